@@ -1,0 +1,178 @@
+//! Who is asking, and what they may see and do in one state.
+
+use crate::access::{Action, Authority, Place, Scope};
+use crate::entry::{ActorKind, EntryActor, Subject};
+use crate::id::{TokenId, UserId};
+use crate::names::{ConfigPath, Slug};
+use crate::rejection::{Noun, Rejection};
+use crate::state::{Config, Project, State, Token, User};
+use crate::time::Timestamp;
+
+/// Who is asking, as far as it was proved. What that is worth is looked up anew in every state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actor {
+    /// The server itself.
+    System,
+    /// Nobody in particular.
+    Anonymous,
+    /// Somebody who just proved their password.
+    User(UserId),
+    /// Somebody with a token.
+    Token(TokenId),
+}
+
+/// An actor in one state: whose names and rights these are now.
+pub struct Caller<'a> {
+    state: &'a State,
+    authority: Authority,
+    user: Option<&'a User>,
+    token: Option<&'a Token>,
+    name: EntryActor,
+}
+
+impl<'a> Caller<'a> {
+    /// Looks the actor up. A dead token, or the token of somebody who is gone, is nobody's.
+    pub fn identify(state: &'a State, actor: &Actor, now: Timestamp) -> Result<Self, Rejection> {
+        match actor {
+            Actor::System => Ok(Self {
+                state,
+                authority: Authority::of(vec![Scope::EVERYTHING]),
+                user: None,
+                token: None,
+                name: EntryActor {
+                    kind: ActorKind::System,
+                    id: "server".into(),
+                    token_id: None,
+                },
+            }),
+            Actor::Anonymous => Err(Rejection::Unauthenticated),
+            Actor::User(id) => {
+                let user = state.user(*id).ok_or(Rejection::Unauthenticated)?;
+                let authority = Authority::of(vec![user.role.scope()]);
+                Ok(Self {
+                    state,
+                    authority,
+                    user: Some(user),
+                    token: None,
+                    name: user_name(user, None),
+                })
+            }
+            Actor::Token(id) => {
+                let token = state
+                    .token(*id)
+                    .filter(|token| token.is_alive(now))
+                    .ok_or(Rejection::Unauthenticated)?;
+                Self::with_token(state, token)
+            }
+        }
+    }
+
+    fn with_token(state: &'a State, token: &'a Token) -> Result<Self, Rejection> {
+        let granted = token.scopes.to_vec();
+        let (authority, user, name) = match &token.subject {
+            Subject::User(id) => {
+                let user = state.user(*id).ok_or(Rejection::Unauthenticated)?;
+                let limit = vec![user.role.scope()];
+                (
+                    Authority::limited(granted, limit),
+                    Some(user),
+                    user_name(user, Some(token)),
+                )
+            }
+            Subject::Service(name) => {
+                let name = EntryActor {
+                    kind: ActorKind::Service,
+                    id: name.to_string(),
+                    token_id: Some(token.id),
+                };
+                (Authority::of(granted), None, name)
+            }
+        };
+        Ok(Self {
+            state,
+            authority,
+            user,
+            token: Some(token),
+            name,
+        })
+    }
+
+    /// What the caller may do.
+    pub fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    /// The caller as an entry names it.
+    pub fn name(&self) -> EntryActor {
+        self.name.clone()
+    }
+
+    /// The person who is asking; refused for a service token.
+    pub fn user(&self) -> Result<&'a User, Rejection> {
+        self.user.ok_or(Rejection::NotAUser)
+    }
+
+    /// The token that is used, if it is one.
+    pub fn token(&self) -> Option<&'a Token> {
+        self.token
+    }
+
+    /// Refuses unless the caller may do `action` in all of `place`.
+    pub fn require(&self, action: Action, place: Place) -> Result<(), Rejection> {
+        if self.authority.may(action, place) {
+            Ok(())
+        } else {
+            Err(Rejection::MissingScope(action))
+        }
+    }
+
+    /// A project that the caller may know of.
+    pub fn project(&self, slug: &Slug) -> Result<&'a Project, Rejection> {
+        let project = self.state.project_at(slug);
+        project
+            .filter(|project| self.authority.sees(Place::project(project.id)))
+            .ok_or(Rejection::NotFound(Noun::Project))
+    }
+
+    /// A config that the caller may know of. One whose token is for a config that was deleted learns just that.
+    pub fn config(&self, path: &ConfigPath) -> Result<&'a Config, Rejection> {
+        let config = self.state.config_at(path);
+        config.filter(|config| self.sees(config)).ok_or_else(|| {
+            if self.lost(path) {
+                Rejection::ConfigDeleted
+            } else if self.project(&path.project).is_ok() {
+                Rejection::NotFound(Noun::Config)
+            } else {
+                Rejection::NotFound(Noun::Project)
+            }
+        })
+    }
+
+    /// A config in which the caller may do `action`.
+    pub fn config_for(&self, action: Action, path: &ConfigPath) -> Result<&'a Config, Rejection> {
+        let config = self.config(path)?;
+        self.require(action, config.place())?;
+        Ok(config)
+    }
+
+    /// Whether the caller may know of `config`.
+    pub fn sees(&self, config: &Config) -> bool {
+        self.authority.sees(config.place())
+    }
+
+    fn lost(&self, path: &ConfigPath) -> bool {
+        let scopes = self.token.map(|token| &*token.scopes).unwrap_or_default();
+        let mut gone = scopes
+            .iter()
+            .filter_map(|scope| self.state.gone(scope.place.config_id?));
+        gone.any(|gone| gone.path == *path)
+    }
+}
+
+fn user_name(user: &User, token: Option<&Token>) -> EntryActor {
+    EntryActor {
+        kind: ActorKind::User,
+        id: user.username.to_string(),
+        token_id: token.map(|token| token.id),
+    }
+}

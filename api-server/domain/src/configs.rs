@@ -1,0 +1,139 @@
+//! Configs: places for secrets within a project, each inheriting from at most one other.
+
+use crate::access::{Action, Place};
+use crate::caller::{Actor, Caller};
+use crate::command::{Command, Draft, Env};
+use crate::entry::{Change, Target};
+use crate::id::ConfigId;
+use crate::names::{ConfigPath, DisplayName, Slug};
+use crate::rejection::{Noun, Rejection};
+use crate::state::{Config, State};
+
+/// The most configs that stand above each other, the reading one included.
+pub const MAX_DEPTH: usize = 16;
+/// The most configs of one project.
+pub const MAX_CONFIGS: usize = 1_000;
+
+impl Config {
+    /// The config as a place in which scopes hold.
+    pub fn place(&self) -> Place {
+        Place::config(self.project_id, self.id)
+    }
+}
+
+/// Makes a config, empty but for what it inherits.
+pub struct CreateConfig {
+    /// Where.
+    pub path: ConfigPath,
+    /// Its name for people; the slug where there is none.
+    pub name: Option<DisplayName>,
+    /// The config of the same project that it inherits from.
+    pub parent: Option<Slug>,
+}
+
+impl Command for CreateConfig {
+    type Answer = ConfigId;
+
+    fn decide(
+        &self,
+        state: &State,
+        actor: &Actor,
+        env: &mut Env<'_>,
+    ) -> Result<Draft<ConfigId>, Rejection> {
+        let caller = Caller::identify(state, actor, env.now)?;
+        let project = caller.project(&self.path.project)?;
+        caller.require(Action::ConfigsWrite, Place::project(project.id))?;
+        if state.config_at(&self.path).is_some() {
+            return Err(Rejection::AlreadyExists(Noun::Config));
+        }
+        if state.configs_of(project).count() >= MAX_CONFIGS {
+            return Err(Rejection::TooLarge("A project has at most 1000 configs"));
+        }
+        let parent = self
+            .parent
+            .as_ref()
+            .map(|slug| self.parent(state, &caller, slug))
+            .transpose()?;
+        let config_id = ConfigId::random(env.rng);
+        let target = target(&self.path);
+        let mut draft = Draft::new(caller.name(), "configs.write", target, config_id);
+        draft.changes.push(Change::ConfigAdded {
+            config_id,
+            project_id: project.id,
+            slug: self.path.config.clone(),
+            name: self
+                .name
+                .clone()
+                .unwrap_or_else(|| DisplayName::of(&self.path.config)),
+            parent_id: parent.map(|parent| parent.id),
+        });
+        Ok(draft)
+    }
+}
+
+impl CreateConfig {
+    /// Whoever makes a config inherit must be able to read what it takes over.
+    fn parent<'a>(
+        &self,
+        state: &State,
+        caller: &Caller<'a>,
+        slug: &Slug,
+    ) -> Result<&'a Config, Rejection> {
+        let path = ConfigPath {
+            project: self.path.project.clone(),
+            config: slug.clone(),
+        };
+        let parent = caller
+            .config_for(Action::SecretsRead, &path)
+            .map_err(|rejection| match rejection {
+                Rejection::NotFound(_) => {
+                    Rejection::invalid("parent", &"must be a config of the same project")
+                }
+                other => other,
+            })?;
+        if state.lineage(parent).count() >= MAX_DEPTH {
+            return Err(Rejection::invalid(
+                "parent",
+                &"stands under as many configs as may stand above each other (16)",
+            ));
+        }
+        Ok(parent)
+    }
+}
+
+/// Deletes a config with its secrets. Refused while others inherit from it.
+pub struct DeleteConfig {
+    /// Which.
+    pub path: ConfigPath,
+}
+
+impl Command for DeleteConfig {
+    type Answer = ();
+
+    fn decide(
+        &self,
+        state: &State,
+        actor: &Actor,
+        env: &mut Env<'_>,
+    ) -> Result<Draft<()>, Rejection> {
+        let caller = Caller::identify(state, actor, env.now)?;
+        let config = caller.config_for(Action::ConfigsWrite, &self.path)?;
+        if config.has_children() {
+            return Err(Rejection::HasChildren);
+        }
+        let mut draft = Draft::new(caller.name(), "configs.delete", target(&self.path), ());
+        draft.changes.push(Change::ConfigDeleted {
+            config_id: config.id,
+        });
+        Ok(draft)
+    }
+}
+
+/// An entry's target that is a config.
+pub(crate) fn target(path: &ConfigPath) -> Target {
+    Target {
+        project: Some(path.project.clone()),
+        config: Some(path.config.clone()),
+        ..Target::default()
+    }
+}

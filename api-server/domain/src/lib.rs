@@ -1,0 +1,26 @@
+//! The whole product without I/O: what the journal's entries say, what state they come to, and how commands are
+//! decided against it.
+//!
+//! Everything here is deterministic. The clock, randomness and keys are passed in; there is no HTTP, no database, no
+//! async and no Kubernetes, and the crate's dependencies show it.
+
+pub mod access;
+pub mod caller;
+pub mod command;
+pub mod configs;
+pub mod credential;
+pub mod digest;
+pub mod dotenv;
+pub mod effective;
+pub mod entry;
+pub mod id;
+pub mod names;
+pub mod projects;
+pub mod rejection;
+pub mod seal;
+pub mod secret;
+pub mod secrets;
+pub mod state;
+pub mod time;
+pub mod tokens;
+pub mod users;

@@ -1,0 +1,107 @@
+//! Projects: a name, configs, and a data key of its own.
+
+use crate::access::{Action, Place};
+use crate::caller::{Actor, Caller};
+use crate::command::{AuthRecord, AuthStore, Command, Draft, Env};
+use crate::entry::{Change, Target};
+use crate::id::ProjectId;
+use crate::names::{Description, DisplayName, Slug};
+use crate::rejection::{Noun, Rejection};
+use crate::state::{Project, State};
+
+/// Makes a project.
+pub struct CreateProject {
+    /// Its name in paths.
+    pub slug: Slug,
+    /// Its name for people; the slug where there is none.
+    pub name: Option<DisplayName>,
+    /// What it is about.
+    pub description: Option<Description>,
+}
+
+impl Command for CreateProject {
+    type Answer = ProjectId;
+
+    fn decide(
+        &self,
+        state: &State,
+        actor: &Actor,
+        env: &mut Env<'_>,
+    ) -> Result<Draft<ProjectId>, Rejection> {
+        let caller = Caller::identify(state, actor, env.now)?;
+        caller.require(Action::ProjectsWrite, Place::EVERYWHERE)?;
+        if state.project_at(&self.slug).is_some() {
+            return Err(Rejection::AlreadyExists(Noun::Project));
+        }
+        let project_id = ProjectId::random(env.rng);
+        let data_key = env.keys.create(env.rng, project_id);
+        let record = AuthRecord::new(AuthStore::Keys, &data_key.id, &data_key);
+        let target = Target {
+            project: Some(self.slug.clone()),
+            ..Target::default()
+        };
+        let mut draft = Draft::new(caller.name(), "projects.write", target, project_id);
+        draft.changes.push(Change::ProjectAdded {
+            project_id,
+            slug: self.slug.clone(),
+            name: self
+                .name
+                .clone()
+                .unwrap_or_else(|| DisplayName::of(&self.slug)),
+            description: self.description.clone(),
+            data_key_id: data_key.id,
+            data_key: record.digest(),
+        });
+        draft.records.push(record);
+        Ok(draft)
+    }
+}
+
+/// Deletes a project with its configs, revokes the tokens that are for it, and destroys its data key.
+pub struct DeleteProject {
+    /// Its name in paths.
+    pub slug: Slug,
+}
+
+impl Command for DeleteProject {
+    type Answer = ();
+
+    fn decide(
+        &self,
+        state: &State,
+        actor: &Actor,
+        env: &mut Env<'_>,
+    ) -> Result<Draft<()>, Rejection> {
+        let caller = Caller::identify(state, actor, env.now)?;
+        let project = caller.project(&self.slug)?;
+        caller.require(Action::ProjectsWrite, Place::project(project.id))?;
+        let target = Target {
+            project: Some(self.slug.clone()),
+            ..Target::default()
+        };
+        let mut draft = Draft::new(caller.name(), "projects.delete", target, ());
+        draft.changes.push(Change::ProjectDeleted {
+            project_id: project.id,
+        });
+        draft
+            .changes
+            .extend(tokens_for(state, project).map(|token_id| Change::TokenRevoked { token_id }));
+        draft.destroyed_keys.push(project.data_key_id);
+        Ok(draft)
+    }
+}
+
+/// The tokens that are good for this project only, and so for nothing once it is gone.
+fn tokens_for<'a>(
+    state: &'a State,
+    project: &'a Project,
+) -> impl Iterator<Item = crate::id::TokenId> + 'a {
+    let only_here = |token: &&crate::state::Token| {
+        token.revoked_at.is_none()
+            && token
+                .scopes
+                .iter()
+                .all(|scope| scope.place.project_id == Some(project.id))
+    };
+    state.tokens().filter(only_here).map(|token| token.id)
+}

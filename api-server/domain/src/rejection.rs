@@ -1,0 +1,87 @@
+//! Why a command or a read is refused. Each text is for the caller and repeats nothing that the caller sent.
+
+use crate::access::Action;
+use crate::entry::Seq;
+
+/// A refusal. Nothing has changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// No credentials, or none that are good any more.
+    #[error("Not authenticated")]
+    Unauthenticated,
+    /// The caller may know of the thing but not do this to it.
+    #[error("Missing scope: {0}")]
+    MissingScope(Action),
+    /// Only a person can do this.
+    #[error("Only a user can do this; this is a service token")]
+    NotAUser,
+    /// Absent, or not visible to this caller.
+    #[error("{0} not found")]
+    NotFound(Noun),
+    /// The config that the caller's token is for was deleted.
+    #[error("Config was deleted")]
+    ConfigDeleted,
+    /// The name is taken.
+    #[error("{0} already exists")]
+    AlreadyExists(Noun),
+    /// There is a first user already.
+    #[error("Already initialized")]
+    AlreadyInitialized,
+    /// Other configs inherit from it.
+    #[error("Other configs inherit from this one; delete them or give them another parent first")]
+    HasChildren,
+    /// Somebody else's change came first.
+    #[error("The config has changed since; it is now at revision {current}")]
+    RevisionMoved {
+        /// The revision that it has now.
+        current: Seq,
+    },
+    /// A field has a value that it cannot have.
+    #[error("Invalid {field}: {why}")]
+    Invalid {
+        /// The field's name in the request.
+        field: String,
+        /// What it must be; never what it was.
+        why: String,
+    },
+    /// A config would get larger than it may be.
+    #[error("{0}")]
+    TooLarge(&'static str),
+    /// A stored value does not open: damaged, or its key is lost. Nobody who calls can mend it.
+    #[error("The stored value of {0} cannot be opened")]
+    Unopenable(String),
+}
+
+/// A kind of thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Noun {
+    /// A project.
+    Project,
+    /// A config.
+    Config,
+    /// A secret.
+    Secret,
+    /// A token.
+    Token,
+}
+
+impl std::fmt::Display for Noun {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Project => "Project",
+            Self::Config => "Config",
+            Self::Secret => "Secret",
+            Self::Token => "Token",
+        })
+    }
+}
+
+impl Rejection {
+    /// A field's value is not what it must be.
+    pub fn invalid(field: impl Into<String>, why: &impl ToString) -> Self {
+        Self::Invalid {
+            field: field.into(),
+            why: why.to_string(),
+        }
+    }
+}

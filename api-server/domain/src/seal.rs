@@ -1,0 +1,475 @@
+//! Secrets at rest: a root key wraps one data key per project, and the data key seals each value with
+//! XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03), whose 192-bit nonces may be random.
+//!
+//! A sealed blob is `format (1) ‖ algorithm (1) ‖ key name ‖ nonce (24) ‖ ciphertext ‖ tag (16)`. The additional data
+//! binds everything that says what the blob is for, so that a blob moved elsewhere does not open.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use rand::CryptoRng;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+use crate::id::{ConfigId, DataKeyId, ProjectId};
+use crate::names::Key;
+use crate::secret::SecretValue;
+
+const FORMAT: u8 = 1;
+const XCHACHA20_POLY1305: u8 = 1;
+const NONCE_BYTES: usize = 24;
+const TAG_BYTES: usize = 16;
+
+/// Why a key or a blob cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SealError {
+    /// Not 32 bytes in base64.
+    #[error("must be 32 bytes in base64 (44 characters); `openssl rand -base64 32` makes one")]
+    InvalidKey,
+    /// A value that published documents and examples use, so that it is no secret.
+    #[error("is a well-known value; `openssl rand -base64 32` makes one of your own")]
+    WellKnownKey,
+    /// The data key is not known: its project is deleted, or the record is lost.
+    #[error("the data key is missing")]
+    MissingDataKey,
+    /// Damaged, moved from elsewhere, or sealed with another key.
+    #[error("does not open with this key in this place")]
+    DoesNotOpen,
+}
+
+/// 32 secret bytes, wiped when dropped.
+#[derive(Clone)]
+struct KeyBytes(Zeroizing<[u8; 32]>);
+
+impl KeyBytes {
+    fn parse(text: &str) -> Result<Self, SealError> {
+        let bytes = Zeroizing::new(
+            STANDARD
+                .decode(text.trim())
+                .map_err(|_| SealError::InvalidKey)?,
+        );
+        let bytes: [u8; 32] = bytes
+            .as_slice()
+            .try_into()
+            .map_err(|_| SealError::InvalidKey)?;
+        if bytes
+            .windows(2)
+            .all(|pair| pair[0] == pair[1] || pair[0].wrapping_add(1) == pair[1])
+        {
+            return Err(SealError::WellKnownKey);
+        }
+        Ok(Self(Zeroizing::new(bytes)))
+    }
+
+    fn random(rng: &mut dyn CryptoRng) -> Self {
+        let mut bytes = Zeroizing::new([0; 32]);
+        rng.fill_bytes(bytes.as_mut_slice());
+        Self(bytes)
+    }
+
+    fn seal(
+        &self,
+        rng: &mut dyn CryptoRng,
+        name: &[u8],
+        context: &[u8],
+        plaintext: &[u8],
+    ) -> Vec<u8> {
+        let mut nonce = [0; NONCE_BYTES];
+        rng.fill_bytes(&mut nonce);
+        let payload = Payload {
+            msg: plaintext,
+            aad: context,
+        };
+        let sealed = XChaCha20Poly1305::new((&*self.0).into())
+            .encrypt(&XNonce::from(nonce), payload)
+            .expect("a plaintext below 256 GiB can be sealed");
+        [&[FORMAT, XCHACHA20_POLY1305][..], name, &nonce, &sealed].concat()
+    }
+
+    fn open(
+        &self,
+        name_bytes: usize,
+        context: &[u8],
+        blob: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        let ([FORMAT, XCHACHA20_POLY1305], rest) =
+            blob.split_first_chunk().ok_or(SealError::DoesNotOpen)?
+        else {
+            return Err(SealError::DoesNotOpen);
+        };
+        let rest = rest.get(name_bytes..).ok_or(SealError::DoesNotOpen)?;
+        let (nonce, sealed) = rest
+            .split_first_chunk::<NONCE_BYTES>()
+            .ok_or(SealError::DoesNotOpen)?;
+        XChaCha20Poly1305::new((&*self.0).into())
+            .decrypt(
+                &XNonce::from(*nonce),
+                Payload {
+                    msg: sealed,
+                    aad: context,
+                },
+            )
+            .map(Zeroizing::new)
+            .map_err(|_| SealError::DoesNotOpen)
+    }
+}
+
+/// The key that wraps data keys. It is never stored beside the data.
+#[derive(Clone)]
+pub struct RootKey(KeyBytes);
+
+/// Tells two root keys apart without saying anything about them.
+pub type Fingerprint = String;
+
+impl RootKey {
+    /// Reads 32 bytes of base64, white space around them allowed.
+    pub fn parse(text: &str) -> Result<Self, SealError> {
+        KeyBytes::parse(text).map(Self)
+    }
+
+    /// The first 16 bytes of SHA-256 over a label and the key, in hexadecimal.
+    pub fn fingerprint(&self) -> Fingerprint {
+        let digest = Sha256::new_with_prefix(b"ssm/root-key-fingerprint/v1")
+            .chain_update(*self.0.0)
+            .finalize();
+        hex::encode(&digest[..16])
+    }
+
+    /// Makes the wrapped form of a new data key for a project.
+    fn wrap(
+        &self,
+        rng: &mut dyn CryptoRng,
+        project: ProjectId,
+        id: DataKeyId,
+        key: &KeyBytes,
+    ) -> WrappedDataKey {
+        let wrapped = self
+            .0
+            .seal(rng, &[], &data_key_context(project, id), key.0.as_slice());
+        WrappedDataKey {
+            id,
+            project_id: project,
+            root_key: self.fingerprint(),
+            wrapped: STANDARD.encode(wrapped),
+        }
+    }
+
+    fn unwrap(&self, wrapped: &WrappedDataKey) -> Result<KeyBytes, SealError> {
+        let blob = STANDARD
+            .decode(&wrapped.wrapped)
+            .map_err(|_| SealError::DoesNotOpen)?;
+        let opened = self
+            .0
+            .open(0, &data_key_context(wrapped.project_id, wrapped.id), &blob)?;
+        let bytes: [u8; 32] = opened
+            .as_slice()
+            .try_into()
+            .map_err(|_| SealError::DoesNotOpen)?;
+        Ok(KeyBytes(Zeroizing::new(bytes)))
+    }
+}
+
+/// A data key as the auth store keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrappedDataKey {
+    /// The name that sealed values carry.
+    pub id: DataKeyId,
+    /// The project whose values it seals.
+    pub project_id: ProjectId,
+    /// Fingerprint of the root key that wraps it.
+    pub root_key: Fingerprint,
+    /// The wrapped key, in base64.
+    pub wrapped: String,
+}
+
+/// Where a sealed value belongs. A value opens in this place only.
+#[derive(Debug, Clone, Copy)]
+pub struct ValuePlace<'a> {
+    /// The project.
+    pub project: ProjectId,
+    /// The config.
+    pub config: ConfigId,
+    /// The secret's key.
+    pub key: &'a Key,
+    /// The secret's version, from 1.
+    pub version: u64,
+}
+
+/// A sealed value, cheap to clone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealed(Arc<[u8]>);
+
+impl Sealed {
+    const NAME_BYTES: usize = 12;
+    const OVERHEAD: usize = 2 + Self::NAME_BYTES + NONCE_BYTES + TAG_BYTES;
+
+    /// The blob as it was stored; whether it opens shows when it is opened.
+    pub fn from_bytes(bytes: impl Into<Arc<[u8]>>) -> Self {
+        Self(bytes.into())
+    }
+
+    /// The blob as it is stored.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// How many bytes the plaintext has.
+    pub fn plaintext_bytes(&self) -> usize {
+        self.0.len().saturating_sub(Self::OVERHEAD)
+    }
+
+    fn data_key(&self) -> Option<DataKeyId> {
+        self.0
+            .get(2..)?
+            .first_chunk()
+            .map(|bytes| DataKeyId::from_bytes(*bytes))
+    }
+}
+
+/// The root key and the data keys that it opened, shared by the writer and all readers.
+pub struct KeyRing {
+    root: RootKey,
+    data: RwLock<HashMap<DataKeyId, KeyBytes>>,
+}
+
+impl KeyRing {
+    /// A ring without data keys.
+    pub fn new(root: RootKey) -> Self {
+        Self {
+            root,
+            data: RwLock::default(),
+        }
+    }
+
+    /// The root key's fingerprint.
+    pub fn root_fingerprint(&self) -> Fingerprint {
+        self.root.fingerprint()
+    }
+
+    /// Makes a data key for a project, puts it on the ring, and returns its wrapped form.
+    pub fn create(&self, rng: &mut dyn CryptoRng, project: ProjectId) -> WrappedDataKey {
+        let (id, key) = (DataKeyId::random(rng), KeyBytes::random(rng));
+        let wrapped = self.root.wrap(rng, project, id, &key);
+        self.insert(id, key);
+        wrapped
+    }
+
+    /// Unwraps a stored data key and puts it on the ring.
+    pub fn load(&self, wrapped: &WrappedDataKey) -> Result<(), SealError> {
+        let key = self.root.unwrap(wrapped)?;
+        self.insert(wrapped.id, key);
+        Ok(())
+    }
+
+    /// Takes a data key off the ring.
+    pub fn forget(&self, id: DataKeyId) {
+        self.data
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&id);
+    }
+
+    /// Seals a value for its place.
+    pub fn seal(
+        &self,
+        rng: &mut dyn CryptoRng,
+        key: DataKeyId,
+        place: ValuePlace<'_>,
+        value: &SecretValue,
+    ) -> Result<Sealed, SealError> {
+        let context = value_context(place, key);
+        let blob = self
+            .get(key)?
+            .seal(rng, key.as_bytes(), &context, value.reveal().as_bytes());
+        Ok(Sealed::from_bytes(blob))
+    }
+
+    /// Opens a value in its place.
+    pub fn open(&self, place: ValuePlace<'_>, sealed: &Sealed) -> Result<SecretValue, SealError> {
+        let key = sealed.data_key().ok_or(SealError::DoesNotOpen)?;
+        let mut plaintext = self.get(key)?.open(
+            Sealed::NAME_BYTES,
+            &value_context(place, key),
+            sealed.as_bytes(),
+        )?;
+        let text = String::from_utf8(std::mem::take(&mut *plaintext))
+            .map_err(|_| SealError::DoesNotOpen)?;
+        Ok(SecretValue::new(text))
+    }
+
+    fn get(&self, id: DataKeyId) -> Result<KeyBytes, SealError> {
+        let keys = self.data.read().unwrap_or_else(PoisonError::into_inner);
+        keys.get(&id).cloned().ok_or(SealError::MissingDataKey)
+    }
+
+    fn insert(&self, id: DataKeyId, key: KeyBytes) {
+        self.data
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id, key);
+    }
+}
+
+fn data_key_context(project: ProjectId, id: DataKeyId) -> Vec<u8> {
+    [
+        b"ssm/data-key/v1".as_slice(),
+        project.as_bytes(),
+        id.as_bytes(),
+    ]
+    .concat()
+}
+
+/// Everything but the key has a fixed length, and the key comes last: no two places have the same context.
+fn value_context(place: ValuePlace<'_>, key: DataKeyId) -> Vec<u8> {
+    [
+        b"ssm/value/v1".as_slice(),
+        place.project.as_bytes(),
+        place.config.as_bytes(),
+        key.as_bytes(),
+        &place.version.to_be_bytes(),
+        place.key.as_str().as_bytes(),
+    ]
+    .concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
+
+    use super::{KeyRing, RootKey, SealError, Sealed, ValuePlace};
+    use crate::id::{ConfigId, ProjectId};
+    use crate::names::Key;
+    use crate::secret::SecretValue;
+
+    const ROOT: &str = "kT2j0qY3gmbVnS0fWq9m1o7H3c5yZkq4x8uJwM6rT1E=";
+
+    fn ring() -> (KeyRing, StdRng) {
+        (
+            KeyRing::new(RootKey::parse(ROOT).unwrap()),
+            StdRng::seed_from_u64(1),
+        )
+    }
+
+    fn place(key: &Key) -> ValuePlace<'_> {
+        ValuePlace {
+            project: ProjectId::MIN,
+            config: ConfigId::MIN,
+            key,
+            version: 1,
+        }
+    }
+
+    #[test]
+    fn a_sealed_value_opens_in_its_own_place_only() {
+        let (ring, mut rng) = ring();
+        let (key, other): (Key, Key) = ("A".parse().unwrap(), "B".parse().unwrap());
+        let data_key = ring.create(&mut rng, ProjectId::MIN);
+        let sealed = ring
+            .seal(
+                &mut rng,
+                data_key.id,
+                place(&key),
+                &SecretValue::new("x".into()),
+            )
+            .unwrap();
+
+        assert_eq!(ring.open(place(&key), &sealed).unwrap().reveal(), "x");
+        for elsewhere in [
+            ValuePlace {
+                version: 2,
+                ..place(&key)
+            },
+            ValuePlace {
+                config: ConfigId::from_bytes([1; 12]),
+                ..place(&key)
+            },
+            ValuePlace {
+                project: ProjectId::from_bytes([1; 12]),
+                ..place(&key)
+            },
+            place(&other),
+        ] {
+            assert_eq!(
+                ring.open(elsewhere, &sealed).unwrap_err(),
+                SealError::DoesNotOpen
+            );
+        }
+    }
+
+    #[test]
+    fn a_forgotten_data_key_opens_nothing_until_it_is_loaded_again() {
+        let (ring, mut rng) = ring();
+        let key: Key = "A".parse().unwrap();
+        let data_key = ring.create(&mut rng, ProjectId::MIN);
+        let sealed = ring
+            .seal(
+                &mut rng,
+                data_key.id,
+                place(&key),
+                &SecretValue::new("x".into()),
+            )
+            .unwrap();
+
+        ring.forget(data_key.id);
+        assert_eq!(
+            ring.open(place(&key), &sealed).unwrap_err(),
+            SealError::MissingDataKey
+        );
+        ring.load(&data_key).unwrap();
+        assert_eq!(ring.open(place(&key), &sealed).unwrap().reveal(), "x");
+    }
+
+    #[test]
+    fn a_data_key_does_not_open_with_another_root_key_or_for_another_project() {
+        let (ring, mut rng) = ring();
+        let mut wrapped = ring.create(&mut rng, ProjectId::MIN);
+        let other = KeyRing::new(RootKey::parse(&ROOT.replace('k', "l")).unwrap());
+        assert_eq!(other.load(&wrapped).unwrap_err(), SealError::DoesNotOpen);
+        wrapped.project_id = ProjectId::from_bytes([1; 12]);
+        assert_eq!(ring.load(&wrapped).unwrap_err(), SealError::DoesNotOpen);
+    }
+
+    #[test]
+    fn keys_that_are_short_or_well_known_are_refused() {
+        for (text, why) in [
+            ("", SealError::InvalidKey),
+            ("c2hvcnQ=", SealError::InvalidKey),
+            ("not base64!", SealError::InvalidKey),
+            (
+                "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+                SealError::WellKnownKey,
+            ),
+            (
+                "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+                SealError::WellKnownKey,
+            ),
+        ] {
+            assert_eq!(RootKey::parse(text).err(), Some(why), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_damage_to_a_blob_is_noticed(value in ".{0,40}", at in 0usize..1000, bit in 0u8..8) {
+            let (ring, mut rng) = ring();
+            let key: Key = "A".parse().unwrap();
+            let data_key = ring.create(&mut rng, ProjectId::MIN);
+            let sealed = ring.seal(&mut rng, data_key.id, place(&key), &SecretValue::new(value.clone())).unwrap();
+            prop_assert_eq!(sealed.plaintext_bytes(), value.len());
+
+            let mut bytes = sealed.as_bytes().to_vec();
+            let at = at % bytes.len();
+            bytes[at] ^= 1 << bit;
+            prop_assert!(ring.open(place(&key), &Sealed::from_bytes(bytes.clone())).is_err());
+            bytes.truncate(at);
+            prop_assert!(ring.open(place(&key), &Sealed::from_bytes(bytes)).is_err());
+        }
+    }
+}

@@ -1,0 +1,331 @@
+//! Writing secrets: any number of keys of one config in one entry, all or nothing.
+
+use std::collections::BTreeSet;
+
+use crate::access::Action;
+use crate::caller::{Actor, Caller};
+use crate::command::{Command, Draft, Env};
+use crate::configs::target;
+use crate::digest::Digest;
+use crate::effective::open;
+use crate::entry::{Change, Seq, Target};
+use crate::id::Epoch;
+use crate::names::{ConfigPath, Description, Key};
+use crate::rejection::{Noun, Rejection};
+use crate::seal::ValuePlace;
+use crate::secret::SecretValue;
+use crate::state::{Config, Secret, State};
+
+/// The most keys of its own that a config has.
+pub const MAX_KEYS: usize = 5_000;
+/// The most bytes of its own keys and values that a config has.
+pub const MAX_BYTES: usize = 1024 * 1024;
+
+/// What to do with something that a secret may have beside its value.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Edit<T> {
+    /// Leave it as it is.
+    #[default]
+    Keep,
+    /// Take it away.
+    Clear,
+    /// Make it this.
+    Set(T),
+}
+
+impl<T> Edit<T> {
+    fn over(&self, current: Option<T>) -> Option<T>
+    where
+        T: Clone,
+    {
+        match self {
+            Self::Keep => current,
+            Self::Clear => None,
+            Self::Set(new) => Some(new.clone()),
+        }
+    }
+}
+
+/// A secret to be set.
+#[derive(Debug, Clone)]
+pub struct SetSecret {
+    /// Its key.
+    pub key: Key,
+    /// Its new value.
+    pub value: SecretValue,
+    /// The icon that somebody chose.
+    pub icon: Edit<String>,
+    /// A remark.
+    pub note: Edit<Description>,
+}
+
+impl SetSecret {
+    /// Sets a value and nothing else.
+    pub fn new(key: Key, value: SecretValue) -> Self {
+        Self {
+            key,
+            value,
+            icon: Edit::Keep,
+            note: Edit::Keep,
+        }
+    }
+}
+
+/// The revision that a writer believes a config to have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExpectedRevision {
+    /// The journal's lifetime.
+    pub epoch: Epoch,
+    /// The revision in it.
+    pub revision: Seq,
+}
+
+/// Sets and deletes secrets of one config.
+pub struct WriteSecrets {
+    /// The config.
+    pub path: ConfigPath,
+    /// What to set.
+    pub set: Vec<SetSecret>,
+    /// What to delete; refused where one is absent.
+    pub delete: Vec<Key>,
+    /// Refuse where the config has another revision.
+    pub expected: Option<ExpectedRevision>,
+}
+
+/// What became of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was not there.
+    New,
+    /// It had another value.
+    Changed,
+    /// It had this value already.
+    Same,
+    /// It is not there any more.
+    Deleted,
+}
+
+/// What became of one key of a write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenKey {
+    /// The key.
+    pub key: Key,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Whether a config above has a value of this key, too.
+    pub overrides_inherited: bool,
+}
+
+/// What a write came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The config's revision with this write, and with nothing after it.
+    pub revision: Seq,
+    /// What became of each key, in the order asked for; deletions last.
+    pub keys: Vec<WrittenKey>,
+}
+
+impl Command for WriteSecrets {
+    type Answer = Written;
+
+    fn decide(
+        &self,
+        state: &State,
+        actor: &Actor,
+        env: &mut Env<'_>,
+    ) -> Result<Draft<Written>, Rejection> {
+        let caller = Caller::identify(state, actor, env.now)?;
+        let config = caller.config(&self.path)?;
+        if !self.set.is_empty() || self.delete.is_empty() {
+            caller.require(Action::SecretsWrite, config.place())?;
+        }
+        if !self.delete.is_empty() {
+            caller.require(Action::SecretsDelete, config.place())?;
+        }
+        self.check_expected(state, config)?;
+        self.check_keys()?;
+
+        let action = if self.set.is_empty() {
+            "secrets.delete"
+        } else {
+            "secrets.write"
+        };
+        let written = Written {
+            revision: config.revision,
+            keys: Vec::new(),
+        };
+        let mut draft = Draft::new(caller.name(), action, self.target(), written);
+        for secret in &self.set {
+            let outcome = self.set(&mut draft, env, state, config, secret)?;
+            draft
+                .answer
+                .keys
+                .push(written_key(state, config, &secret.key, outcome));
+        }
+        for key in &self.delete {
+            config
+                .secrets
+                .get(key)
+                .ok_or(Rejection::NotFound(Noun::Secret))?;
+            draft.changes.push(Change::SecretDeleted {
+                config_id: config.id,
+                key: key.clone(),
+            });
+            draft
+                .answer
+                .keys
+                .push(written_key(state, config, key, Outcome::Deleted));
+        }
+        self.check_size(config)?;
+        if !draft.changes.is_empty() {
+            draft.answer.revision = state.head().seq + 1;
+        }
+        Ok(draft)
+    }
+}
+
+impl WriteSecrets {
+    /// Adds what setting one secret takes to the draft, unless it is so already.
+    fn set(
+        &self,
+        draft: &mut Draft<Written>,
+        env: &mut Env<'_>,
+        state: &State,
+        config: &Config,
+        new: &SetSecret,
+    ) -> Result<Outcome, Rejection> {
+        let current = config.secrets.get(&new.key);
+        let icon = new
+            .icon
+            .over(current.and_then(|secret| secret.icon.as_deref().map(str::to_owned)));
+        let note = new
+            .note
+            .over(current.and_then(|secret| secret.note.clone()));
+        if let Some(current) = current
+            && current.icon.as_deref() == icon.as_deref()
+            && current.note == note
+            && has_value(env, config, current, new)
+        {
+            return Ok(Outcome::Same);
+        }
+        let project = state
+            .project(config.project_id)
+            .ok_or(Rejection::NotFound(Noun::Project))?;
+        let version = config.next_version(&new.key);
+        let place = ValuePlace {
+            project: project.id,
+            config: config.id,
+            key: &new.key,
+            version,
+        };
+        let sealed = env
+            .keys
+            .seal(env.rng, project.data_key_id, place, &new.value)
+            .map_err(|_| Rejection::Unopenable(self.path.to_string()))?;
+        draft.changes.push(Change::SecretSet {
+            config_id: config.id,
+            key: new.key.clone(),
+            version,
+            value: Digest::of(sealed.as_bytes()),
+            icon,
+            note,
+        });
+        draft.values.push(sealed);
+        Ok(if current.is_some() {
+            Outcome::Changed
+        } else {
+            Outcome::New
+        })
+    }
+
+    fn target(&self) -> Target {
+        let mut keys = self
+            .set
+            .iter()
+            .map(|secret| &secret.key)
+            .chain(&self.delete);
+        let only = keys.next().filter(|_| keys.next().is_none());
+        Target {
+            key: only.cloned(),
+            ..target(&self.path)
+        }
+    }
+
+    fn check_expected(&self, state: &State, config: &Config) -> Result<(), Rejection> {
+        let epoch = state.journal().map(|journal| journal.epoch);
+        match self.expected {
+            Some(expected)
+                if Some(expected.epoch) != epoch || expected.revision != config.revision =>
+            {
+                Err(Rejection::RevisionMoved {
+                    current: config.revision,
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_keys(&self) -> Result<(), Rejection> {
+        let mut seen = BTreeSet::new();
+        match self
+            .set
+            .iter()
+            .map(|secret| &secret.key)
+            .chain(&self.delete)
+            .find(|key| !seen.insert(*key))
+        {
+            Some(key) => Err(Rejection::invalid(key.as_str(), &"must be given once only")),
+            None => Ok(()),
+        }
+    }
+
+    /// The limits hold for what the config will have.
+    fn check_size(&self, config: &Config) -> Result<(), Rejection> {
+        let size = |key: &Key| {
+            config
+                .secrets
+                .get(key)
+                .map(|secret| key.as_str().len() + secret.plaintext_bytes())
+        };
+        let (mut keys, mut bytes) = (config.secrets.len(), config.bytes());
+        for key in &self.delete {
+            keys -= 1;
+            bytes -= size(key).unwrap_or(0);
+        }
+        let before = bytes;
+        for new in &self.set {
+            keys += usize::from(!config.secrets.contains_key(&new.key));
+            bytes -= size(&new.key).unwrap_or(0);
+            bytes += new.key.as_str().len() + new.value.reveal().len();
+        }
+        if keys > MAX_KEYS {
+            Err(Rejection::TooLarge(
+                "A config has at most 5000 keys of its own",
+            ))
+        } else if bytes > MAX_BYTES && bytes > before {
+            Err(Rejection::TooLarge(
+                "A config has at most 1 MiB of keys and values of its own",
+            ))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// A value that cannot be opened is replaced by whatever is set.
+fn has_value(env: &Env<'_>, config: &Config, current: &Secret, new: &SetSecret) -> bool {
+    open(env.keys, config, &new.key, current)
+        .is_ok_and(|value| value.reveal() == new.value.reveal())
+}
+
+fn written_key(state: &State, config: &Config, key: &Key, outcome: Outcome) -> WrittenKey {
+    let overrides_inherited = state
+        .lineage(config)
+        .skip(1)
+        .any(|above| above.secrets.contains_key(key));
+    WrittenKey {
+        key: key.clone(),
+        outcome,
+        overrides_inherited,
+    }
+}

@@ -1,0 +1,11 @@
+//! What the domain promises, through its public interface only.
+
+mod access;
+mod chain;
+mod configs;
+mod model;
+mod races;
+mod secrets;
+mod support;
+mod tokens;
+mod users;

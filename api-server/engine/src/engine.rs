@@ -1,0 +1,295 @@
+//! The engine as the rest of the server sees it.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use arc_swap::ArcSwap;
+use rand::rngs::StdRng;
+use ssm_domain::caller::{Actor, Caller};
+use ssm_domain::command::{Command, Env};
+use ssm_domain::credential::{PasswordHash, PlainToken, TokenSalt};
+use ssm_domain::entry::{Request, Seq};
+use ssm_domain::id::TokenId;
+use ssm_domain::names::Username;
+use ssm_domain::rejection::Rejection;
+use ssm_domain::seal::{KeyRing, RootKey};
+use ssm_domain::secret::Password;
+use ssm_domain::state::State;
+use ssm_domain::time::Timestamp;
+use ssm_domain::tokens::Issued;
+use ssm_domain::users::{Bootstrap, SignIn, StartJournal};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::time::timeout;
+
+use crate::auth::AuthIndex;
+use crate::cache::RenderCache;
+use crate::error::{OpenError, RunError};
+use crate::journal::Journal;
+use crate::replay::catch_up;
+use crate::writer::{self, Job, Submission};
+
+/// How many commands may wait for the writer.
+const QUEUE: usize = 1_024;
+/// How long a caller waits for its entry to be written.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How many passwords are hashed at a time: each keeps a core busy for a quarter of a second.
+const HASHERS: usize = 2;
+
+/// The keys that are kept outside the database.
+pub struct Keys {
+    /// Wraps the data keys.
+    pub root: RootKey,
+    /// Keys the hashes of tokens and passwords.
+    pub salt: TokenSalt,
+}
+
+/// Who asks for a change, and how.
+#[derive(Debug, Clone)]
+pub struct Requester {
+    /// Who.
+    pub actor: Actor,
+    /// How, for the record.
+    pub request: Option<Request>,
+}
+
+/// How the engine is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// Reads and writes work.
+    Ready,
+    /// The last write failed; reads go on, and the next write tries again.
+    WritesFail,
+    /// It is not known whether the last batch was written; it is being found out.
+    Unsettled,
+}
+
+/// What the engine's parts share.
+pub(crate) struct Shared {
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) state: ArcSwap<State>,
+    pub(crate) keys: KeyRing,
+    pub(crate) salt: TokenSalt,
+    pub(crate) auth: AuthIndex,
+    pub(crate) cache: RenderCache,
+    pub(crate) published: watch::Sender<Seq>,
+    pub(crate) health: watch::Sender<Health>,
+}
+
+/// Runs commands and answers reads. Cheap to clone; the writer stops when the last clone is gone.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) shared: Arc<Shared>,
+    queue: mpsc::Sender<Box<dyn Job>>,
+    hashers: Arc<Semaphore>,
+}
+
+impl Engine {
+    /// Reads the journal, checks it and the keys against each other, and starts the writer. An empty journal is begun.
+    pub async fn open(journal: Arc<dyn Journal>, keys: Keys) -> Result<Self, OpenError> {
+        let mut state = State::default();
+        catch_up(&*journal, &mut state).await?;
+        let (ring, auth) = (KeyRing::new(keys.root), AuthIndex::default());
+        if let Some(info) = state.journal() {
+            let (given, stored) = (ring.root_fingerprint(), info.root_key.clone());
+            if given != stored {
+                return Err(OpenError::WrongRootKey { given, stored });
+            }
+            let (given, stored) = (keys.salt.fingerprint(), info.token_salt.clone());
+            if given != stored {
+                return Err(OpenError::WrongTokenSalt { given, stored });
+            }
+        }
+        auth.load(&*journal, &state, &ring).await?;
+        let shared = Arc::new(Shared {
+            journal,
+            published: watch::Sender::new(state.head().seq),
+            state: ArcSwap::from_pointee(state),
+            keys: ring,
+            salt: keys.salt,
+            auth,
+            cache: RenderCache::default(),
+            health: watch::Sender::new(Health::Ready),
+        });
+        let (queue, jobs) = mpsc::channel(QUEUE);
+        tokio::spawn(writer::run(shared.clone(), jobs));
+        let engine = Self {
+            shared,
+            queue,
+            hashers: Arc::new(Semaphore::new(HASHERS)),
+        };
+        let server = Requester {
+            actor: Actor::System,
+            request: None,
+        };
+        engine
+            .run(server, StartJournal)
+            .await
+            .map_err(OpenError::Start)?;
+        Ok(engine)
+    }
+
+    /// Decides a command, and answers once its entry is durable. Where the caller gives up, the command may still be
+    /// carried out.
+    pub async fn run<C: Command>(
+        &self,
+        requester: Requester,
+        command: C,
+    ) -> Result<C::Answer, RunError> {
+        if self.health() == Health::Unsettled {
+            return Err(RunError::Unavailable);
+        }
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(Submission::new(requester, command, reply));
+        self.queue
+            .try_send(job)
+            .map_err(|_| RunError::Unavailable)?;
+        match timeout(PATIENCE, answer).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) | Err(_) => Err(RunError::OutcomeUnknown),
+        }
+    }
+
+    /// Decides a command against the present state, and leaves everything as it is.
+    pub fn preview<C: Command>(&self, actor: &Actor, command: &C) -> Result<C::Answer, Rejection> {
+        let mut rng: StdRng = rand::make_rng();
+        let mut env = self.shared.env(&mut rng);
+        let draft = command.decide(&self.state(), actor, &mut env)?;
+        Ok(draft.split().1)
+    }
+
+    /// The state that was published last.
+    pub fn state(&self) -> Arc<State> {
+        self.shared.state.load_full()
+    }
+
+    /// Calls `look` with the caller in the present state: the way to read anything that needs no opening.
+    pub fn look<T>(
+        &self,
+        actor: &Actor,
+        look: impl FnOnce(&State, &Caller<'_>) -> Result<T, Rejection>,
+    ) -> Result<T, Rejection> {
+        let state = self.shared.state.load();
+        let caller = Caller::identify(&state, actor, now())?;
+        look(&state, &caller)
+    }
+
+    /// Wakes whenever a state was published; the value is its `seq`.
+    pub fn published(&self) -> watch::Receiver<Seq> {
+        self.shared.published.subscribe()
+    }
+
+    /// Waits until the published state has got as far as `seq`. False where it has not within `patience`.
+    pub async fn wait_for(&self, seq: Seq, patience: Duration) -> bool {
+        let mut published = self.published();
+        timeout(patience, published.wait_for(|head| *head >= seq))
+            .await
+            .is_ok_and(|head| head.is_ok())
+    }
+
+    /// How the engine is.
+    pub fn health(&self) -> Health {
+        *self.shared.health.borrow()
+    }
+
+    /// Whose a token is. What it is worth is decided with each use.
+    pub fn authenticate(&self, token: &PlainToken) -> Option<Actor> {
+        self.token_id(token).map(Actor::Token)
+    }
+
+    /// The id of a token.
+    pub fn token_id(&self, token: &PlainToken) -> Option<TokenId> {
+        self.shared.auth.token(&self.shared.salt.hash(token))
+    }
+
+    /// Makes the first user and signs them in.
+    pub async fn bootstrap(
+        &self,
+        requester: Requester,
+        username: Username,
+        password: Password,
+    ) -> Result<Issued, RunError> {
+        if self.state().users().next().is_some() {
+            return Err(Rejection::AlreadyInitialized.into());
+        }
+        let salt = self.shared.salt.clone();
+        let password = self
+            .hash(move || PasswordHash::new(&mut rand::make_rng::<StdRng>(), &salt, &password))
+            .await?;
+        self.run(requester, Bootstrap { username, password }).await
+    }
+
+    /// Proves a password, without any effect. An unknown user takes the same time as a wrong password.
+    pub async fn prove(&self, username: &str, password: Password) -> Result<Actor, RunError> {
+        self.prove_credential(username, password)
+            .await
+            .map(|(actor, _)| actor)
+    }
+
+    /// Proves a password, and makes a session token.
+    pub async fn sign_in(
+        &self,
+        request: Option<Request>,
+        username: &str,
+        password: Password,
+    ) -> Result<Issued, RunError> {
+        let (actor, credential_id) = self.prove_credential(username, password).await?;
+        self.run(Requester { actor, request }, SignIn { credential_id })
+            .await
+    }
+
+    async fn prove_credential(
+        &self,
+        username: &str,
+        password: Password,
+    ) -> Result<(Actor, ssm_domain::id::CredentialId), RunError> {
+        let state = self.state();
+        let user = username
+            .parse::<Username>()
+            .ok()
+            .and_then(|name| state.user_named(&name).cloned());
+        let stored = user
+            .as_ref()
+            .and_then(|user| self.shared.auth.password(user.credential_id));
+        let stored = stored.unwrap_or_else(PasswordHash::unmatchable);
+        let salt = self.shared.salt.clone();
+        let matches = self.hash(move || stored.matches(&salt, &password)).await?;
+        match user {
+            Some(user) if matches => Ok((Actor::User(user.id), user.credential_id)),
+            _ => Err(Rejection::Unauthenticated.into()),
+        }
+    }
+
+    /// Runs something slow on the bounded pool for it.
+    async fn hash<T: Send + 'static>(
+        &self,
+        slow: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, RunError> {
+        let _permit = self
+            .hashers
+            .acquire()
+            .await
+            .map_err(|_| RunError::Unavailable)?;
+        tokio::task::spawn_blocking(slow)
+            .await
+            .map_err(|_| RunError::Unavailable)
+    }
+}
+
+impl Shared {
+    pub(crate) fn env<'a>(&'a self, rng: &'a mut StdRng) -> Env<'a> {
+        Env {
+            now: now(),
+            rng,
+            keys: &self.keys,
+            salt: &self.salt,
+        }
+    }
+}
+
+/// The clock's time.
+pub(crate) fn now() -> Timestamp {
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}

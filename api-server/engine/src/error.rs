@@ -1,0 +1,77 @@
+//! Why the engine did not do what it was asked.
+
+use ssm_domain::entry::BrokenChain;
+use ssm_domain::rejection::Rejection;
+
+use crate::journal::ReadError;
+
+/// Why a command has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// It was refused; nothing has changed.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// The journal cannot be written now; nothing has changed.
+    #[error("The store cannot be written at the moment; nothing has changed")]
+    Unavailable,
+    /// The journal has not said in time whether it was written.
+    #[error("It is not known yet whether this was written; look before trying again")]
+    OutcomeUnknown,
+}
+
+/// Why a read has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadFailure {
+    /// It was refused.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// The journal cannot be read now.
+    #[error("The store cannot be read at the moment")]
+    Unavailable(#[source] ReadError),
+}
+
+/// Why the engine does not start over this journal. Each text says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The journal cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// An entry is not what was written.
+    #[error("the journal is damaged: {0}; restore it from a backup")]
+    BrokenChain(#[from] BrokenChain),
+    /// The root key is not the one that the data was sealed with.
+    #[error(
+        "ENCRYPTION_KEY is not the key that this data was sealed with (its fingerprint is {given}, the data's {stored}); \
+         give the key that belongs to this data, or start with an empty data directory"
+    )]
+    WrongRootKey {
+        /// Fingerprint of the key that was given.
+        given: String,
+        /// Fingerprint of the key that belongs to the data.
+        stored: String,
+    },
+    /// The token salt is not the one that tokens and passwords were hashed with.
+    #[error(
+        "TOKEN_SALT is not the one that this data's tokens and passwords were hashed with (its fingerprint is {given}, \
+         the data's {stored}); give the one that belongs to this data"
+    )]
+    WrongTokenSalt {
+        /// Fingerprint of the salt that was given.
+        given: String,
+        /// Fingerprint of the salt that belongs to the data.
+        stored: String,
+    },
+    /// A record of the auth store is missing or is not the one that an entry names.
+    #[error(
+        "the {store} record {id} is not the one that the journal names; restore the database from a backup"
+    )]
+    ForeignRecord {
+        /// The part of the auth store.
+        store: &'static str,
+        /// The record's id.
+        id: String,
+    },
+    /// The journal could not be begun.
+    #[error("the journal cannot be begun: {0}")]
+    Start(#[source] RunError),
+}

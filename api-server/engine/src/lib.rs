@@ -1,0 +1,23 @@
+//! Runs the domain over a journal: one writer decides commands and appends their entries, everybody else reads the
+//! state that it publishes.
+//!
+//! The engine knows no HTTP and no database; a [`journal::Journal`] is given to it.
+
+mod audit;
+mod auth;
+mod cache;
+#[cfg(feature = "testing")]
+pub mod contract;
+mod engine;
+mod error;
+pub mod journal;
+#[cfg(feature = "testing")]
+pub mod memory;
+mod read;
+mod replay;
+mod writer;
+
+pub use audit::{AuditEvent, AuditPage, AuditQuery, Verification};
+pub use engine::{Engine, Health, Keys, Requester};
+pub use error::{OpenError, ReadFailure, RunError};
+pub use read::{ConfigReader, ConfigVersion, RenderKey};

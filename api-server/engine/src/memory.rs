@@ -1,0 +1,206 @@
+//! A journal in memory that fails on demand: the storage of which the engine's tests are afraid.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use ssm_domain::command::{AuthRecord, AuthStore};
+use ssm_domain::digest::Digest;
+use ssm_domain::entry::Seq;
+use ssm_domain::names::Slug;
+use ssm_domain::seal::Sealed;
+use ssm_domain::state::Values;
+
+use crate::journal::{AppendError, Batch, BatchEntry, Filter, Journal, ReadError, StoredEntry};
+
+/// What goes wrong with one append.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing is written, and it says so.
+    Refused,
+    /// Nothing is written, and nobody knows.
+    Lost,
+    /// Everything is written, and nobody knows.
+    AnswerLost,
+    /// The first half of the entries is written, and nobody knows.
+    Half,
+    /// Nothing is written yet, nobody knows, and it lands in front of the next append.
+    Late,
+}
+
+type Faults = Box<dyn FnMut() -> Option<Fault> + Send>;
+
+/// A journal that lives as long as the process.
+#[derive(Default)]
+pub struct MemoryJournal {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    entries: Vec<(StoredEntry, Option<Slug>, Option<Slug>)>,
+    values: HashMap<Digest, Sealed>,
+    records: HashMap<(AuthStore, String), Vec<u8>>,
+    late: Vec<Arc<Batch>>,
+    faults: Option<Faults>,
+    reads_fail: bool,
+}
+
+impl MemoryJournal {
+    /// Asks `faults` before each append what goes wrong with it.
+    pub fn inject(&self, faults: impl FnMut() -> Option<Fault> + Send + 'static) {
+        self.lock().faults = Some(Box::new(faults));
+    }
+
+    /// Nothing goes wrong with appends any more.
+    pub fn heal(&self) {
+        self.lock().faults = None;
+    }
+
+    /// Whether reads fail from now on.
+    pub fn fail_reads(&self, fail: bool) {
+        self.lock().reads_fail = fail;
+    }
+
+    /// Changes stored entries behind everybody's back.
+    pub fn tamper(&self, tamper: impl FnOnce(&mut Vec<StoredEntry>)) {
+        let mut inner = self.lock();
+        let mut entries: Vec<_> = inner
+            .entries
+            .iter()
+            .map(|(entry, _, _)| entry.clone())
+            .collect();
+        tamper(&mut entries);
+        inner.entries = entries
+            .into_iter()
+            .map(|entry| (entry, None, None))
+            .collect();
+    }
+
+    /// Changes stored auth records behind everybody's back.
+    pub fn tamper_records(&self, store: AuthStore, tamper: impl Fn(&str, &mut Vec<u8>)) {
+        let mut inner = self.lock();
+        let records = inner.records.iter_mut().filter(|((of, _), _)| *of == store);
+        records.for_each(|((_, id), body)| tamper(id, body));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn append(&mut self, batch: &Batch, entries: &[BatchEntry]) -> Result<(), AppendError> {
+        let first = entries.first().map_or(0, |first| first.stored.seq);
+        if first != self.entries.len() as Seq + 1 {
+            return Err(AppendError::Conflict);
+        }
+        for value in &batch.values {
+            self.values
+                .insert(Digest::of(value.as_bytes()), value.clone());
+        }
+        for record in &batch.records {
+            self.records
+                .insert((record.store, record.id.clone()), record.body.clone());
+        }
+        for BatchEntry { entry, stored } in entries {
+            self.entries.push((
+                stored.clone(),
+                entry.target.project.clone(),
+                entry.target.config.clone(),
+            ));
+        }
+        if entries.len() == batch.entries.len() {
+            for id in &batch.destroyed_keys {
+                self.records.remove(&(AuthStore::Keys, id.to_string()));
+            }
+        }
+        Ok(())
+    }
+
+    fn readable(&self) -> Result<(), ReadError> {
+        if self.reads_fail {
+            Err(ReadError::Unavailable("the test says so".into()))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[async_trait]
+impl Journal for MemoryJournal {
+    async fn append(&self, batch: Arc<Batch>) -> Result<(), AppendError> {
+        let mut inner = self.lock();
+        for late in std::mem::take(&mut inner.late) {
+            // What lands late may find its place taken.
+            let _ = inner.append(&late, &late.entries);
+        }
+        let unknown = || AppendError::Unknown("the test says so".into());
+        match inner.faults.as_mut().and_then(|faults| faults()) {
+            None => inner.append(&batch, &batch.entries),
+            Some(Fault::Refused) => Err(AppendError::Unavailable("the test says so".into())),
+            Some(Fault::Lost) => Err(unknown()),
+            Some(Fault::AnswerLost) => inner.append(&batch, &batch.entries).and(Err(unknown())),
+            Some(Fault::Half) => {
+                let half = &batch.entries[..batch.entries.len().div_ceil(2)];
+                inner.append(&batch, half).and(Err(unknown()))
+            }
+            Some(Fault::Late) => {
+                inner.late.push(batch);
+                Err(unknown())
+            }
+        }
+    }
+
+    async fn read(&self, after: Seq, limit: usize) -> Result<Vec<StoredEntry>, ReadError> {
+        let inner = self.lock();
+        inner.readable()?;
+        let after = usize::try_from(after).unwrap_or(usize::MAX);
+        Ok(inner
+            .entries
+            .iter()
+            .skip(after)
+            .take(limit)
+            .map(|(entry, _, _)| entry.clone())
+            .collect())
+    }
+
+    async fn search(
+        &self,
+        filter: &Filter,
+        before: Option<Seq>,
+        limit: usize,
+    ) -> Result<Vec<StoredEntry>, ReadError> {
+        let inner = self.lock();
+        inner.readable()?;
+        let wanted = |(entry, project, config): &&(StoredEntry, Option<Slug>, Option<Slug>)| {
+            before.is_none_or(|before| entry.seq < before)
+                && (filter.project.is_none() || filter.project == *project)
+                && (filter.config.is_none() || filter.config == *config)
+        };
+        let found = inner.entries.iter().rev().filter(wanted).take(limit);
+        Ok(found.map(|(entry, _, _)| entry.clone()).collect())
+    }
+
+    async fn values(&self, digests: &[Digest]) -> Result<Values, ReadError> {
+        let inner = self.lock();
+        inner.readable()?;
+        let found = digests
+            .iter()
+            .filter_map(|digest| Some((*digest, inner.values.get(digest)?.clone())));
+        Ok(found.collect())
+    }
+
+    async fn records(&self, store: AuthStore) -> Result<Vec<AuthRecord>, ReadError> {
+        let inner = self.lock();
+        inner.readable()?;
+        let of_store = inner.records.iter().filter(|((of, _), _)| *of == store);
+        Ok(of_store
+            .map(|((store, id), body)| AuthRecord {
+                store: *store,
+                id: id.clone(),
+                body: body.clone(),
+            })
+            .collect())
+    }
+}

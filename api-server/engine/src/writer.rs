@@ -1,0 +1,335 @@
+//! The single writer: decides commands in order on a working copy, appends what they come to as one batch, publishes
+//! the new state, and only then answers. Nothing that rests on an unwritten entry is told to anybody.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use ssm_domain::caller::Actor;
+use ssm_domain::command::{Command, Draft, Env};
+use ssm_domain::digest::Digest;
+use ssm_domain::entry::{Entry, NewEntry, Request};
+use ssm_domain::id::OpId;
+use ssm_domain::rejection::Rejection;
+use ssm_domain::state::{Changed, State, Values};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::sleep;
+use tracing::{error, info, warn};
+
+use crate::engine::{Health, Requester, Shared};
+use crate::error::RunError;
+use crate::journal::{AppendError, Batch, BatchEntry, StoredEntry};
+use crate::replay::{CHUNK, apply};
+
+/// The most commands that are decided together, and so the most entries of a batch.
+const MAX_BATCH: usize = 256;
+/// Waits between attempts to find out what became of a batch.
+const FIRST_WAIT: Duration = Duration::from_millis(20);
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+/// A command on its way through the writer, whatever its type.
+pub(crate) trait Job: Send {
+    /// Whether somebody still waits for the answer.
+    fn is_wanted(&self) -> bool;
+    /// Decides against `state` and keeps the answer. `None` where there is nothing to write.
+    fn decide(&mut self, state: &State, env: &mut Env<'_>) -> Option<(Draft<()>, Option<Request>)>;
+    /// Gives the kept answer.
+    fn answer(self: Box<Self>);
+    /// Gives an error in the answer's place.
+    fn fail(self: Box<Self>, error: RunError);
+}
+
+/// A command with whoever waits for it.
+pub(crate) struct Submission<C: Command> {
+    actor: Actor,
+    request: Option<Request>,
+    command: C,
+    decided: Option<Result<C::Answer, Rejection>>,
+    reply: oneshot::Sender<Result<C::Answer, RunError>>,
+}
+
+impl<C: Command> Submission<C> {
+    pub(crate) fn new(
+        requester: Requester,
+        command: C,
+        reply: oneshot::Sender<Result<C::Answer, RunError>>,
+    ) -> Self {
+        let Requester { actor, request } = requester;
+        Self {
+            actor,
+            request,
+            command,
+            decided: None,
+            reply,
+        }
+    }
+}
+
+impl<C: Command> Job for Submission<C> {
+    fn is_wanted(&self) -> bool {
+        !self.reply.is_closed()
+    }
+
+    fn decide(&mut self, state: &State, env: &mut Env<'_>) -> Option<(Draft<()>, Option<Request>)> {
+        match self.command.decide(state, &self.actor, env) {
+            Ok(draft) => {
+                let (draft, answer) = draft.split();
+                self.decided = Some(Ok(answer));
+                (!draft.changes.is_empty()).then(|| (draft, self.request.clone()))
+            }
+            Err(rejection) => {
+                self.decided = Some(Err(rejection));
+                None
+            }
+        }
+    }
+
+    fn answer(self: Box<Self>) {
+        if let Some(decided) = self.decided {
+            // Whoever gave up waiting does not need the answer.
+            let _ = self.reply.send(decided.map_err(RunError::Rejected));
+        }
+    }
+
+    fn fail(self: Box<Self>, error: RunError) {
+        let _ = self.reply.send(Err(error));
+    }
+}
+
+/// Takes commands until nobody can send any more.
+pub(crate) async fn run(shared: Arc<Shared>, mut queue: mpsc::Receiver<Box<dyn Job>>) {
+    let mut writer = Writer {
+        shared,
+        rng: rand::make_rng(),
+    };
+    let mut jobs = Vec::with_capacity(MAX_BATCH);
+    while queue.recv_many(&mut jobs, MAX_BATCH).await > 0 {
+        writer.process(std::mem::take(&mut jobs)).await;
+    }
+}
+
+struct Writer {
+    shared: Arc<Shared>,
+    rng: StdRng,
+}
+
+/// Commands that were decided together.
+struct Decided {
+    /// Each with the number of entries that must be written before its answer may be told.
+    jobs: Vec<(Box<dyn Job>, usize)>,
+    batch: Arc<Batch>,
+    /// The state with the whole batch.
+    state: State,
+}
+
+impl Writer {
+    async fn process(&mut self, mut jobs: Vec<Box<dyn Job>>) {
+        while !jobs.is_empty() {
+            let decided = self.decide(jobs);
+            if decided.batch.entries.is_empty() {
+                decided.jobs.into_iter().for_each(|(job, _)| job.answer());
+                return;
+            }
+            match self.append(&decided.batch).await {
+                Ok(None) => {
+                    self.publish(decided.state, &decided.batch);
+                    decided.jobs.into_iter().for_each(|(job, _)| job.answer());
+                    return;
+                }
+                Ok(Some(tail)) => jobs = self.settle(decided, &tail).await,
+                Err(reason) => {
+                    error!(%reason, "the journal cannot be written");
+                    self.shared.health.send_replace(Health::WritesFail);
+                    fail_resting_on_unwritten(decided.jobs);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Decides every job in order, each on the state that the ones before it make.
+    fn decide(&mut self, jobs: Vec<Box<dyn Job>>) -> Decided {
+        let mut state = State::clone(&self.shared.state.load());
+        let (mut batch, mut decided) = (Batch::default(), Vec::with_capacity(jobs.len()));
+        for mut job in jobs {
+            if !job.is_wanted() {
+                continue;
+            }
+            let mut env = self.shared.env(&mut self.rng);
+            if let Some((draft, request)) = job.decide(&state, &mut env) {
+                let (op_id, now) = (OpId::random(env.rng), env.now);
+                add(&mut batch, &mut state, draft, request, op_id, now);
+            }
+            decided.push((job, batch.entries.len()));
+        }
+        Decided {
+            jobs: decided,
+            batch: Arc::new(batch),
+            state,
+        }
+    }
+
+    /// Appends a batch. `None` means that all of it is written, entries mean that the journal went on and these stand
+    /// behind the published head. Comes back only when it is certain; the error is certain, too: nothing is written.
+    async fn append(&self, batch: &Arc<Batch>) -> Result<Option<Vec<StoredEntry>>, String> {
+        let mut wait = FIRST_WAIT;
+        let mut certain = true;
+        loop {
+            let unsettled = match self.shared.journal.append(batch.clone()).await {
+                Ok(()) => return Ok(None),
+                Err(AppendError::Unavailable(reason)) if certain => return Err(reason),
+                Err(AppendError::Unavailable(reason) | AppendError::Unknown(reason)) => reason,
+                Err(AppendError::Conflict) => {
+                    let head = self.shared.state.load().head().seq;
+                    match self.shared.journal.read(head, CHUNK).await {
+                        Ok(tail) if !tail.is_empty() => return Ok(Some(tail)),
+                        Ok(_) => "a position is taken and nothing stands there".to_owned(),
+                        Err(reason) => reason.to_string(),
+                    }
+                }
+            };
+            certain = false;
+            warn!(reason = %unsettled, "it is not known whether a batch was written; sending it again");
+            self.shared.health.send_replace(Health::Unsettled);
+            sleep(wait).await;
+            wait = (wait * 2).min(LONGEST_WAIT);
+        }
+    }
+
+    /// Sorts out a batch after the journal went on: its entries at the beginning of the tail are ours, anything else
+    /// is somebody else's. Publishes the tail, answers what is settled, and returns what has to be decided again.
+    async fn settle(&self, decided: Decided, tail: &[StoredEntry]) -> Vec<Box<dyn Job>> {
+        let ours = decided
+            .batch
+            .entries
+            .iter()
+            .zip(tail)
+            .take_while(|(ours, there)| ours.stored == **there)
+            .count();
+        let mut state = State::clone(&self.shared.state.load());
+        let mut wait = FIRST_WAIT;
+        while let Err(reason) = self.take_in(&mut state, tail, ours).await {
+            warn!(%reason, "the journal's tail cannot be taken in; trying again");
+            self.shared.health.send_replace(Health::Unsettled);
+            sleep(wait).await;
+            wait = (wait * 2).min(LONGEST_WAIT);
+        }
+        self.publish(state, &decided.batch);
+        let mut again = Vec::new();
+        for (job, rests_on) in decided.jobs {
+            if rests_on <= ours {
+                job.answer();
+            } else {
+                again.push(job);
+            }
+        }
+        again
+    }
+
+    /// Applies the tail to `state`, and learns the records that somebody else's entries name.
+    async fn take_in(
+        &self,
+        state: &mut State,
+        tail: &[StoredEntry],
+        ours: usize,
+    ) -> Result<(), crate::error::OpenError> {
+        let mut next = state.clone();
+        apply(&*self.shared.journal, &mut next, tail).await?;
+        if tail.len() > ours {
+            self.shared
+                .auth
+                .load(&*self.shared.journal, &next, &self.shared.keys)
+                .await?;
+        }
+        *state = next;
+        Ok(())
+    }
+
+    /// Makes `state`, which has some or all of `batch` in it, what everybody reads.
+    fn publish(&self, state: State, batch: &Batch) {
+        let shared = &self.shared;
+        for record in &batch.records {
+            // A record whose entry was not written names a token or user that the state does not have.
+            shared.auth.learn(record, &shared.keys);
+        }
+        for id in &batch.destroyed_keys {
+            if !state.projects().any(|project| project.data_key_id == *id) {
+                shared.keys.forget(*id);
+            }
+        }
+        let before = shared.state.load().head().seq;
+        for changed in state.changed_since(before) {
+            if let Changed::Gone(id, _) = changed {
+                shared.cache.forget(id);
+            }
+        }
+        let seq = state.head().seq;
+        shared.state.store(Arc::new(state));
+        shared.published.send_replace(seq);
+        if shared.health.send_replace(Health::Ready) != Health::Ready {
+            info!(seq, "the journal can be written again");
+        }
+    }
+}
+
+fn add(
+    batch: &mut Batch,
+    state: &mut State,
+    draft: Draft<()>,
+    request: Option<Request>,
+    op_id: OpId,
+    now: ssm_domain::time::Timestamp,
+) {
+    let Draft {
+        actor,
+        action,
+        target,
+        changes,
+        values,
+        records,
+        destroyed_keys,
+        answer: (),
+    } = draft;
+    let action = action.to_owned();
+    let entry = Entry::append_to(
+        state.head(),
+        NewEntry {
+            op_id,
+            now,
+            actor,
+            request,
+            action,
+            target,
+            changes,
+        },
+    );
+    let bytes = entry.canonical_bytes();
+    let hash = Digest::of(&bytes);
+    let by_digest: Values = values
+        .iter()
+        .map(|value| (Digest::of(value.as_bytes()), value.clone()))
+        .collect();
+    state.apply(&entry, hash, &by_digest);
+    batch.values.extend(values);
+    batch.records.extend(records);
+    batch.destroyed_keys.extend(destroyed_keys);
+    batch.entries.push(BatchEntry {
+        stored: StoredEntry {
+            seq: entry.seq,
+            hash,
+            bytes,
+        },
+        entry,
+    });
+}
+
+/// Answers that rest on nothing unwritten are good; the others are not to be told.
+fn fail_resting_on_unwritten(jobs: Vec<(Box<dyn Job>, usize)>) {
+    for (job, rests_on) in jobs {
+        if rests_on == 0 {
+            job.answer();
+        } else {
+            job.fail(RunError::Unavailable);
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The engine over a journal in memory.
+
+mod good_storage;
+mod storage_faults;
+mod support;

@@ -1,0 +1,161 @@
+//! Appending: one batch, one transaction.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use ssm_domain::command::AuthStore;
+use ssm_domain::digest::Digest;
+use ssm_engine::journal::{AppendError, Batch};
+
+use crate::damage::is_damage;
+use crate::schema::{LOCK_WAIT, to_sql};
+
+/// The connection that writes.
+pub struct Writer {
+    connection: Connection,
+    /// Destroyed keys may still be in the log.
+    log_holds_destroyed_keys: bool,
+}
+
+impl Writer {
+    /// A writer with a connection of its own.
+    pub fn new(connection: Connection) -> Self {
+        Self {
+            connection,
+            log_holds_destroyed_keys: false,
+        }
+    }
+
+    /// Appends all of `batch` or nothing.
+    pub fn append(&mut self, batch: &Batch) -> Result<(), AppendError> {
+        if !self.connection.is_autocommit() {
+            // A transaction that could not be rolled back when it failed.
+            self.connection
+                .execute_batch("ROLLBACK")
+                .map_err(|error| unavailable(&error))?;
+        }
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(|error| unavailable(&error))?;
+        if let Err(why) = write(&transaction, batch) {
+            drop(transaction);
+            return if self.connection.is_autocommit() {
+                Err(why)
+            } else {
+                Err(AppendError::Unknown(why.to_string()))
+            };
+        }
+        // The last page may be in the log although the disk did not say so.
+        transaction
+            .commit()
+            .map_err(|error| AppendError::Unknown(error.to_string()))?;
+        self.log_holds_destroyed_keys |= !batch.destroyed_keys.is_empty();
+        if self.log_holds_destroyed_keys {
+            self.empty_log();
+        }
+        Ok(())
+    }
+
+    /// Takes destroyed keys out of the log. Never waits for a reader: what fails now is tried after the next batch,
+    /// and closing the database empties the log anyway.
+    fn empty_log(&mut self) {
+        let checkpoint = || {
+            self.connection.busy_timeout(Duration::ZERO)?;
+            let busy = self
+                .connection
+                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+            self.connection.busy_timeout(LOCK_WAIT)?;
+            busy
+        };
+        match checkpoint() {
+            Ok(busy) => self.log_holds_destroyed_keys = busy,
+            Err(error) => {
+                tracing::warn!(%error, "destroyed data keys are still in the write-ahead log");
+            }
+        }
+    }
+}
+
+fn write(transaction: &Connection, batch: &Batch) -> Result<(), AppendError> {
+    check_position(transaction, batch)?;
+    write_rows(transaction, batch).map_err(|error| unavailable(&error))
+}
+
+/// Lets a batch through that follows the last entry.
+fn check_position(transaction: &Connection, batch: &Batch) -> Result<(), AppendError> {
+    let Some(first) = batch.entries.first() else {
+        return Ok(());
+    };
+    let sql = "SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1";
+    let last = || -> rusqlite::Result<Option<(i64, Digest)>> {
+        transaction
+            .prepare_cached(sql)?
+            .query_row([], |row| Ok((row.get(0)?, Digest::from_bytes(row.get(1)?))))
+            .optional()
+    };
+    let (last, hash) = last()
+        .map_err(|error| unavailable(&error))?
+        .unwrap_or((0, Digest::ZERO));
+
+    let positions = (last.saturating_add(1)..).zip(&batch.entries);
+    for (expected, entry) in positions {
+        if to_sql(entry.stored.seq) != expected {
+            return Err(AppendError::Conflict);
+        }
+    }
+    if first.entry.prev_hash != hash {
+        return Err(AppendError::Unavailable(format!(
+            "entry {last} is not the one that this server knows: the database was changed behind it; restart the server"
+        )));
+    }
+    Ok(())
+}
+
+/// Values and records come before the entries that name them, and keys go after the entries that destroy them.
+fn write_rows(transaction: &Connection, batch: &Batch) -> rusqlite::Result<()> {
+    let mut put = transaction.prepare_cached(
+        "INSERT INTO sealed_values (digest, sealed) VALUES (?1, ?2) ON CONFLICT (digest) DO NOTHING",
+    )?;
+    for value in &batch.values {
+        let sealed = value.as_bytes();
+        put.execute(params![Digest::of(sealed).as_bytes(), sealed])?;
+    }
+    for record in &batch.records {
+        let sql = format!(
+            "INSERT INTO {} (id, body) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET body = excluded.body",
+            record.store.name()
+        );
+        transaction
+            .prepare_cached(&sql)?
+            .execute(params![record.id, record.body])?;
+    }
+    let mut append = transaction.prepare_cached(
+        "INSERT INTO journal (seq, hash, entry, project, config) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    for entry in &batch.entries {
+        let (stored, target) = (&entry.stored, &entry.entry.target);
+        append.execute(params![
+            to_sql(stored.seq),
+            stored.hash.as_bytes(),
+            stored.bytes,
+            target.project.as_ref().map(|slug| slug.as_str()),
+            target.config.as_ref().map(|slug| slug.as_str()),
+        ])?;
+    }
+    for id in &batch.destroyed_keys {
+        let sql = format!("DELETE FROM {} WHERE id = ?1", AuthStore::Keys.name());
+        transaction
+            .prepare_cached(&sql)?
+            .execute([id.to_string()])?;
+    }
+    Ok(())
+}
+
+fn unavailable(error: &rusqlite::Error) -> AppendError {
+    AppendError::Unavailable(if is_damage(error) {
+        format!("the database is damaged: {error}")
+    } else {
+        error.to_string()
+    })
+}

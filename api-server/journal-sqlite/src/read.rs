@@ -1,0 +1,129 @@
+//! Reading entries, values and records.
+
+use rusqlite::{Connection, OptionalExtension, Params, Row, named_params};
+use ssm_domain::command::{AuthRecord, AuthStore};
+use ssm_domain::digest::Digest;
+use ssm_domain::entry::Seq;
+use ssm_domain::seal::Sealed;
+use ssm_domain::state::Values;
+use ssm_engine::journal::{Filter, ReadError, StoredEntry};
+
+use crate::damage::read_error;
+use crate::schema::to_sql;
+
+/// At most `limit` entries after `after`. A missing one is damage.
+pub fn entries(
+    connection: &Connection,
+    after: Seq,
+    limit: usize,
+) -> Result<Vec<StoredEntry>, ReadError> {
+    let sql = "SELECT seq, hash, entry FROM journal WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+    let entries = rows(connection, sql, (to_sql(after), clamp(limit)), stored_entry)?;
+    for (expected, entry) in (after.saturating_add(1)..).zip(&entries) {
+        if entry.seq != expected {
+            return Err(ReadError::Damaged(format!("entry {expected} is missing")));
+        }
+    }
+    Ok(entries)
+}
+
+/// At most `limit` entries that `filter` lets through, newest first.
+pub fn search(
+    connection: &Connection,
+    filter: &Filter,
+    before: Option<Seq>,
+    limit: usize,
+) -> Result<Vec<StoredEntry>, ReadError> {
+    let last = before.map_or(i64::MAX, |before| to_sql(before).saturating_sub(1));
+    let limit = clamp(limit);
+    // Without the names of the indexes SQLite may walk the whole journal backwards, since that needs no sorting.
+    match (&filter.project, &filter.config) {
+        (None, None) => rows(
+            connection,
+            "SELECT seq, hash, entry FROM journal WHERE seq <= :last ORDER BY seq DESC LIMIT :limit",
+            named_params! { ":last": last, ":limit": limit },
+            stored_entry,
+        ),
+        (Some(project), None) => rows(
+            connection,
+            "SELECT seq, hash, entry FROM journal INDEXED BY journal_by_project
+             WHERE project = :project AND seq <= :last ORDER BY seq DESC LIMIT :limit",
+            named_params! { ":project": project.as_str(), ":last": last, ":limit": limit },
+            stored_entry,
+        ),
+        (None, Some(config)) => rows(
+            connection,
+            "SELECT seq, hash, entry FROM journal INDEXED BY journal_by_config
+             WHERE config = :config AND seq <= :last ORDER BY seq DESC LIMIT :limit",
+            named_params! { ":config": config.as_str(), ":last": last, ":limit": limit },
+            stored_entry,
+        ),
+        (Some(project), Some(config)) => rows(
+            connection,
+            "SELECT seq, hash, entry FROM journal INDEXED BY journal_by_config
+             WHERE config = :config AND project = :project AND seq <= :last ORDER BY seq DESC LIMIT :limit",
+            named_params! {
+                ":project": project.as_str(), ":config": config.as_str(), ":last": last, ":limit": limit,
+            },
+            stored_entry,
+        ),
+    }
+}
+
+/// Those of the named values that are there.
+pub fn values(connection: &Connection, digests: &[Digest]) -> Result<Values, ReadError> {
+    let find = || -> rusqlite::Result<Values> {
+        let transaction = connection.unchecked_transaction()?;
+        let sql = "SELECT sealed FROM sealed_values WHERE digest = ?1";
+        let mut statement = transaction.prepare_cached(sql)?;
+        let mut values = Values::new();
+        for digest in digests {
+            let sealed = statement.query_row([digest.as_bytes()], |row| {
+                Ok(Sealed::from_bytes(row.get_ref(0)?.as_blob()?))
+            });
+            if let Some(sealed) = sealed.optional()? {
+                values.insert(*digest, sealed);
+            }
+        }
+        Ok(values)
+    };
+    find().map_err(|error| read_error(&error))
+}
+
+/// Every record of `store`.
+pub fn records(connection: &Connection, store: AuthStore) -> Result<Vec<AuthRecord>, ReadError> {
+    let sql = format!("SELECT id, body FROM {} ORDER BY id", store.name());
+    rows(connection, &sql, (), |row| {
+        Ok(AuthRecord {
+            store,
+            id: row.get(0)?,
+            body: row.get(1)?,
+        })
+    })
+}
+
+fn stored_entry(row: &Row<'_>) -> rusqlite::Result<StoredEntry> {
+    let seq: i64 = row.get(0)?;
+    Ok(StoredEntry {
+        seq: Seq::try_from(seq).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, seq))?,
+        hash: Digest::from_bytes(row.get(1)?),
+        bytes: row.get(2)?,
+    })
+}
+
+fn rows<T>(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Vec<T>, ReadError> {
+    let all = || -> rusqlite::Result<Vec<T>> {
+        let mut statement = connection.prepare_cached(sql)?;
+        statement.query_map(params, read)?.collect()
+    };
+    all().map_err(|error| read_error(&error))
+}
+
+fn clamp(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}

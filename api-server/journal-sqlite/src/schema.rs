@@ -1,0 +1,71 @@
+//! What the database looks like, and how it is told from others.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, Result, Transaction, TransactionBehavior};
+use ssm_domain::entry::Seq;
+
+/// `PRAGMA application_id` of this program's databases: "SSMJ".
+pub const APPLICATION_ID: i32 = i32::from_be_bytes(*b"SSMJ");
+
+/// `PRAGMA user_version`: the layout that is written here.
+pub const VERSION: i64 = 1;
+
+/// Every table.
+pub const TABLES: [&str; 5] = ["journal", "sealed_values", "credentials", "tokens", "keys"];
+
+/// An index holds the row's `seq` anyway, so each of the two is in its order. Values come in the order of writing, and
+/// only the small index on them is scattered by digest.
+const LAYOUT: &str = "
+    CREATE TABLE journal (
+        seq INTEGER PRIMARY KEY,
+        hash BLOB NOT NULL,
+        entry BLOB NOT NULL,
+        project TEXT,
+        config TEXT
+    ) STRICT;
+    CREATE INDEX journal_by_project ON journal (project) WHERE project IS NOT NULL;
+    CREATE INDEX journal_by_config ON journal (config, project) WHERE config IS NOT NULL;
+    CREATE TABLE sealed_values (digest BLOB NOT NULL UNIQUE, sealed BLOB NOT NULL) STRICT;
+    CREATE TABLE credentials (id TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE tokens (id TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE keys (id TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
+";
+
+/// How long a statement waits for a lock, which only programs beside the server hold.
+pub const LOCK_WAIT: Duration = Duration::from_secs(5);
+
+/// The log is cut to this size once a large batch is through it.
+const LOG_BYTES: i64 = 64 << 20;
+
+/// Makes the tables in an empty database, all or nothing.
+pub fn create(connection: &mut Connection) -> Result<()> {
+    let transaction = Transaction::new(connection, TransactionBehavior::Exclusive)?;
+    transaction.execute_batch(LAYOUT)?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    transaction.commit()
+}
+
+/// Settings of every connection.
+pub fn configure(connection: &Connection) -> Result<()> {
+    connection.busy_timeout(LOCK_WAIT)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "cell_size_check", true)
+}
+
+/// Settings of the connection that writes; false where the file system has no write-ahead log. `secure_delete`
+/// overwrites what is deleted, which is keys.
+pub fn configure_writer(connection: &Connection) -> Result<bool> {
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
+    connection.pragma_update_and_check(None, "journal_size_limit", LOG_BYTES, |_| Ok(()))?;
+    connection.pragma_update_and_check(None, "journal_mode", "wal", |row| {
+        Ok(row.get::<_, String>(0)? == "wal")
+    })
+}
+
+/// A position as SQLite counts; none that is ever reached is beyond it.
+pub fn to_sql(seq: Seq) -> i64 {
+    i64::try_from(seq).unwrap_or(i64::MAX)
+}

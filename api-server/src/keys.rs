@@ -1,0 +1,206 @@
+//! The keys outside the database. A very first start makes them as files in the data directory; once there is a
+//! database, a key that is missing is never made anew, since nothing would open with it.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, ErrorKind, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rand::Rng as _;
+use ssm_domain::credential::TokenSalt;
+use ssm_domain::seal::{RootKey, SealError};
+use ssm_engine::Keys;
+use tracing::warn;
+use zeroize::Zeroizing;
+
+use crate::config::{Config, KeySource};
+
+const ENCRYPTION_KEY: &str = "ENCRYPTION_KEY";
+const TOKEN_SALT: &str = "TOKEN_SALT";
+/// More than any key file has; a file that is longer is something else.
+const MAX_BYTES: u64 = 4_096;
+
+/// Why there are no keys to start with.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum KeyError {
+    /// The data directory cannot be made.
+    #[error("the data directory {path} cannot be made: {source}; make it, or set DATA_DIR to one that can be written")]
+    MakeDir { path: PathBuf, source: io::Error },
+    /// A key file cannot be made.
+    #[error("{path} cannot be written: {source}; make the data directory writable, or set DATA_DIR to one that is")]
+    Write { path: PathBuf, source: io::Error },
+    /// A key file cannot be read.
+    #[error("the file {path} with {name} cannot be read: {source}")]
+    Read { name: &'static str, path: PathBuf, source: io::Error },
+    /// There is data, but not the key that it belongs to.
+    #[error(
+        "{path} is missing, and the database {database} needs the {name} that was in it; put the file back from your \
+         backup, or set {name} or {name}_FILE. No new one was made: nothing stored would open with it"
+    )]
+    Missing { name: &'static str, path: PathBuf, database: PathBuf },
+    /// The key is not one.
+    #[error("{name}{place} {source}")]
+    Invalid { name: &'static str, place: String, source: SealError },
+}
+
+/// Reads both keys, and makes those that a first start has to make.
+pub(crate) fn load(config: &Config) -> Result<Keys, KeyError> {
+    make_dir(&config.data_dir)?;
+    let root = read_or_make(config, ENCRYPTION_KEY, &config.encryption_key, RootKey::parse)?;
+    let salt = read_or_make(config, TOKEN_SALT, &config.token_salt, TokenSalt::parse)?;
+    Ok(Keys { root, salt })
+}
+
+fn make_dir(path: &Path) -> Result<(), KeyError> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|source| KeyError::MakeDir {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn read_or_make<K>(
+    config: &Config,
+    name: &'static str,
+    source: &KeySource,
+    parse: fn(&str) -> Result<K, SealError>,
+) -> Result<K, KeyError> {
+    let invalid = |place: String| move |source| KeyError::Invalid { name, place, source };
+    let path = match source {
+        KeySource::Given(text) => return parse(text).map_err(invalid(String::new())),
+        KeySource::File(path) => path.clone(),
+        KeySource::DataDir => {
+            let path = config.key_file(name);
+            make_on_first_start(config, name, &path)?;
+            path
+        }
+    };
+    let text = read(&path).map_err(|source| KeyError::Read {
+        name,
+        path: path.clone(),
+        source,
+    })?;
+    parse(&text).map_err(invalid(format!(" in {}", path.display())))
+}
+
+fn make_on_first_start(config: &Config, name: &'static str, path: &Path) -> Result<(), KeyError> {
+    if path.exists() {
+        return Ok(());
+    }
+    let database = config.database();
+    if database.exists() {
+        return Err(KeyError::Missing {
+            name,
+            path: path.to_owned(),
+            database,
+        });
+    }
+    match make(path) {
+        Ok(()) => {
+            warn!(path = %path.display(), "made {name}: BACK IT UP NOW, apart from the database; without it nothing stored can be opened again");
+            Ok(())
+        }
+        // Another server has just made it.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(source) => Err(KeyError::Write {
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}
+
+/// Makes a key file that is there whole or not at all, and is never put in another's place.
+fn make(path: &Path) -> io::Result<()> {
+    let dir = path.parent().unwrap_or(Path::new("."));
+    let mut key = Zeroizing::new([0; 32]);
+    rand::rng().fill_bytes(key.as_mut_slice());
+    let text = Zeroizing::new(STANDARD.encode(key.as_slice()) + "\n");
+
+    let draft = path.with_extension(format!("draft-{}", std::process::id()));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+    let written = file
+        .write_all(text.as_bytes())
+        .and_then(|()| file.sync_all())
+        .and_then(|()| fs::hard_link(&draft, path));
+    fs::remove_file(&draft)?;
+    written?;
+    File::open(dir)?.sync_all()
+}
+
+fn read(path: &Path) -> io::Result<Zeroizing<String>> {
+    if fs::metadata(path)?.len() > MAX_BYTES {
+        return Err(io::Error::new(ErrorKind::InvalidData, "it is too long for a key"));
+    }
+    fs::read_to_string(path).map(Zeroizing::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::path::Path;
+
+    use tracing::level_filters::LevelFilter;
+
+    use super::{KeyError, load};
+    use crate::config::{Config, KeySource, LogConfig, LogFormat, SetupTokenSetting};
+
+    fn config(data_dir: &Path) -> Config {
+        Config {
+            host: [127, 0, 0, 1].into(),
+            port: 0,
+            data_dir: data_dir.to_owned(),
+            token_salt: KeySource::DataDir,
+            encryption_key: KeySource::DataDir,
+            setup_token: SetupTokenSetting::Off,
+            log: LogConfig {
+                level: LevelFilter::OFF,
+                format: LogFormat::Text,
+            },
+        }
+    }
+
+    #[test]
+    fn a_first_start_makes_both_files_for_their_owner_only_and_later_starts_read_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = config(&dir.path().join("data"));
+        let first = load(&config).unwrap();
+        for name in ["ENCRYPTION_KEY", "TOKEN_SALT"] {
+            let mode = fs::metadata(config.key_file(name)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
+        assert_eq!(fs::read_dir(&config.data_dir).unwrap().count(), 2);
+        let second = load(&config).unwrap();
+        assert_eq!(first.root.fingerprint(), second.root.fingerprint());
+        assert_eq!(first.salt.fingerprint(), second.salt.fingerprint());
+    }
+
+    #[test]
+    fn a_key_that_is_missing_beside_a_database_is_asked_for_and_not_made() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = config(dir.path());
+        load(&config).unwrap();
+        fs::write(config.database(), "").unwrap();
+        fs::remove_file(config.key_file("TOKEN_SALT")).unwrap();
+        let error = load(&config).err().unwrap();
+        assert!(matches!(error, KeyError::Missing { name: "TOKEN_SALT", .. }), "{error}");
+        assert!(!config.key_file("TOKEN_SALT").exists());
+    }
+
+    #[test]
+    fn a_key_that_is_none_is_refused_without_being_repeated() {
+        let dir = tempfile::tempdir().unwrap();
+        let given = Config {
+            encryption_key: KeySource::Given("canary".into()),
+            ..config(dir.path())
+        };
+        let error = load(&given).err().unwrap().to_string();
+        assert!(error.starts_with("ENCRYPTION_KEY must be 32 bytes"), "{error}");
+        assert!(!error.contains("canary"));
+
+        fs::write(dir.path().join("ENCRYPTION_KEY"), "x".repeat(5_000)).unwrap();
+        let error = load(&config(dir.path())).err().unwrap();
+        assert!(matches!(error, KeyError::Read { .. }), "{error}");
+    }
+}

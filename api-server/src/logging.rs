@@ -1,0 +1,24 @@
+//! The log: text or JSON, on standard error. What clients send gets into it only where its form was checked.
+
+use std::panic;
+
+use tracing::error;
+
+use crate::config::{LogConfig, LogFormat};
+
+/// Starts logging for the whole process, and has panics logged without what they say: it may quote a value.
+pub(crate) fn start(config: &LogConfig) {
+    let builder = tracing_subscriber::fmt()
+        .with_max_level(config.level)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .with_target(false);
+    match config.format {
+        LogFormat::Text => builder.init(),
+        LogFormat::Json => builder.json().flatten_event(true).init(),
+    }
+    panic::set_hook(Box::new(|panic| {
+        let location = panic.location().map(ToString::to_string).unwrap_or_default();
+        error!(location, "a bug: panicked");
+    }));
+}

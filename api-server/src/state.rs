@@ -1,0 +1,89 @@
+//! What all handlers share.
+
+use std::net::IpAddr;
+
+use rand::rngs::StdRng;
+use ssm_domain::credential::PlainToken;
+use ssm_domain::state::State;
+use ssm_engine::Engine;
+use subtle::ConstantTimeEq as _;
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+use zeroize::Zeroizing;
+
+use crate::config::{Config, SetupTokenSetting};
+use crate::http::Metrics;
+
+/// The running server.
+pub(crate) struct App {
+    /// Runs commands and answers reads.
+    pub engine: Engine,
+    /// What the first sign-up has to show.
+    pub setup: SetupToken,
+    /// Counts and measures.
+    pub metrics: Metrics,
+    /// Is cancelled when the server stops, so that endless answers end.
+    pub stopping: CancellationToken,
+}
+
+impl App {
+    /// A server over `engine`.
+    pub(crate) fn new(engine: Engine, setup: SetupToken) -> Self {
+        let (metrics, stopping) = (Metrics::start(), CancellationToken::new());
+        Self {
+            engine,
+            setup,
+            metrics,
+            stopping,
+        }
+    }
+}
+
+/// What the first sign-up has to show, so that nobody else on the network is first.
+pub(crate) struct SetupToken(Option<Zeroizing<String>>);
+
+impl SetupToken {
+    /// Nothing has to be shown.
+    pub(crate) const NONE: Self = Self(None);
+
+    /// By the settings: none on loopback, a new one beyond it while there is no user, which is then logged.
+    pub(crate) fn choose(config: &Config, state: &State) -> Self {
+        if state.users().next().is_some() {
+            return Self::NONE;
+        }
+        match &config.setup_token {
+            SetupTokenSetting::Off => Self::NONE,
+            SetupTokenSetting::Given(token) => Self(Some(token.clone().into())),
+            SetupTokenSetting::Unset if IpAddr::is_loopback(&config.host) => Self::NONE,
+            SetupTokenSetting::Unset => {
+                let token = PlainToken::random(&mut rand::make_rng::<StdRng>());
+                let token = token.reveal().replace("ssm_", "setup_");
+                warn!("no user yet: the first sign-up has to send the header X-Setup-Token: {token}");
+                Self(Some(token.into()))
+            }
+        }
+    }
+
+    /// Whether `shown` is enough.
+    pub(crate) fn admits(&self, shown: Option<&[u8]>) -> bool {
+        match &self.0 {
+            None => true,
+            Some(token) => token.as_bytes().ct_eq(shown.unwrap_or_default()).into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SetupToken;
+
+    #[test]
+    fn a_setup_token_admits_itself_only() {
+        let token = SetupToken(Some("correct-horse".to_owned().into()));
+        assert!(token.admits(Some(b"correct-horse")));
+        for wrong in [None, Some(&b""[..]), Some(b"correct-hors"), Some(b"correct-horse ")] {
+            assert!(!token.admits(wrong));
+        }
+        assert!(SetupToken::NONE.admits(None));
+    }
+}

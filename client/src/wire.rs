@@ -1,0 +1,280 @@
+//! What the server sends, field by field. Fields that the server adds later are ignored.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::secret::Token;
+
+/// `GET /onboarding/status`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Onboarding {
+    /// Whether there is a first administrator.
+    pub is_initialized: bool,
+    /// `not_initialized` or `completed`.
+    pub state: String,
+    /// When the first administrator was made.
+    #[serde(default)]
+    pub initialized_at: Option<String>,
+    /// The first administrator's name.
+    #[serde(default)]
+    pub initialized_by: Option<String>,
+}
+
+/// `POST /onboarding/bootstrap`.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Bootstrapped {
+    /// The first administrator's token.
+    pub token: Token,
+    /// When it ends.
+    #[serde(default)]
+    pub expires_at: Option<String>,
+    /// The state of onboarding afterwards.
+    pub onboarding: Onboarding,
+}
+
+/// `GET /version`.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Version {
+    /// The server's version.
+    pub version: String,
+}
+
+/// `GET /me`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Me {
+    /// Sign-in name.
+    pub username: String,
+    /// Electronic mail address.
+    #[serde(default)]
+    pub email: Option<String>,
+    /// Full name.
+    #[serde(default)]
+    pub full_name: Option<String>,
+    /// `owner`, `admin`, `collaborator` or `viewer`.
+    #[serde(default)]
+    pub workspace_role: Option<String>,
+    /// The workspace's slug.
+    #[serde(default)]
+    pub workspace_slug: Option<String>,
+}
+
+/// A newly made token: the only time its text is shown.
+#[derive(Debug, Clone, Deserialize)]
+pub struct TokenIssued {
+    /// The token.
+    pub token: Token,
+    /// Its id, by which it is revoked.
+    pub token_id: String,
+    /// When it ends; none for a token without expiry.
+    #[serde(default)]
+    pub expires_at: Option<String>,
+    /// `service` or `personal`.
+    #[serde(default, rename = "type")]
+    pub kind: Option<String>,
+}
+
+/// Where a token may do what.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, serde::Serialize)]
+pub struct Scope {
+    /// Such as `secrets:read`.
+    pub actions: Vec<String>,
+    /// Only in this project.
+    #[serde(default, alias = "project", skip_serializing_if = "Option::is_none")]
+    pub project_id: Option<String>,
+    /// Only in this config.
+    #[serde(default, alias = "config", skip_serializing_if = "Option::is_none")]
+    pub config_id: Option<String>,
+}
+
+/// One row of `GET /auth/tokens/v2`.
+#[derive(Debug, Clone, Deserialize)]
+pub struct TokenInfo {
+    /// Id.
+    pub token_id: String,
+    /// `service` or `personal`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Whose service it is for.
+    #[serde(default)]
+    pub subject_service_name: Option<String>,
+    /// Whose user it is for.
+    #[serde(default)]
+    pub subject_user: Option<String>,
+    /// Where it may do what.
+    #[serde(default)]
+    pub scopes: Vec<Scope>,
+    /// End of its life.
+    #[serde(default)]
+    pub expires_at: Option<String>,
+    /// Last use, as far as known.
+    #[serde(default)]
+    pub last_used_at: Option<String>,
+    /// When it was revoked.
+    #[serde(default)]
+    pub revoked_at: Option<String>,
+    /// When it was made.
+    #[serde(default)]
+    pub created_at: Option<String>,
+    /// Who made it.
+    #[serde(default)]
+    pub created_by: Option<String>,
+}
+
+/// `GET /auth/tokens/self`.
+#[derive(Debug, Clone, Deserialize)]
+pub struct TokenSelf {
+    /// Id.
+    #[serde(default, alias = "tokenId")]
+    pub token_id: Option<String>,
+    /// `service`, `personal` or `session`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Where it may do what.
+    #[serde(default)]
+    pub scopes: Vec<Scope>,
+    /// End of its life; none for a token without expiry.
+    #[serde(default, alias = "expiresAt")]
+    pub expires_at: Option<String>,
+}
+
+/// A project.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Project {
+    /// Name in paths.
+    pub slug: String,
+    /// Name for people.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Free text.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// When it was made.
+    #[serde(default)]
+    pub created_at: Option<String>,
+}
+
+/// A config.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Config {
+    /// Name in paths.
+    pub slug: String,
+    /// Name for people.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The config it inherits from.
+    #[serde(default)]
+    pub parent_slug: Option<String>,
+    /// When it was made.
+    #[serde(default)]
+    pub created_at: Option<String>,
+    /// Grows with every change of its effective content.
+    #[serde(default)]
+    pub revision: Option<u64>,
+}
+
+/// Answer to a `PUT` or `DELETE` of one secret.
+#[derive(Debug, Clone, Deserialize)]
+pub struct ItemWritten {
+    /// The key.
+    #[serde(default)]
+    pub key: Option<String>,
+    /// The config's revision afterwards.
+    #[serde(default)]
+    pub revision: Option<u64>,
+}
+
+/// Answer to a change of many secrets at once: a `PATCH` or an import, done or only tried.
+#[derive(Debug, Clone, Deserialize)]
+pub struct ManyWritten {
+    /// The config's revision afterwards.
+    #[serde(default)]
+    pub revision: Option<u64>,
+    /// Every other field as sent, such as what happens to each key. The server puts no values there.
+    #[serde(flatten)]
+    pub more: BTreeMap<String, serde_json::Value>,
+}
+
+/// One event of the audit trail.
+#[derive(Debug, Clone, Deserialize)]
+pub struct AuditEvent {
+    /// When.
+    pub ts: String,
+    /// `user`, `service` and so on.
+    #[serde(default)]
+    pub actor_type: Option<String>,
+    /// Who.
+    #[serde(default)]
+    pub actor_id: Option<String>,
+    /// With which token.
+    #[serde(default)]
+    pub token_id: Option<String>,
+    /// What.
+    pub action: String,
+    /// In which project.
+    #[serde(default)]
+    pub project_slug: Option<String>,
+    /// In which config.
+    #[serde(default)]
+    pub config_slug: Option<String>,
+    /// How it ended.
+    #[serde(default)]
+    pub status_code: Option<u16>,
+    /// Position in the journal, for changes.
+    #[serde(default)]
+    pub seq: Option<u64>,
+    /// Every other field, as sent.
+    #[serde(flatten)]
+    pub more: BTreeMap<String, serde_json::Value>,
+}
+
+/// `GET /audit/events`.
+#[derive(Debug, Clone, Deserialize)]
+pub struct AuditPage {
+    /// Newest first.
+    pub events: Vec<AuditEvent>,
+    /// Whether there is another page.
+    #[serde(default)]
+    pub has_next: bool,
+}
+
+/// End of the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct JournalHead {
+    /// Its number.
+    pub seq: u64,
+    /// Its hash, in hex.
+    pub hash: String,
+}
+
+/// `GET /audit/verify`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuditVerification {
+    /// Whether the chain is whole.
+    pub ok: bool,
+    /// How many entries were checked.
+    pub entries: u64,
+    /// The end of the journal.
+    #[serde(default)]
+    pub head: Option<JournalHead>,
+    /// The first entry that does not hold.
+    #[serde(default)]
+    pub first_bad: Option<serde_json::Value>,
+}
+
+/// Why a config is no longer watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GoneReason {
+    /// The config was deleted.
+    Deleted,
+    /// The token may not read it any more.
+    Forbidden,
+    /// Something this client does not know yet.
+    #[serde(other)]
+    Other,
+}

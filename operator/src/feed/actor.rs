@@ -1,0 +1,312 @@
+//! Does what [`State`] says: one task for each upstream that holds the stream open, reads configs, and keeps the time.
+
+use std::collections::{HashMap, VecDeque};
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use rand::RngExt;
+use ssm_client::{Client, Error, Export, ExportRequest, Watch, WatchEvent, WatchOptions};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::time::{DelayQueue, delay_queue};
+
+use super::{Command, ConfigRef, Timings, Upstream};
+use crate::crd::Mode;
+use crate::metrics;
+use crate::queue::{Key, Lane, Queue};
+
+/// Reads at a time.
+const MAX_READS: usize = 16;
+const FIRST_BACKOFF: Duration = Duration::from_millis(250);
+
+pub(super) struct Actor {
+    upstream: Arc<Upstream>,
+    client: Client,
+    queue: Arc<Queue>,
+    timings: Timings,
+    waiting: VecDeque<ConfigRef>,
+    reads: JoinSet<(ConfigRef, ExportRequest, Result<Export, Error>)>,
+    watch: Option<Watch>,
+    /// When to open the stream anew.
+    reopen_at: Option<Instant>,
+    /// When to read everything because the stream is down.
+    net_at: Option<Instant>,
+    /// Nothing is read before, except one probe afterwards.
+    blocked: Option<Instant>,
+    /// Failed probes in a row.
+    failures: u32,
+    /// Configs to be read at a time: polls and repeats.
+    later: DelayQueue<ConfigRef>,
+    keys: HashMap<ConfigRef, delay_queue::Key>,
+}
+
+impl Actor {
+    pub fn new(upstream: Arc<Upstream>, client: Client, queue: Arc<Queue>, timings: Timings) -> Self {
+        Self {
+            upstream,
+            client,
+            queue,
+            timings,
+            waiting: VecDeque::new(),
+            reads: JoinSet::new(),
+            watch: None,
+            reopen_at: None,
+            net_at: None,
+            blocked: None,
+            failures: 0,
+            later: DelayQueue::new(),
+            keys: HashMap::new(),
+        }
+    }
+
+    pub async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>) {
+        loop {
+            self.start_reads();
+            let unreachable_at = self.upstream.lock().unreachable_at(self.timings.unreachable_after);
+            tokio::select! {
+                biased;
+                command = commands.recv() => match command {
+                    Some(Command::Read(config)) => self.read(config, false),
+                    Some(Command::Retime(configs)) => self.retime(&configs),
+                    Some(Command::Stop) | None => return,
+                },
+                event = next(&mut self.watch) => self.heard(event),
+                Some(ended) = self.reads.join_next(), if !self.reads.is_empty() => match ended {
+                    Ok((config, asked, answer)) => self.answered(&config, &asked, answer),
+                    Err(error) => tracing::error!(%error, "a read ended abnormally"),
+                },
+                Some(due) = self.later.next(), if !self.later.is_empty() => self.due(due.into_inner()),
+                () = until(self.blocked), if self.blocked.is_some() && self.reads.is_empty() => self.probe(),
+                () = until(self.reopen_at) => self.open(),
+                () = until(self.net_at) => self.net(),
+                () = until(unreachable_at) => {
+                    let notify = self.upstream.lock().give_up();
+                    self.wake(notify, Lane::Background);
+                }
+            }
+        }
+    }
+
+    /// Queues a read of a config, before others where somebody waits for it.
+    fn read(&mut self, config: ConfigRef, first: bool) {
+        if self.upstream.lock().want(&config) {
+            if first {
+                self.waiting.push_front(config);
+            } else {
+                self.waiting.push_back(config);
+            }
+        }
+    }
+
+    fn start_reads(&mut self) {
+        while self.blocked.is_none() && self.reads.len() < MAX_READS {
+            if !self.start_one() {
+                return;
+            }
+        }
+    }
+
+    fn start_one(&mut self) -> bool {
+        while let Some(config) = self.waiting.pop_front() {
+            let Some(request) = self.upstream.lock().begin(&config) else { continue };
+            let client = self.client.clone();
+            metrics::fetch_started();
+            self.reads.spawn(async move {
+                let answer = client.export(&config.project, &config.config, &request).await;
+                (config, request, answer)
+            });
+            return true;
+        }
+        false
+    }
+
+    /// The pause is over: one read finds out whether the upstream is back.
+    fn probe(&mut self) {
+        self.blocked = None;
+        if self.start_one() {
+            // Until the probe has ended, nothing else is started; `answered` lifts or renews this.
+            self.blocked = Some(Instant::now() + self.timings.max_backoff);
+        }
+    }
+
+    fn answered(&mut self, config: &ConfigRef, asked: &ExportRequest, answer: Result<Export, Error>) {
+        metrics::fetch_ended(&answer);
+        let result = self.upstream.lock().answered(config, asked, answer, Instant::now());
+        match result.block {
+            Some(block) => {
+                // Reads that were under way when the first failed say nothing new about the backoff.
+                if self.blocked.is_none() || self.reads.is_empty() {
+                    self.failures = self.failures.saturating_add(1);
+                }
+                let backoff = (FIRST_BACKOFF * 2u32.saturating_pow(self.failures.min(16))).min(self.timings.max_backoff);
+                let wait = block.retry_after.unwrap_or(Duration::ZERO).min(self.timings.max_backoff).max(spread(backoff, 0.5, 1.0));
+                self.blocked = Some(Instant::now() + wait);
+                self.read(config.clone(), false);
+            }
+            None => self.unblock(),
+        }
+        match result.again {
+            Some(None) => self.read(config.clone(), true),
+            Some(Some(wait)) => self.read_later(config, wait),
+            None => {}
+        }
+        self.wake(result.notify, Lane::Urgent);
+    }
+
+    fn unblock(&mut self) {
+        self.blocked = None;
+        self.failures = 0;
+    }
+
+    fn wake(&self, resources: Vec<Key>, lane: Lane) {
+        for resource in resources {
+            self.queue.add(&resource, lane);
+        }
+    }
+
+    fn read_later(&mut self, config: &ConfigRef, wait: Duration) {
+        match self.keys.get(config) {
+            Some(key) => self.later.reset(key, wait),
+            None => {
+                let key = self.later.insert(config.clone(), wait);
+                self.keys.insert(config.clone(), key);
+            }
+        }
+    }
+
+    fn due(&mut self, config: ConfigRef) {
+        self.keys.remove(&config);
+        let poll = self.upstream.lock().shortest_for(&config, Mode::Poll);
+        if let Some(interval) = poll {
+            self.read_later(&config, spread(interval, 0.8, 1.2));
+        }
+        self.read(config, false);
+    }
+
+    /// Subscriptions changed: open or close the stream, start or stop polling.
+    fn retime(&mut self, configs: &[ConfigRef]) {
+        for config in configs {
+            let poll = self.upstream.lock().shortest_for(config, Mode::Poll);
+            match (poll, self.keys.get(config)) {
+                (Some(interval), _) => self.read_later(config, spread(interval, 0.8, 1.2)),
+                (None, Some(_)) => {
+                    if let Some(key) = self.keys.remove(config) {
+                        self.later.remove(&key);
+                    }
+                }
+                (None, None) => {}
+            }
+        }
+        let push = self.upstream.lock().shortest(Mode::Push);
+        match (push, self.watch.is_some()) {
+            (Some(_), false) => self.open(),
+            (Some(interval), true) => {
+                // A shorter interval than before counts at once.
+                let latest = Instant::now() + spread(interval, 0.8, 1.2);
+                self.reopen_at = Some(self.reopen_at.map_or(latest, |at| at.min(latest)));
+            }
+            (None, true) => {
+                self.watch = None;
+                (self.reopen_at, self.net_at) = (None, None);
+                self.upstream.lock().closed();
+            }
+            (None, false) => {}
+        }
+    }
+
+    /// Opens a stream, in place of the one that may be open. It begins with the current revision of every config.
+    fn open(&mut self) {
+        let options = WatchOptions {
+            silence: self.timings.stream_silence,
+            max_backoff: self.timings.max_backoff,
+            ..WatchOptions::default()
+        };
+        self.watch = Some(self.client.watch(options));
+        let interval = self.upstream.lock().shortest(Mode::Push);
+        self.reopen_at = interval.map(|interval| Instant::now() + spread(interval, 0.8, 1.2));
+        if self.net_at.is_none() {
+            self.net_at = Some(Instant::now() + spread(self.timings.safety_net, 0.3, 0.5));
+        }
+    }
+
+    fn heard(&mut self, event: WatchEvent) {
+        match event {
+            WatchEvent::Opened { epoch } => {
+                let notify = self.upstream.lock().opened(epoch);
+                self.net_at = None;
+                self.unblock();
+                self.wake(notify, Lane::Background);
+            }
+            WatchEvent::Revision { project, config, revision } => {
+                let config = ConfigRef { project: project.into(), config: config.into() };
+                if self.upstream.lock().announced(&config, revision, Instant::now()) {
+                    self.read(config, true);
+                }
+            }
+            WatchEvent::Synced => {
+                let unnamed = self.upstream.lock().unnamed();
+                for config in unnamed {
+                    self.read(config, false);
+                }
+            }
+            WatchEvent::Gone { project, config, .. } => {
+                self.read(ConfigRef { project: project.into(), config: config.into() }, true);
+            }
+            WatchEvent::Down { error, retry_in } => self.down(&error, retry_in),
+        }
+    }
+
+    fn down(&mut self, error: &Error, retry_in: Duration) {
+        tracing::debug!(%error, ?retry_in, "no watch stream");
+        metrics::stream_ended();
+        let notify = {
+            let mut state = self.upstream.lock();
+            state.closed();
+            match error {
+                Error::Unauthorized(_) => state.refused(),
+                // A stream that ends is not news by itself: servers restart, and streams are opened anew.
+                Error::StreamEnded | Error::StreamSilent(_) => Vec::new(),
+                error if error.is_transient() => state.failed(error, Instant::now()),
+                _ => Vec::new(),
+            }
+        };
+        self.wake(notify, Lane::Urgent);
+        if self.net_at.is_none() {
+            self.net_at = Some(Instant::now() + spread(self.timings.safety_net, 0.3, 0.5));
+        }
+    }
+
+    /// The stream is down: read what it would have told of.
+    fn net(&mut self) {
+        self.net_at = Some(Instant::now() + spread(self.timings.safety_net, 0.8, 1.2));
+        let pushed = self.upstream.lock().pushed();
+        for config in pushed {
+            self.read(config, false);
+        }
+    }
+}
+
+/// A random share of `duration`.
+fn spread(duration: Duration, from: f64, to: f64) -> Duration {
+    duration.mul_f64(rand::rng().random_range(from..=to))
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => pending().await,
+    }
+}
+
+async fn next(watch: &mut Option<Watch>) -> WatchEvent {
+    match watch {
+        Some(watch) => match watch.next().await {
+            Some(event) => event,
+            None => pending().await,
+        },
+        None => pending().await,
+    }
+}

@@ -1,0 +1,256 @@
+//! The upstream, as resources see it: for each server and token one watch stream and one read of each config, however many
+//! resources use them.
+//!
+//! A resource subscribes and looks at what is held; it never waits here. When something it subscribed to changes, the feed
+//! puts it into the work queue. So a server that hangs holds up nobody who uses another one.
+
+mod actor;
+mod state;
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use ssm_client::{Client, Origin, Token};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use crate::crd::Mode;
+use crate::problem::Problem;
+use crate::queue::{Key, Queue};
+use crate::snapshot::Snapshot;
+use state::State;
+
+/// A config of a server.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ConfigRef {
+    /// Project.
+    pub project: Arc<str>,
+    /// Config.
+    pub config: Arc<str>,
+}
+
+/// A server as a certain token sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct UpstreamKey {
+    /// The server.
+    pub server: Origin,
+    /// Certificates to trust for it, in PEM.
+    pub ca: Option<Arc<[u8]>>,
+    /// The token.
+    pub token: Token,
+}
+
+/// What a resource wants of an upstream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// Its configs.
+    pub configs: Vec<ConfigRef>,
+    /// How it wants to hear of changes.
+    pub mode: Mode,
+    /// How often, see [`crate::crd::Refresh`].
+    pub interval: Duration,
+}
+
+/// How the feed behaves; the defaults are right except in tests.
+#[derive(Debug, Clone)]
+pub struct Timings {
+    /// After which time without an answer an upstream counts as unreachable.
+    pub unreachable_after: Duration,
+    /// How often to read while the stream is down.
+    pub safety_net: Duration,
+    /// The longest wait between attempts.
+    pub max_backoff: Duration,
+    /// A stream that says nothing for so long is dead.
+    pub stream_silence: Duration,
+}
+
+impl Default for Timings {
+    fn default() -> Self {
+        Self {
+            unreachable_after: Duration::from_secs(60),
+            safety_net: Duration::from_secs(30),
+            max_backoff: Duration::from_secs(30),
+            stream_silence: Duration::from_secs(45),
+        }
+    }
+}
+
+/// What is held for one source.
+#[derive(Debug, Clone)]
+pub struct SourceView {
+    /// The last good copy.
+    pub snapshot: Option<Arc<Snapshot>>,
+    /// Why there is none, or why it is not the newest.
+    pub trouble: Option<Trouble>,
+    /// When the server told of the change that led to this copy.
+    pub announced_at: Option<Instant>,
+}
+
+/// What the server answered instead of a config.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trouble {
+    /// 403.
+    Forbidden(String),
+    /// 404.
+    NotFound,
+    /// 404 with `config_deleted`.
+    Deleted,
+    /// Anything else that makes no sense.
+    Unusable(String),
+}
+
+/// What is known of an upstream.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// The last attempt failed, and why.
+    pub failing: Option<String>,
+    /// It has failed for so long that it counts as unreachable.
+    pub unreachable: bool,
+    /// The token is not accepted.
+    pub unauthorized: bool,
+    /// Whether the token was ever accepted.
+    pub authorized: bool,
+    /// In the order that was asked for.
+    pub sources: Vec<SourceView>,
+}
+
+/// A server as a certain token sees it, with what was read of it.
+pub struct Upstream {
+    state: Mutex<State>,
+    commands: mpsc::UnboundedSender<Command>,
+}
+
+enum Command {
+    /// A config has a first subscriber: read it.
+    Read(ConfigRef),
+    /// Modes or intervals changed.
+    Retime(Vec<ConfigRef>),
+    /// Nobody is left.
+    Stop,
+}
+
+impl Upstream {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is held for these configs.
+    pub fn view(&self, configs: &[ConfigRef]) -> View {
+        self.lock().view(configs)
+    }
+
+    fn send(&self, command: Command) {
+        // The actor only ends after `Stop`, when nobody cares any more.
+        let _ = self.commands.send(command);
+    }
+}
+
+#[derive(Default)]
+struct Registry {
+    upstreams: HashMap<UpstreamKey, Arc<Upstream>>,
+    subscriptions: HashMap<Key, (UpstreamKey, Subscription)>,
+    /// One pool of connections for each server, whatever the number of tokens.
+    clients: HashMap<(Origin, Option<Arc<[u8]>>), Client>,
+}
+
+/// All upstreams.
+pub struct Feeds {
+    registry: Mutex<Registry>,
+    queue: Arc<Queue>,
+    timings: Timings,
+}
+
+impl Feeds {
+    /// None yet. Changes go into `queue`.
+    pub fn new(queue: Arc<Queue>, timings: Timings) -> Self {
+        Self { registry: Mutex::default(), queue, timings }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Registry> {
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes `resource` hear of changes, and stop hearing of what it subscribed to before. Must be called within a runtime.
+    pub fn subscribe(&self, resource: &Key, upstream: &UpstreamKey, wanted: Subscription) -> Result<Arc<Upstream>, Problem> {
+        let mut registry = self.lock();
+        if let Some((old, subscription)) = registry.subscriptions.get(resource) {
+            if old == upstream && *subscription == wanted {
+                if let Some(found) = registry.upstreams.get(upstream) {
+                    return Ok(Arc::clone(found));
+                }
+            } else if old != upstream {
+                registry.unsubscribe(resource);
+            }
+        }
+        let found = match registry.upstreams.get(upstream) {
+            Some(found) => Arc::clone(found),
+            None => {
+                let client = registry.client(upstream)?;
+                let (commands, inbox) = mpsc::unbounded_channel();
+                let made = Arc::new(Upstream { state: Mutex::new(State::default()), commands });
+                let actor = actor::Actor::new(Arc::clone(&made), client, Arc::clone(&self.queue), self.timings.clone());
+                tokio::spawn(actor.run(inbox));
+                registry.upstreams.insert(upstream.clone(), Arc::clone(&made));
+                made
+            }
+        };
+        let (new, retimed) = found.lock().subscribe(resource, &wanted);
+        for config in new {
+            found.send(Command::Read(config));
+        }
+        found.send(Command::Retime(retimed));
+        registry.subscriptions.insert(resource.clone(), (upstream.clone(), wanted));
+        Ok(found)
+    }
+
+    /// Makes `resource` hear of nothing.
+    pub fn unsubscribe(&self, resource: &Key) {
+        self.lock().unsubscribe(resource);
+    }
+
+    /// Upstreams, open streams, and configs held.
+    pub fn counts(&self) -> (usize, usize, usize) {
+        let registry = self.lock();
+        registry.upstreams.values().fold((registry.upstreams.len(), 0, 0), |(all, live, configs), upstream| {
+            let state = upstream.lock();
+            (all, live + usize::from(state.is_live()), configs + state.len())
+        })
+    }
+}
+
+impl Registry {
+    fn unsubscribe(&mut self, resource: &Key) {
+        let Some((key, _)) = self.subscriptions.remove(resource) else { return };
+        let Entry::Occupied(upstream) = self.upstreams.entry(key) else { return };
+        let mut state = upstream.get().lock();
+        let retimed = state.unsubscribe(resource);
+        let is_unused = state.len() == 0;
+        drop(state);
+        if is_unused {
+            upstream.remove().send(Command::Stop);
+        } else {
+            upstream.get().send(Command::Retime(retimed));
+        }
+    }
+
+    fn client(&mut self, upstream: &UpstreamKey) -> Result<Client, Problem> {
+        let place = (upstream.server.clone(), upstream.ca.clone());
+        let base = match self.clients.entry(place) {
+            Entry::Occupied(found) => found.into_mut(),
+            Entry::Vacant(place) => {
+                // The feed has its own idea of when to try again, across all configs of an upstream.
+                let mut builder = Client::builder_for(upstream.server.clone())
+                    .retries(0)
+                    .request_timeout(Duration::from_secs(10))
+                    .user_agent(concat!("ssm-operator/", env!("CARGO_PKG_VERSION")));
+                if let Some(ca) = &upstream.ca {
+                    builder = builder.ca_bundle(ca.to_vec());
+                }
+                place.insert(builder.build().map_err(|error| Problem::InvalidCaBundle { why: error.to_string() })?)
+            }
+        };
+        base.with_token(&upstream.token).map_err(|error| Problem::InvalidServer { why: error.to_string() })
+    }
+}

@@ -1,0 +1,375 @@
+//! What an upstream has told, and what follows from it. Pure: the actor feeds it with what happened and does what it says.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ssm_client::{Error, Export, ExportRequest};
+use tokio::time::Instant;
+
+use super::{ConfigRef, SourceView, Subscription, Trouble, View};
+use crate::crd::Mode;
+use crate::queue::Key;
+use crate::snapshot::Snapshot;
+
+/// How often a config is asked for again at once because the server was behind; then the next event or poll has to do.
+const MAX_STALE: u32 = 5;
+
+#[derive(Default)]
+struct Slot {
+    subscribers: HashMap<Key, (Mode, Duration)>,
+    snapshot: Option<Arc<Snapshot>>,
+    trouble: Option<Trouble>,
+    /// The newest revision the stream told of, within the stream's epoch.
+    announced: Option<u64>,
+    announced_at: Option<Instant>,
+    /// The stream that last told of it.
+    seen_in: u64,
+    stale: u32,
+    fetch: Fetch,
+}
+
+#[derive(Default, PartialEq, Eq)]
+enum Fetch {
+    #[default]
+    Idle,
+    Queued,
+    Running {
+        again: bool,
+    },
+}
+
+/// Everything known of an upstream.
+#[derive(Default)]
+pub(super) struct State {
+    slots: HashMap<ConfigRef, Slot>,
+    epoch: Option<String>,
+    /// Counts streams.
+    stream: u64,
+    live: bool,
+    failing: Option<(Instant, String)>,
+    unreachable: bool,
+    unauthorized: bool,
+    authorized: bool,
+}
+
+/// What to do after an answer to a read.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Answered {
+    /// Whom to wake.
+    pub notify: Vec<Key>,
+    /// Read this config again: at once, or after a pause.
+    pub again: Option<Option<Duration>>,
+    /// Everything waits, since the upstream does not answer or does not accept the token.
+    pub block: Option<Block>,
+}
+
+/// Why everything waits.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Block {
+    /// For how long, where the server said so.
+    pub retry_after: Option<Duration>,
+}
+
+impl State {
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    pub fn is_live(&self) -> bool {
+        self.live
+    }
+
+    pub fn view(&self, configs: &[ConfigRef]) -> View {
+        let sources = configs.iter().map(|config| match self.slots.get(config) {
+            Some(slot) => SourceView {
+                snapshot: slot.snapshot.clone(),
+                trouble: slot.trouble.clone(),
+                announced_at: slot.announced_at,
+            },
+            None => SourceView { snapshot: None, trouble: None, announced_at: None },
+        });
+        View {
+            failing: self.failing.as_ref().map(|(_, why)| why.clone()),
+            unreachable: self.unreachable,
+            unauthorized: self.unauthorized,
+            authorized: self.authorized,
+            sources: sources.collect(),
+        }
+    }
+
+    /// Replaces what a resource wants. Gives the configs that are new, and those whose timing may have changed.
+    pub fn subscribe(&mut self, resource: &Key, wanted: &Subscription) -> (Vec<ConfigRef>, Vec<ConfigRef>) {
+        let mut retimed = self.unsubscribe_except(resource, &wanted.configs);
+        let mut new = Vec::new();
+        for config in &wanted.configs {
+            let slot = self.slots.entry(config.clone()).or_insert_with(|| {
+                new.push(config.clone());
+                Slot::default()
+            });
+            slot.subscribers.insert(resource.clone(), (wanted.mode, wanted.interval));
+            retimed.push(config.clone());
+        }
+        (new, retimed)
+    }
+
+    /// Forgets a resource, and the configs that nobody else wants.
+    pub fn unsubscribe(&mut self, resource: &Key) -> Vec<ConfigRef> {
+        self.unsubscribe_except(resource, &[])
+    }
+
+    fn unsubscribe_except(&mut self, resource: &Key, keep: &[ConfigRef]) -> Vec<ConfigRef> {
+        let mut retimed = Vec::new();
+        self.slots.retain(|config, slot| {
+            if !keep.contains(config) && slot.subscribers.remove(resource).is_some() {
+                retimed.push(config.clone());
+            }
+            !slot.subscribers.is_empty()
+        });
+        retimed
+    }
+
+    /// The shortest interval of those who want this mode, over all configs.
+    pub fn shortest(&self, mode: Mode) -> Option<Duration> {
+        self.slots.values().filter_map(|slot| slot.shortest(mode)).min()
+    }
+
+    /// The same for one config.
+    pub fn shortest_for(&self, config: &ConfigRef, mode: Mode) -> Option<Duration> {
+        self.slots.get(config)?.shortest(mode)
+    }
+
+    /// Configs that somebody wants pushed.
+    pub fn pushed(&self) -> Vec<ConfigRef> {
+        let pushed = self.slots.iter().filter(|(_, slot)| slot.shortest(Mode::Push).is_some());
+        pushed.map(|(config, _)| config.clone()).collect()
+    }
+
+    /// Everybody.
+    pub fn subscribers(&self) -> Vec<Key> {
+        self.slots.values().flat_map(|slot| slot.subscribers.keys().cloned()).collect()
+    }
+
+    /// Whether a read is to be queued; one that runs is repeated instead.
+    pub fn want(&mut self, config: &ConfigRef) -> bool {
+        let Some(slot) = self.slots.get_mut(config) else { return false };
+        match &mut slot.fetch {
+            Fetch::Idle => {
+                slot.fetch = Fetch::Queued;
+                true
+            }
+            Fetch::Queued => false,
+            Fetch::Running { again } => {
+                *again = true;
+                false
+            }
+        }
+    }
+
+    /// A queued read begins. `None` where nobody wants it any more.
+    pub fn begin(&mut self, config: &ConfigRef) -> Option<ExportRequest> {
+        let slot = self.slots.get_mut(config)?;
+        slot.fetch = Fetch::Running { again: false };
+        let same_epoch = |snapshot: &&Arc<Snapshot>| self.epoch.as_deref().is_none_or(|epoch| epoch == &*snapshot.epoch);
+        let held = slot.snapshot.as_ref().filter(same_epoch).map(|snapshot| snapshot.revision);
+        Some(ExportRequest {
+            if_none_match: slot.snapshot.as_ref().map(|snapshot| snapshot.etag.clone()),
+            // Not less than the stream told of, and never behind what is held.
+            min_revision: slot.announced.max(held).filter(|revision| *revision > 0),
+        })
+    }
+
+    /// A read has ended.
+    pub fn answered(&mut self, config: &ConfigRef, asked: &ExportRequest, answer: Result<Export, Error>, now: Instant) -> Answered {
+        let mut result = Answered::default();
+        let Some(slot) = self.slots.get_mut(config) else { return result };
+        let again = slot.fetch == Fetch::Running { again: true };
+        slot.fetch = Fetch::Idle;
+        match answer {
+            Ok(export) => {
+                let was_failing = self.failing.is_some();
+                let had_trouble = slot.trouble.take().is_some();
+                let changed = slot.accept(export, self.epoch.as_deref());
+                if changed || had_trouble || was_failing || self.unauthorized {
+                    result.notify = slot.subscribers.keys().cloned().collect();
+                }
+                result.again = slot.if_stale(self.epoch.as_deref());
+                result.notify.extend(self.recovered());
+            }
+            Err(Error::Unauthorized(_)) => {
+                if !std::mem::replace(&mut self.unauthorized, true) {
+                    result.notify = self.subscribers();
+                }
+                result.notify.extend(self.answering());
+                result.block = Some(Block::default());
+            }
+            // The server is there, and not as far as was asked for.
+            Err(Error::Unavailable { .. }) if asked.min_revision.is_some() && slot.stale < MAX_STALE => {
+                slot.stale += 1;
+                result.again = Some(Some(Duration::from_millis(500)));
+            }
+            Err(error) if error.is_transient() => {
+                let block = Block { retry_after: error.retry_after() };
+                result.notify = self.failed(&error, now);
+                result.block = Some(block);
+            }
+            Err(error) => {
+                let trouble = Trouble::of(&error);
+                let is_settled = matches!(trouble, Trouble::Unusable(_));
+                if slot.trouble.as_ref() != Some(&trouble) {
+                    slot.trouble = Some(trouble);
+                    result.notify = slot.subscribers.keys().cloned().collect();
+                }
+                if is_settled {
+                    result.again = Some(Some(Duration::from_secs(30)));
+                }
+                result.notify.extend(self.recovered());
+            }
+        }
+        if again && result.again.is_none() {
+            result.again = Some(None);
+        }
+        result
+    }
+
+    /// The upstream answers and accepts the token. Gives whom to tell.
+    pub fn recovered(&mut self) -> Vec<Key> {
+        let was_unauthorized = std::mem::replace(&mut self.unauthorized, false);
+        self.authorized = true;
+        let mut notify = self.answering();
+        if was_unauthorized && notify.is_empty() {
+            notify = self.subscribers();
+        }
+        notify
+    }
+
+    /// The upstream answers.
+    fn answering(&mut self) -> Vec<Key> {
+        self.failing = None;
+        if std::mem::replace(&mut self.unreachable, false) { self.subscribers() } else { Vec::new() }
+    }
+
+    /// The upstream does not answer. Gives those who have nothing yet and should be told why.
+    pub fn failed(&mut self, error: &Error, now: Instant) -> Vec<Key> {
+        let is_news = self.failing.is_none();
+        let since = self.failing.as_ref().map_or(now, |(since, _)| *since);
+        self.failing = Some((since, error.to_string()));
+        if !is_news {
+            return Vec::new();
+        }
+        let waiting = self.slots.values().filter(|slot| slot.snapshot.is_none() && slot.trouble.is_none());
+        waiting.flat_map(|slot| slot.subscribers.keys().cloned()).collect()
+    }
+
+    /// The token is not accepted. Gives whom to tell.
+    pub fn refused(&mut self) -> Vec<Key> {
+        let mut notify = self.answering();
+        if !std::mem::replace(&mut self.unauthorized, true) {
+            notify = self.subscribers();
+        }
+        notify
+    }
+
+    /// When the upstream will count as unreachable.
+    pub fn unreachable_at(&self, after: Duration) -> Option<Instant> {
+        let (since, _) = self.failing.as_ref()?;
+        (!self.unreachable).then(|| *since + after)
+    }
+
+    /// It counts as unreachable from now on. Gives whom to tell.
+    pub fn give_up(&mut self) -> Vec<Key> {
+        self.unreachable = true;
+        self.subscribers()
+    }
+
+    /// A stream is open.
+    pub fn opened(&mut self, epoch: String) -> Vec<Key> {
+        self.stream += 1;
+        self.live = true;
+        if self.epoch.as_ref() != Some(&epoch) {
+            for slot in self.slots.values_mut() {
+                slot.announced = None;
+            }
+        }
+        self.epoch = Some(epoch);
+        self.recovered()
+    }
+
+    /// There is no stream any more.
+    pub fn closed(&mut self) {
+        self.live = false;
+    }
+
+    /// The stream tells of a revision. Says whether the config is to be read.
+    pub fn announced(&mut self, config: &ConfigRef, revision: u64, now: Instant) -> bool {
+        let (stream, epoch) = (self.stream, self.epoch.as_deref());
+        let Some(slot) = self.slots.get_mut(config) else { return false };
+        slot.seen_in = stream;
+        slot.announced = Some(revision);
+        slot.stale = 0;
+        if slot.shortest(Mode::Push).is_none() {
+            return false;
+        }
+        let is_held = slot.snapshot.as_ref().is_some_and(|held| Some(&*held.epoch) == epoch && held.revision >= revision);
+        if !is_held {
+            slot.announced_at = Some(now);
+        }
+        !is_held || slot.trouble.is_some()
+    }
+
+    /// The stream has named everything. Gives what it has not named and somebody wants: those are to be read, to learn why.
+    pub fn unnamed(&self) -> Vec<ConfigRef> {
+        let unnamed = self.slots.iter().filter(|(_, slot)| slot.seen_in != self.stream && slot.shortest(Mode::Push).is_some());
+        unnamed.map(|(config, _)| config.clone()).collect()
+    }
+}
+
+impl Slot {
+    fn shortest(&self, mode: Mode) -> Option<Duration> {
+        self.subscribers.values().filter(|(wanted, _)| *wanted == mode).map(|(_, interval)| *interval).min()
+    }
+
+    /// Takes what was read, unless it is older than what is held. Says whether it is new.
+    fn accept(&mut self, export: Export, epoch: Option<&str>) -> bool {
+        let Export::Modified(config) = export else { return false };
+        if let Some(held) = &self.snapshot
+            && *held.epoch == *config.epoch
+            && config.revision < held.revision
+        {
+            return false;
+        }
+        // A server of another epoch than the stream's counts its own revisions.
+        if epoch.is_some_and(|epoch| epoch != config.epoch) {
+            self.announced = None;
+        }
+        let is_same = self.snapshot.as_ref().is_some_and(|held| held.etag == config.etag);
+        self.snapshot = Snapshot::pack(&config).map(Arc::new);
+        !is_same
+    }
+
+    /// Whether the server was behind what its stream told, and what to do then.
+    fn if_stale(&mut self, epoch: Option<&str>) -> Option<Option<Duration>> {
+        let held = self.snapshot.as_ref().filter(|held| epoch.is_none_or(|epoch| epoch == &*held.epoch)).map(|held| held.revision);
+        if held < self.announced && self.stale < MAX_STALE {
+            self.stale += 1;
+            return Some(Some(Duration::from_millis(100)));
+        }
+        self.stale = 0;
+        None
+    }
+}
+
+impl Trouble {
+    fn of(error: &Error) -> Self {
+        match error {
+            Error::Forbidden(refusal) => Self::Forbidden(refusal.to_string()),
+            Error::NotFound(refusal) if refusal.code == "config_deleted" => Self::Deleted,
+            Error::NotFound(_) => Self::NotFound,
+            other => Self::Unusable(other.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "state_tests.rs"]
+mod tests;

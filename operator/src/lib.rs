@@ -1,0 +1,29 @@
+//! The operator of Simple Secrets Manager: it keeps ordinary Kubernetes `Secret`s equal to configs, as `SecretSync`
+//! resources say.
+//!
+//! - [`crd`] is the resource, [`status`] what the operator says about it.
+//! - [`plan`] decides, without any I/O, what a Secret should be and what has to be done to make it so.
+//! - [`feed`] knows the upstream: one watch stream and one set of reads for each server and token, shared by all
+//!   resources that use them.
+//! - [`controller`] knows the cluster: what is watched, what is queued, and [`reconcile`], which carries a plan out.
+//!
+//! The operator never sees the server's internals, and no log line, metric, event or status holds a value or a token.
+
+pub mod config;
+pub mod controller;
+pub mod crd;
+pub mod events;
+pub mod feed;
+pub mod keys;
+pub mod kube_error;
+pub mod metrics;
+pub mod plan;
+pub mod probes;
+pub mod problem;
+pub mod queue;
+pub mod reconcile;
+pub mod run;
+pub mod snapshot;
+pub mod status;
+pub mod store;
+pub mod tokens;

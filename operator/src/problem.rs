@@ -1,0 +1,296 @@
+//! Everything that can keep a Secret from being what its resource says, with what to do about it. No message holds a value.
+
+/// What a problem is about, which decides the conditions it shows in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Concern {
+    /// The resource itself or the operator's settings.
+    Resource,
+    /// The token, its Secret, or where it may go.
+    Token,
+    /// The server answered, and not with the config.
+    Upstream,
+    /// The server does not answer. What is in the Secret stays good.
+    Outage,
+    /// The Secret.
+    Target,
+    /// Nobody wants anything to happen.
+    Suspended,
+}
+
+/// Why a Secret is not written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// Neither the resource nor the operator names a server.
+    #[error("no server: set spec.server.url, or SSM_SERVER_URL for the operator")]
+    NoServer,
+    /// The server's URL cannot be used.
+    #[error("spec.server.url cannot be used: {why}")]
+    InvalidServer {
+        /// Why.
+        why: String,
+    },
+    /// The CA bundle cannot be used.
+    #[error("spec.server.caBundle cannot be used: {why}")]
+    InvalidCaBundle {
+        /// Why.
+        why: String,
+    },
+    /// The resource cannot be read as a `SecretSync`.
+    #[error("the resource cannot be read; compare it with the installed CRD: {why}")]
+    Malformed {
+        /// The parser's words, which name the field.
+        why: String,
+    },
+    /// A type of Secret that is never written.
+    #[error("Secrets of type {type_} hand out identities and are never written")]
+    ForbiddenType {
+        /// The type.
+        type_: String,
+    },
+    /// Neither the resource nor the operator names a token Secret.
+    #[error("no token: set spec.auth.tokenSecretRef, or DEFAULT_TOKEN_SECRET for the operator")]
+    NoTokenRef,
+    /// The token Secret does not exist.
+    #[error("token Secret {name} does not exist in this namespace; create it with the API token under key {key}")]
+    TokenSecretMissing {
+        /// The Secret.
+        name: String,
+        /// The key.
+        key: String,
+    },
+    /// The token Secret has no such key.
+    #[error("token Secret {name} has no key {key}; put the API token there")]
+    TokenKeyMissing {
+        /// The Secret.
+        name: String,
+        /// The key.
+        key: String,
+    },
+    /// What is there cannot be a token.
+    #[error("key {key} of token Secret {name} is not an API token: it must be one line of visible ASCII")]
+    TokenMalformed {
+        /// The Secret.
+        name: String,
+        /// The key.
+        key: String,
+    },
+    /// The token may not be sent to that server.
+    #[error(
+        "the token may not be sent to {server}: annotate token Secret {name} with simplesecrets.io/server: {server}, \
+         or add it to the operator's ALLOWED_SERVER_URLS"
+    )]
+    TokenNotAllowed {
+        /// The Secret.
+        name: String,
+        /// The server.
+        server: String,
+    },
+    /// The target is the token Secret.
+    #[error("the target {name} is the token Secret; set spec.target.name to another name")]
+    TargetIsToken {
+        /// The Secret.
+        name: String,
+    },
+    /// 401.
+    #[error("the server does not accept the token: it is wrong, expired or revoked; put a valid one into token Secret {name}")]
+    Unauthorized {
+        /// The Secret.
+        name: String,
+    },
+    /// The server cannot be reached or does not work.
+    #[error("the server cannot be used: {why}; the Secret is kept as it is and the operator keeps trying")]
+    Unreachable {
+        /// Why.
+        why: String,
+    },
+    /// 403.
+    #[error("the token may not read {config}: {why}; the Secret is kept as it is")]
+    Forbidden {
+        /// `project/config`.
+        config: String,
+        /// The server's words.
+        why: String,
+    },
+    /// 404.
+    #[error("{config} does not exist or the token may not see it; the Secret is kept as it is")]
+    NotFound {
+        /// `project/config`.
+        config: String,
+    },
+    /// 404 with the code `config_deleted`.
+    #[error("{config} was deleted in the server; the Secret is kept as it is, delete the SecretSync to remove it")]
+    ConfigDeleted {
+        /// `project/config`.
+        config: String,
+    },
+    /// Another answer that makes no sense here.
+    #[error("the server's answer for {config} cannot be used: {why}; the Secret is kept as it is")]
+    UnusableAnswer {
+        /// `project/config`.
+        config: String,
+        /// Why.
+        why: String,
+    },
+    /// A config that had keys has none.
+    #[error("{config} has no keys any more; the Secret is kept as it is: set a key again, or remove the source or the SecretSync")]
+    UpstreamEmpty {
+        /// `project/config`.
+        config: String,
+    },
+    /// Values refer to what is not there.
+    #[error("{config} has {count} references that lead nowhere; the Secret is kept as it is")]
+    Unresolved {
+        /// `project/config`.
+        config: String,
+        /// How many.
+        count: usize,
+    },
+    /// The choice of keys leaves nothing of configs that have keys.
+    #[error("spec.sources[].keys leave no key at all; the Secret is kept as it is")]
+    NothingSelected,
+    /// A key that Kubernetes refuses.
+    #[error("{key} cannot be a key of a Secret (letters, digits, '-', '_', '.'; 253 at most); rename or exclude it")]
+    InvalidKey {
+        /// The key.
+        key: String,
+    },
+    /// Two keys under one name.
+    #[error("keys {first} and {second} both end as {name}; change spec.sources[].keys.rename or exclude one")]
+    KeyCollision {
+        /// One.
+        first: String,
+        /// The other.
+        second: String,
+        /// Their name.
+        name: String,
+    },
+    /// More than a Secret can hold.
+    #[error("the data is {bytes} bytes, a Secret holds 1048576; choose fewer keys")]
+    TooLarge {
+        /// How much.
+        bytes: usize,
+    },
+    /// The type needs keys that are not there.
+    #[error("a Secret of type {type_} needs {needs}; name them with spec.sources[].keys.rename")]
+    MissingKeys {
+        /// The type.
+        type_: String,
+        /// What is missing, in words.
+        needs: &'static str,
+    },
+    /// The value of a key is not what the type demands.
+    #[error("a Secret of type {type_} needs {key} to be a JSON object")]
+    NotJson {
+        /// The type.
+        type_: String,
+        /// The key.
+        key: &'static str,
+    },
+    /// The Secret exists and nobody owns it.
+    #[error("Secret {name} exists and was not made by this SecretSync; delete it or set another spec.target.name")]
+    NotOwned {
+        /// The Secret.
+        name: String,
+    },
+    /// The Secret belongs to something else.
+    #[error("Secret {name} belongs to {owner}; set another spec.target.name")]
+    OwnedByOther {
+        /// The Secret.
+        name: String,
+        /// Kind and name of the owner.
+        owner: String,
+    },
+    /// The Secret is being deleted.
+    #[error("Secret {name} is being deleted and held by a finalizer; it is made anew when it is gone")]
+    Terminating {
+        /// The Secret.
+        name: String,
+    },
+    /// Kubernetes refuses the Secret.
+    #[error("Kubernetes refuses Secret {name}: {why}")]
+    Refused {
+        /// The Secret.
+        name: String,
+        /// The fields, or what right is missing; never a value.
+        why: String,
+    },
+    /// `spec.suspend`.
+    #[error("spec.suspend is set; nothing is touched until it is removed")]
+    Suspended,
+    /// The operator started without a copy of the data while the server is away.
+    #[error("the server cannot be used since the operator started, so the Secret is kept as found: {why}")]
+    NoCopy {
+        /// Why.
+        why: String,
+    },
+}
+
+impl Problem {
+    /// The condition's reason.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::NoServer => "NoServer",
+            Self::InvalidServer { .. } => "InvalidServer",
+            Self::InvalidCaBundle { .. } => "InvalidCABundle",
+            Self::Malformed { .. } => "Malformed",
+            Self::ForbiddenType { .. } => "ForbiddenType",
+            Self::NoTokenRef => "NoToken",
+            Self::TokenSecretMissing { .. } => "TokenSecretMissing",
+            Self::TokenKeyMissing { .. } => "TokenKeyMissing",
+            Self::TokenMalformed { .. } => "TokenMalformed",
+            Self::TokenNotAllowed { .. } => "TokenNotAllowed",
+            Self::TargetIsToken { .. } => "TargetIsTokenSecret",
+            Self::Unauthorized { .. } => "Unauthorized",
+            Self::Unreachable { .. } | Self::NoCopy { .. } => "UpstreamUnreachable",
+            Self::Forbidden { .. } => "Forbidden",
+            Self::NotFound { .. } => "ConfigNotFound",
+            Self::ConfigDeleted { .. } => "ConfigDeleted",
+            Self::UnusableAnswer { .. } => "UnusableAnswer",
+            Self::UpstreamEmpty { .. } => "UpstreamEmpty",
+            Self::Unresolved { .. } => "UnresolvedReferences",
+            Self::NothingSelected => "NothingSelected",
+            Self::InvalidKey { .. } => "InvalidKey",
+            Self::KeyCollision { .. } => "KeyCollision",
+            Self::TooLarge { .. } => "TooLarge",
+            Self::MissingKeys { .. } => "MissingKeys",
+            Self::NotJson { .. } => "InvalidData",
+            Self::NotOwned { .. } | Self::OwnedByOther { .. } => "OwnershipConflict",
+            Self::Terminating { .. } => "TargetTerminating",
+            Self::Refused { .. } => "KubernetesRefused",
+            Self::Suspended => "Suspended",
+        }
+    }
+
+    /// What it is about.
+    pub fn concern(&self) -> Concern {
+        match self {
+            Self::NoServer | Self::InvalidServer { .. } | Self::InvalidCaBundle { .. } | Self::Malformed { .. } => Concern::Resource,
+            Self::NoTokenRef
+            | Self::TokenSecretMissing { .. }
+            | Self::TokenKeyMissing { .. }
+            | Self::TokenMalformed { .. }
+            | Self::TokenNotAllowed { .. }
+            | Self::Unauthorized { .. } => Concern::Token,
+            Self::Unreachable { .. } | Self::NoCopy { .. } => Concern::Outage,
+            Self::Forbidden { .. }
+            | Self::NotFound { .. }
+            | Self::ConfigDeleted { .. }
+            | Self::UnusableAnswer { .. }
+            | Self::UpstreamEmpty { .. }
+            | Self::Unresolved { .. } => Concern::Upstream,
+            Self::ForbiddenType { .. }
+            | Self::TargetIsToken { .. }
+            | Self::NothingSelected
+            | Self::InvalidKey { .. }
+            | Self::KeyCollision { .. }
+            | Self::TooLarge { .. }
+            | Self::MissingKeys { .. }
+            | Self::NotJson { .. }
+            | Self::NotOwned { .. }
+            | Self::OwnedByOther { .. }
+            | Self::Terminating { .. }
+            | Self::Refused { .. } => Concern::Target,
+            Self::Suspended => Concern::Suspended,
+        }
+    }
+}

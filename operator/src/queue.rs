@@ -1,0 +1,289 @@
+//! The work queue: which resources want a reconcile, in two lanes, each resource at most once and never twice at a time.
+//!
+//! What somebody waits for (first syncs, changes, drift) goes before what nobody waits for (refreshed statuses after an
+//! outage, for instance). There is no debounce: a resource that is not being worked on can be taken at once.
+
+use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::cmp::Reverse;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+/// Every so many turns, the background lane goes first, so that it is never starved.
+const BACKGROUND_TURN: u32 = 8;
+
+/// Namespace and name, of a `SecretSync` or of a Secret.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    /// Namespace.
+    pub namespace: Arc<str>,
+    /// Name.
+    pub name: Arc<str>,
+}
+
+impl Key {
+    /// Of these.
+    pub fn new(namespace: &str, name: &str) -> Self {
+        Self { namespace: namespace.into(), name: name.into() }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// How urgent a reconcile is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lane {
+    /// Nobody waits for it.
+    Background,
+    /// Somebody does.
+    Urgent,
+}
+
+enum State {
+    Queued(Lane),
+    Running { again: Option<Lane> },
+}
+
+#[derive(Default)]
+struct Inner {
+    urgent: VecDeque<Key>,
+    background: VecDeque<Key>,
+    states: HashMap<Key, State>,
+    /// When a resource wants to be looked at again. The heap may hold entries that are out of date; this map decides.
+    deadlines: HashMap<Key, Instant>,
+    heap: BinaryHeap<Reverse<(Instant, Key)>>,
+    turn: u32,
+}
+
+/// The queue. One task takes from it, see [`Queue::take`].
+#[derive(Default)]
+pub struct Queue {
+    inner: Mutex<Inner>,
+    ready: Notify,
+    timer: Notify,
+}
+
+impl Queue {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks for a reconcile now. A resource that is being worked on is taken again afterwards.
+    pub fn add(&self, key: &Key, lane: Lane) {
+        self.lock().add(key, lane);
+        self.ready.notify_one();
+    }
+
+    /// Asks for a reconcile later; an earlier wish stands. Any reconcile before then does not cancel it.
+    pub fn add_after(&self, key: &Key, delay: Duration) {
+        let at = Instant::now() + delay;
+        {
+            let mut inner = self.lock();
+            if inner.deadlines.get(key).is_some_and(|deadline| *deadline <= at) {
+                return;
+            }
+            inner.deadlines.insert(key.clone(), at);
+            inner.heap.push(Reverse((at, key.clone())));
+        }
+        self.timer.notify_one();
+    }
+
+    /// Drops a later wish.
+    pub fn cancel_later(&self, key: &Key) {
+        self.lock().deadlines.remove(key);
+    }
+
+    /// The next resource to work on; `with_background` says whether it may be one that nobody waits for. Only one task may
+    /// call this.
+    pub async fn take(&self, with_background: impl Fn() -> bool) -> (Key, Lane) {
+        loop {
+            let ready = self.ready.notified();
+            if let Some(taken) = self.lock().take(with_background()) {
+                return taken;
+            }
+            ready.await;
+        }
+    }
+
+    /// The work on a resource has ended.
+    pub fn done(&self, key: &Key) {
+        let mut inner = self.lock();
+        if let Some(State::Running { again: Some(lane) }) = inner.states.remove(key) {
+            inner.add(key, lane);
+        }
+        drop(inner);
+        // Also where nothing was added: a place for background work may have become free.
+        self.ready.notify_one();
+    }
+
+    /// How many resources wait.
+    pub fn len(&self) -> usize {
+        let inner = self.lock();
+        inner.urgent.len() + inner.background.len()
+    }
+
+    /// Whether none waits.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Moves what is due into the lanes, for ever.
+    pub async fn run_timers(&self) {
+        loop {
+            let wake = self.timer.notified();
+            let due = self.lock().due(Instant::now());
+            match due {
+                Due::Moved => self.ready.notify_one(),
+                Due::At(at) => tokio::select! {
+                    () = sleep_until(at) => {}
+                    () = wake => {}
+                },
+                Due::Never => wake.await,
+            }
+        }
+    }
+}
+
+enum Due {
+    Moved,
+    At(Instant),
+    Never,
+}
+
+impl Inner {
+    fn add(&mut self, key: &Key, lane: Lane) {
+        match self.states.get_mut(key) {
+            Some(State::Running { again }) => *again = (*again).max(Some(lane)),
+            Some(State::Queued(queued)) if *queued >= lane => {}
+            // A promoted resource stays in the background lane too; that entry is skipped when it comes up.
+            _ => {
+                self.states.insert(key.clone(), State::Queued(lane));
+                match lane {
+                    Lane::Urgent => self.urgent.push_back(key.clone()),
+                    Lane::Background => self.background.push_back(key.clone()),
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, with_background: bool) -> Option<(Key, Lane)> {
+        self.turn = self.turn.wrapping_add(1);
+        let background_first = with_background && self.turn.is_multiple_of(BACKGROUND_TURN);
+        let order = if background_first { [Lane::Background, Lane::Urgent] } else { [Lane::Urgent, Lane::Background] };
+        for lane in order {
+            if lane == Lane::Background && !with_background {
+                continue;
+            }
+            loop {
+                let queue = if lane == Lane::Urgent { &mut self.urgent } else { &mut self.background };
+                let Some(key) = queue.pop_front() else { break };
+                if matches!(self.states.get(&key), Some(State::Queued(queued)) if *queued == lane) {
+                    self.states.insert(key.clone(), State::Running { again: None });
+                    return Some((key, lane));
+                }
+            }
+        }
+        None
+    }
+
+    fn due(&mut self, now: Instant) -> Due {
+        let mut moved = false;
+        while let Some(Reverse((at, key))) = self.heap.peek() {
+            let (at, current) = (*at, self.deadlines.get(key) == Some(at));
+            if current && at > now {
+                return if moved { Due::Moved } else { Due::At(at) };
+            }
+            let Some(Reverse((_, key))) = self.heap.pop() else { break };
+            if current {
+                self.deadlines.remove(&key);
+                self.add(&key, Lane::Background);
+                moved = true;
+            }
+        }
+        if moved { Due::Moved } else { Due::Never }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(name: &str) -> Key {
+        Key::new("ns", name)
+    }
+
+    fn take(queue: &Queue) -> Option<String> {
+        queue.lock().take(true).map(|(key, _)| key.name.to_string())
+    }
+
+    #[test]
+    fn a_resource_is_queued_once_and_never_worked_on_twice_at_a_time() {
+        let queue = Queue::default();
+        queue.add(&key("a"), Lane::Urgent);
+        queue.add(&key("a"), Lane::Urgent);
+        assert_eq!(take(&queue).as_deref(), Some("a"));
+        queue.add(&key("a"), Lane::Urgent);
+        assert_eq!(take(&queue), None);
+        queue.done(&key("a"));
+        assert_eq!(take(&queue).as_deref(), Some("a"));
+        queue.done(&key("a"));
+        assert_eq!(take(&queue), None);
+    }
+
+    #[test]
+    fn what_somebody_waits_for_goes_first_and_the_rest_is_not_starved() {
+        let queue = Queue::default();
+        queue.add(&key("slow"), Lane::Background);
+        for n in 0..20 {
+            queue.add(&key(&format!("fast{n}")), Lane::Urgent);
+        }
+        let order: Vec<String> = std::iter::from_fn(|| take(&queue)).collect();
+        assert_eq!(order.len(), 21);
+        let place = order.iter().position(|name| name == "slow").expect("taken");
+        assert!((1..20).contains(&place), "{place}");
+    }
+
+    #[test]
+    fn a_resource_in_the_background_can_be_promoted() {
+        let queue = Queue::default();
+        queue.add(&key("a"), Lane::Background);
+        queue.add(&key("b"), Lane::Urgent);
+        queue.add(&key("a"), Lane::Urgent);
+        let order: Vec<String> = std::iter::from_fn(|| take(&queue)).collect();
+        assert_eq!(order, ["b", "a"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_earliest_wish_counts_and_can_be_cancelled() {
+        let queue = Arc::new(Queue::default());
+        let timers = tokio::spawn({
+            let queue = Arc::clone(&queue);
+            async move { queue.run_timers().await }
+        });
+        let start = Instant::now();
+        queue.add_after(&key("a"), Duration::from_secs(30));
+        queue.add_after(&key("a"), Duration::from_secs(5));
+        queue.add_after(&key("a"), Duration::from_secs(60));
+        queue.add_after(&key("b"), Duration::from_secs(1));
+        queue.cancel_later(&key("b"));
+        let (taken, _) = queue.take(|| true).await;
+        assert_eq!((taken, start.elapsed().as_secs()), (key("a"), 5));
+        queue.done(&key("a"));
+        let more = tokio::time::timeout(Duration::from_secs(100), queue.take(|| true)).await;
+        assert!(more.is_err());
+        timers.abort();
+    }
+}

@@ -1,0 +1,178 @@
+//! What a resource's status should be after a reconcile. Pure: the previous status and what happened give the next one.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use k8s_openapi::jiff::Timestamp;
+
+use crate::crd::{SecretSyncStatus, SourceStatus, TargetStatus};
+use crate::problem::{Concern, Problem};
+
+/// The Secret is there, with what was last read.
+pub const READY: &str = "Ready";
+/// The last attempt to bring the Secret up to date succeeded.
+pub const SYNCED: &str = "Synced";
+/// The server answers.
+pub const UPSTREAM_REACHABLE: &str = "UpstreamReachable";
+/// The token is there, may be sent to the server, and is accepted.
+pub const AUTH_VALID: &str = "AuthValid";
+
+/// What is known about something that may also be unknown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// It holds.
+    Yes,
+    /// It does not, and why.
+    No(String),
+    /// Nothing new: what was said before stands.
+    Unchanged,
+}
+
+/// A Secret that is as it should be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Synced {
+    /// What is in it.
+    pub sources: Vec<SourceStatus>,
+    /// How many keys it has.
+    pub keys: u32,
+    /// The Secret.
+    pub target: TargetStatus,
+    /// Whether its data was changed just now.
+    pub changed: bool,
+}
+
+/// What a reconcile found and did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// The Secret, where it is as it should be.
+    pub synced: Option<Synced>,
+    /// What stands in the way, where something does. With `synced`: what will stand in the way of the next change.
+    pub problem: Option<Problem>,
+    /// Whether the server answers.
+    pub reachable: Known,
+    /// Whether the token is good.
+    pub auth: Known,
+}
+
+impl Outcome {
+    /// Nothing was done, and why.
+    pub fn problem(problem: Problem) -> Self {
+        let auth = if problem.concern() == Concern::Token { Known::No(problem.to_string()) } else { Known::Unchanged };
+        Self { synced: None, problem: Some(problem), reachable: Known::Unchanged, auth }
+    }
+}
+
+/// The next status. Equal to the previous one where nothing changed, so that nothing is written.
+pub fn next(previous: Option<&SecretSyncStatus>, generation: Option<i64>, outcome: &Outcome, now: Timestamp) -> SecretSyncStatus {
+    let now = whole_seconds(now);
+    let mut status = previous.cloned().unwrap_or_default();
+    status.observed_generation = generation;
+    if let Some(synced) = &outcome.synced {
+        status.synced_revision = synced.sources.iter().map(|source| source.revision).max();
+        status.sources.clone_from(&synced.sources);
+        status.synced_keys = Some(synced.keys);
+        // The version in the status is that of our own last write; somebody else's write that changed nothing of ours is
+        // not worth one.
+        let is_ours = status.target.as_ref().is_some_and(|old| old.uid == synced.target.uid && old.name == synced.target.name);
+        if synced.changed || !is_ours {
+            status.target = Some(synced.target.clone());
+        }
+        if synced.changed || status.last_sync_time.is_none() {
+            status.last_sync_time = Some(now.clone());
+        }
+    }
+    let mut set = |type_: &str, value: &'static str, reason: &str, message: String| {
+        set_condition(&mut status.conditions, type_, value, reason, message, generation, &now);
+    };
+    conditions(previous, outcome, &mut set);
+    status
+}
+
+fn conditions(previous: Option<&SecretSyncStatus>, outcome: &Outcome, set: &mut impl FnMut(&str, &'static str, &str, String)) {
+    let was_ready = previous.and_then(|status| find(status, READY)).map(|condition| condition.status.as_str());
+    match &outcome.problem {
+        None => {
+            if outcome.synced.is_some() {
+                set(READY, "True", "Synced", "The Secret is up to date.".to_owned());
+                set(SYNCED, "True", "Synced", String::new());
+            }
+        }
+        Some(problem) => {
+            let (reason, message) = (problem.reason(), problem.to_string());
+            match problem.concern() {
+                // What is in the Secret is still what was last said to be right.
+                Concern::Outage => {
+                    if was_ready.is_none() {
+                        set(READY, "False", reason, message.clone());
+                    } else if was_ready == Some("True") && outcome.synced.is_some() {
+                        set(READY, "True", "Synced", "The Secret is up to date.".to_owned());
+                    }
+                    if matches!(outcome.reachable, Known::No(_)) || was_ready.is_none() {
+                        set(SYNCED, "False", reason, message);
+                    }
+                }
+                Concern::Suspended => {
+                    set(READY, if was_ready == Some("True") { "True" } else { "False" }, reason, message.clone());
+                    set(SYNCED, "Unknown", reason, message);
+                }
+                Concern::Resource | Concern::Token | Concern::Upstream | Concern::Target => {
+                    set(READY, "False", reason, message.clone());
+                    set(SYNCED, "False", reason, message);
+                }
+            }
+        }
+    }
+    let reason = outcome.problem.as_ref().map_or("", Problem::reason);
+    match &outcome.reachable {
+        Known::Yes => set(UPSTREAM_REACHABLE, "True", "Reachable", String::new()),
+        Known::No(why) => set(UPSTREAM_REACHABLE, "False", "UpstreamUnreachable", why.clone()),
+        Known::Unchanged if previous.and_then(|status| find(status, UPSTREAM_REACHABLE)).is_none() => {
+            set(UPSTREAM_REACHABLE, "Unknown", "NotTried", String::new());
+        }
+        Known::Unchanged => {}
+    }
+    match &outcome.auth {
+        Known::Yes => set(AUTH_VALID, "True", "Accepted", String::new()),
+        Known::No(why) => set(AUTH_VALID, "False", if reason.is_empty() { "Unauthorized" } else { reason }, why.clone()),
+        Known::Unchanged if previous.and_then(|status| find(status, AUTH_VALID)).is_none() => {
+            set(AUTH_VALID, "Unknown", "NotTried", String::new());
+        }
+        Known::Unchanged => {}
+    }
+}
+
+/// The condition of a type.
+pub fn find<'a>(status: &'a SecretSyncStatus, type_: &str) -> Option<&'a Condition> {
+    status.conditions.iter().find(|condition| condition.type_ == type_)
+}
+
+fn set_condition(
+    conditions: &mut Vec<Condition>,
+    type_: &str,
+    value: &str,
+    reason: &str,
+    message: String,
+    generation: Option<i64>,
+    now: &Time,
+) {
+    let found = conditions.iter().position(|condition| condition.type_ == type_);
+    let since = match found.and_then(|at| conditions.get(at)) {
+        Some(old) if old.status == value => old.last_transition_time.clone(),
+        _ => now.clone(),
+    };
+    let condition = Condition {
+        last_transition_time: since,
+        message,
+        observed_generation: generation,
+        reason: reason.to_owned(),
+        status: value.to_owned(),
+        type_: type_.to_owned(),
+    };
+    match found {
+        Some(at) => conditions[at] = condition,
+        None => conditions.push(condition),
+    }
+}
+
+/// Kubernetes stores whole seconds; anything finer would make an unchanged status look changed.
+fn whole_seconds(now: Timestamp) -> Time {
+    Time(Timestamp::from_second(now.as_second()).unwrap_or(now))
+}

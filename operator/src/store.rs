@@ -1,0 +1,298 @@
+//! What the operator knows of the cluster: the resources without what it does not need, and of every Secret only name, unique
+//! id, version and controller. Secrets' annotations may hold values and never get here.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::ResourceExt;
+
+use crate::crd::{SecretSync, TokenSecretRef};
+use crate::plan::{Written, target_name};
+use crate::queue::{Key, Lane};
+
+/// What is kept of a Secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretMeta {
+    /// Unique id.
+    pub uid: Box<str>,
+    /// Version.
+    pub resource_version: Box<str>,
+    /// Unique id of its controller.
+    pub controller: Option<Box<str>>,
+}
+
+impl SecretMeta {
+    /// Of these metadata.
+    pub fn of(metadata: &ObjectMeta) -> Self {
+        let owners = metadata.owner_references.as_deref().unwrap_or_default();
+        let controller = owners.iter().find(|owner| owner.controller == Some(true));
+        Self {
+            uid: metadata.uid.as_deref().unwrap_or_default().into(),
+            resource_version: metadata.resource_version.as_deref().unwrap_or_default().into(),
+            controller: controller.map(|owner| owner.uid.as_str().into()),
+        }
+    }
+}
+
+struct Entry {
+    sync: Arc<SecretSync>,
+    written: Option<Written>,
+    failures: u32,
+}
+
+#[derive(Default)]
+struct Inner {
+    syncs: HashMap<Key, Entry>,
+    secrets: HashMap<Key, SecretMeta>,
+    /// Which resources have a Secret as target or as token.
+    users: HashMap<Key, HashSet<Key>>,
+    malformed: HashSet<Key>,
+}
+
+/// The store.
+pub struct Store {
+    inner: Mutex<Inner>,
+    default_token: Option<TokenSecretRef>,
+}
+
+/// Who has to be looked at after an event, and how urgently.
+pub type Affected = Vec<(Key, Lane)>;
+
+impl Store {
+    /// An empty one. `default_token` is the Secret used by resources that name none.
+    pub fn new(default_token: Option<TokenSecretRef>) -> Self {
+        Self { inner: Mutex::default(), default_token }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The reference to the token Secret that a resource uses.
+    pub fn token_ref<'a>(&'a self, sync: &'a SecretSync) -> Option<&'a TokenSecretRef> {
+        sync.spec.auth.token_secret_ref.as_ref().or(self.default_token.as_ref())
+    }
+
+    /// A resource was made or changed. Only what its author did counts: the operator's own status writes do not.
+    pub fn apply_sync(&self, mut sync: SecretSync) -> Affected {
+        slim(&mut sync);
+        let key = key_of(&sync);
+        let used = self.used_secrets(&sync);
+        let mut inner = self.lock();
+        inner.malformed.remove(&key);
+        let old = inner.syncs.get(&key).map(|entry| Arc::clone(&entry.sync));
+        if let Some(old) = &old {
+            if old.metadata.uid == sync.metadata.uid && is_older(&sync.metadata, &old.metadata) {
+                return Vec::new();
+            }
+            let before = self.used_secrets(old);
+            inner.unuse(&key, &before);
+        }
+        for secret in used {
+            inner.users.entry(secret).or_default().insert(key.clone());
+        }
+        let is_same_object = old.as_ref().is_some_and(|old| old.metadata.uid == sync.metadata.uid);
+        let is_same = is_same_object
+            && old.as_ref().is_some_and(|old| {
+                old.metadata.generation == sync.metadata.generation
+                    && old.metadata.deletion_timestamp == sync.metadata.deletion_timestamp
+            });
+        // What has been synced before can wait for what has not.
+        let lane = if old.is_none() && sync.status.as_ref().is_some_and(|status| status.target.is_some()) {
+            Lane::Background
+        } else {
+            Lane::Urgent
+        };
+        let sync = Arc::new(sync);
+        match inner.syncs.get_mut(&key) {
+            Some(entry) if is_same_object => entry.sync = sync,
+            _ => {
+                inner.syncs.insert(key.clone(), Entry { sync, written: None, failures: 0 });
+            }
+        }
+        if is_same { Vec::new() } else { vec![(key, lane)] }
+    }
+
+    /// A resource is gone.
+    pub fn remove_sync(&self, key: &Key) -> Affected {
+        let mut inner = self.lock();
+        inner.malformed.remove(key);
+        let Some(entry) = inner.syncs.remove(key) else { return Vec::new() };
+        let used = self.used_secrets(&entry.sync);
+        inner.unuse(key, &used);
+        vec![(key.clone(), Lane::Urgent)]
+    }
+
+    /// A resource exists that cannot be read. Says whether that is news.
+    pub fn mark_malformed(&self, key: &Key) -> bool {
+        self.lock().malformed.insert(key.clone())
+    }
+
+    /// A Secret was made or changed.
+    pub fn apply_secret(&self, key: &Key, meta: SecretMeta) -> Affected {
+        let mut inner = self.lock();
+        if let Some(old) = inner.secrets.get(key)
+            && old.uid == meta.uid
+            && !is_newer(&meta.resource_version, &old.resource_version)
+        {
+            return Vec::new();
+        }
+        let affected = inner.users_of(key, Some(&meta));
+        inner.secrets.insert(key.clone(), meta);
+        affected
+    }
+
+    /// A Secret is gone.
+    pub fn remove_secret(&self, key: &Key) -> Affected {
+        let mut inner = self.lock();
+        inner.secrets.remove(key);
+        inner.users_of(key, None)
+    }
+
+    /// After a full list: everything that was not in it is gone.
+    pub fn retain_syncs(&self, namespace: Option<&str>, seen: &HashSet<Key>) -> Affected {
+        let gone: Vec<Key> = {
+            let inner = self.lock();
+            let known = inner.syncs.keys().chain(&inner.malformed);
+            known.filter(|key| is_in(key, namespace) && !seen.contains(*key)).cloned().collect()
+        };
+        gone.iter().flat_map(|key| self.remove_sync(key)).collect()
+    }
+
+    /// After a full list: everything that was not in it is gone.
+    pub fn retain_secrets(&self, namespace: Option<&str>, seen: &HashSet<Key>) -> Affected {
+        let gone: Vec<Key> = {
+            let inner = self.lock();
+            inner.secrets.keys().filter(|key| is_in(key, namespace) && !seen.contains(*key)).cloned().collect()
+        };
+        gone.iter().flat_map(|key| self.remove_secret(key)).collect()
+    }
+
+    /// A resource.
+    pub fn sync(&self, key: &Key) -> Option<Arc<SecretSync>> {
+        self.lock().syncs.get(key).map(|entry| Arc::clone(&entry.sync))
+    }
+
+    /// What is kept of a Secret.
+    pub fn secret(&self, key: &Key) -> Option<SecretMeta> {
+        self.lock().secrets.get(key).cloned()
+    }
+
+    /// What was last written for a resource.
+    pub fn written(&self, key: &Key) -> Option<Written> {
+        self.lock().syncs.get(key)?.written.clone()
+    }
+
+    /// Remembers what was written, so that the event about it causes nothing.
+    pub fn set_written(&self, key: &Key, target: &Key, meta: SecretMeta, written: Written) {
+        let mut inner = self.lock();
+        let known = inner.secrets.get(target);
+        if known.is_none_or(|old| old.uid != meta.uid || is_newer(&meta.resource_version, &old.resource_version)) {
+            inner.secrets.insert(target.clone(), meta);
+        }
+        if let Some(entry) = inner.syncs.get_mut(key) {
+            entry.written = Some(written);
+        }
+    }
+
+    /// A Secret turned out not to exist.
+    pub fn forget_secret(&self, target: &Key) {
+        self.lock().secrets.remove(target);
+    }
+
+    /// Counts failures in a row; the count is for the backoff.
+    pub fn failed(&self, key: &Key) -> u32 {
+        let mut inner = self.lock();
+        let Some(entry) = inner.syncs.get_mut(key) else { return 0 };
+        entry.failures = entry.failures.saturating_add(1);
+        entry.failures
+    }
+
+    /// Ends the row.
+    pub fn succeeded(&self, key: &Key) {
+        if let Some(entry) = self.lock().syncs.get_mut(key) {
+            entry.failures = 0;
+        }
+    }
+
+    /// Resources by the reason of their `Ready` condition.
+    pub fn states(&self) -> HashMap<String, usize> {
+        let inner = self.lock();
+        let mut states = HashMap::new();
+        for entry in inner.syncs.values() {
+            let ready = entry.sync.status.as_ref().and_then(|status| crate::status::find(status, crate::status::READY));
+            *states.entry(ready.map_or_else(|| "Pending".to_owned(), |ready| ready.reason.clone())).or_default() += 1;
+        }
+        if !inner.malformed.is_empty() {
+            *states.entry("Malformed".to_owned()).or_default() += inner.malformed.len();
+        }
+        states
+    }
+
+    fn used_secrets(&self, sync: &SecretSync) -> Vec<Key> {
+        let namespace = sync.namespace().unwrap_or_default();
+        let token = self.token_ref(sync).map(|token| token.name.as_str());
+        // A renamed target's old Secret is watched until it is gone.
+        let old = sync.status.as_ref().and_then(|status| status.target.as_ref()).map(|target| target.name.as_str());
+        [Some(target_name(sync)), token, old].into_iter().flatten().map(|name| Key::new(&namespace, name)).collect()
+    }
+}
+
+impl Inner {
+    fn unuse(&mut self, key: &Key, secrets: &[Key]) {
+        for secret in secrets {
+            if let Some(users) = self.users.get_mut(secret) {
+                users.remove(key);
+                if users.is_empty() {
+                    self.users.remove(secret);
+                }
+            }
+        }
+    }
+
+    /// Who uses a Secret, except where `now` is what they have written themselves.
+    fn users_of(&self, secret: &Key, now: Option<&SecretMeta>) -> Affected {
+        let users = self.users.get(secret).into_iter().flatten();
+        let concerned = users.filter(|user| {
+            let written = self.syncs.get(*user).and_then(|entry| entry.written.as_ref());
+            written.is_none() || now.map(|meta| &*meta.resource_version) != written.map(|written| written.resource_version.as_str())
+        });
+        concerned.map(|user| (user.clone(), Lane::Urgent)).collect()
+    }
+}
+
+/// Key of a resource.
+pub fn key_of(sync: &SecretSync) -> Key {
+    Key::new(sync.metadata.namespace.as_deref().unwrap_or_default(), sync.metadata.name.as_deref().unwrap_or_default())
+}
+
+fn is_in(key: &Key, namespace: Option<&str>) -> bool {
+    namespace.is_none_or(|namespace| *key.namespace == *namespace)
+}
+
+fn slim(sync: &mut SecretSync) {
+    let metadata = &mut sync.metadata;
+    metadata.managed_fields = None;
+    metadata.labels = None;
+    metadata.annotations = None;
+    metadata.owner_references = None;
+    metadata.finalizers = None;
+    metadata.creation_timestamp = None;
+}
+
+fn is_older(one: &ObjectMeta, other: &ObjectMeta) -> bool {
+    match (&one.resource_version, &other.resource_version) {
+        (Some(one), Some(other)) => one != other && !is_newer(one, other),
+        _ => false,
+    }
+}
+
+/// Whether a version is newer than another of the same object. Versions are numbers that grow; where one is not, it is
+/// taken for newer if it is another.
+fn is_newer(version: &str, than: &str) -> bool {
+    match (version.parse::<u128>(), than.parse::<u128>()) {
+        (Ok(version), Ok(than)) => version > than,
+        _ => version != than,
+    }
+}

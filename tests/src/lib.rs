@@ -1,0 +1,35 @@
+//! The harness: starts the real parts (server, operator, etcd and kube-apiserver) as processes that never outlive the
+//! test that started them, and waits for conditions rather than for time to pass.
+//!
+//! It knows the programs by their command line, environment and network only. What is missing on the machine is an
+//! error that says what to do; no test is skipped for it.
+
+pub mod canary;
+mod certs;
+mod control_plane;
+mod crypto;
+mod kubeconfig;
+mod launch;
+mod objects;
+mod operator;
+mod paths;
+mod ports;
+mod probe;
+mod process;
+pub mod rbac;
+mod scratch;
+mod server;
+mod tools;
+mod wait;
+
+pub use control_plane::{ControlPlane, ControlPlaneOptions};
+pub use crypto::install_crypto;
+pub use launch::Launch;
+pub use operator::{Operator, OperatorOptions};
+pub use paths::{logs_dir, product_binary};
+pub use ports::free_port;
+pub use process::{Process, Signal};
+pub use scratch::Scratch;
+pub use server::{Refusal, Server, ServerOptions};
+pub use tools::Tools;
+pub use wait::eventually;

@@ -1,0 +1,158 @@
+//! The server, `ssm-server`, on a port and a data directory of its own.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitStatus,
+    time::Duration,
+};
+
+use anyhow::{Result, bail};
+
+use crate::{free_port, launch::Launch, paths, probe, process::Process, scratch::DataDir};
+
+const READY: Duration = Duration::from_secs(30);
+const STOP: Duration = Duration::from_secs(20);
+
+/// How a server is started. The default is a fresh one.
+#[derive(Clone, Debug, Default)]
+pub struct ServerOptions {
+    /// `DATA_DIR`; by default a directory of its own, which goes when the server is dropped.
+    pub data_dir: Option<PathBuf>,
+    /// `PORT`; by default any free one.
+    pub port: Option<u16>,
+    /// More environment variables, which win over those above.
+    pub env: Vec<(String, String)>,
+    /// Where its log goes; by default where those of this test process are.
+    pub log_dir: Option<PathBuf>,
+}
+
+impl ServerOptions {
+    /// With one more environment variable.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// With this data directory, which stays when the server is dropped.
+    #[must_use]
+    pub fn data_dir(mut self, dir: &Path) -> Self {
+        self.data_dir = Some(dir.to_owned());
+        self
+    }
+}
+
+/// A server, which ends when it is dropped.
+#[derive(Debug)]
+pub struct Server {
+    // Dropped in this order.
+    process: Process,
+    launch: Launch,
+    port: u16,
+    data: DataDir,
+}
+
+/// How a server ended that was expected not to start.
+#[derive(Debug)]
+pub struct Refusal {
+    /// With what status.
+    pub status: ExitStatus,
+    /// All that it wrote.
+    pub log: String,
+}
+
+impl Server {
+    /// Starts one and returns when it is ready.
+    pub async fn start(options: ServerOptions) -> Result<Self> {
+        let (launch, port, data) = prepare(options)?;
+        let mut server = Self {
+            process: launch.spawn()?,
+            launch,
+            port,
+            data,
+        };
+        server.ready().await?;
+        Ok(server)
+    }
+
+    /// Starts one that must end by itself without having become ready.
+    pub async fn start_expecting_failure(options: ServerOptions) -> Result<Refusal> {
+        let (launch, port, _data) = prepare(options)?;
+        let mut process = launch.spawn()?;
+        let status = process.wait(READY).await?;
+        let log = process.log()?;
+        if status.success() {
+            bail!("the server was to refuse to start on port {port}, but ended well:\n{log}");
+        }
+        Ok(Refusal { status, log })
+    }
+
+    /// Its address, without a slash at the end.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Where its data is.
+    pub fn data_dir(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// Its process, to read the id of, to halt or to wait for.
+    pub fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+
+    /// All that it has written since its first start.
+    pub fn log(&self) -> Result<String> {
+        self.process.log()
+    }
+
+    /// Ends it with SIGKILL.
+    pub fn kill_now(&mut self) -> Result<()> {
+        self.process.kill_now()
+    }
+
+    /// Ends it with SIGTERM.
+    pub async fn stop(&mut self) -> Result<ExitStatus> {
+        self.process.terminate(STOP).await
+    }
+
+    /// Starts it on the same data and port, after ending it with SIGTERM if it runs, and returns when it is ready.
+    pub async fn restart(&mut self) -> Result<()> {
+        if self.process.is_running()? {
+            self.stop().await?;
+        }
+        self.process = self.launch.spawn()?;
+        self.ready().await
+    }
+
+    async fn ready(&mut self) -> Result<()> {
+        let url = format!("{}/readyz", self.url());
+        let client = probe::client()?;
+        self.process
+            .ready(READY, async || probe::answers_ok(&client, &url).await)
+            .await
+    }
+}
+
+fn prepare(options: ServerOptions) -> Result<(Launch, u16, DataDir)> {
+    let data = DataDir::new(options.data_dir, "server")?;
+    let port = options.port.map_or_else(free_port, Ok)?;
+    let mut launch = Launch::new(
+        "ssm-server",
+        &paths::product_binary("ssm-server")?,
+        options.log_dir.as_deref(),
+    )?
+    .env("BIND_HOST", "127.0.0.1")
+    .env("PORT", port.to_string())
+    .env("DATA_DIR", data.path());
+    for (name, value) in options.env {
+        launch = launch.env(name, value);
+    }
+    Ok((launch, port, data))
+}

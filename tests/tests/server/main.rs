@@ -1,0 +1,12 @@
+//! The real server over HTTP, as its clients meet it.
+
+mod audit;
+mod bad_input;
+mod configs;
+mod crash;
+mod onboarding;
+mod secrets;
+mod startup;
+mod support;
+mod tokens;
+mod watch;
