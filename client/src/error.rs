@@ -22,7 +22,11 @@ pub struct Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.message.is_empty() { "no reason given" } else { &self.message })?;
+        f.write_str(if self.message.is_empty() {
+            "no reason given"
+        } else {
+            &self.message
+        })?;
         for (field, why) in &self.fields {
             write!(f, "; {field}: {why}")?;
         }
@@ -179,7 +183,9 @@ impl Error {
     /// When the server asked to be tried again.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::RateLimited { retry_after, .. } | Self::Unavailable { retry_after, .. } => *retry_after,
+            Self::RateLimited { retry_after, .. } | Self::Unavailable { retry_after, .. } => {
+                *retry_after
+            }
             _ => None,
         }
     }

@@ -129,7 +129,8 @@ impl ClientBuilder {
             .connect_timeout(self.connect_timeout)
             .user_agent(self.user_agent);
         if let Some(pem) = &self.ca_bundle {
-            let roots = reqwest::Certificate::from_pem_bundle(pem).map_err(|_| Error::InvalidCaBundle("not PEM"))?;
+            let roots = reqwest::Certificate::from_pem_bundle(pem)
+                .map_err(|_| Error::InvalidCaBundle("not PEM"))?;
             if roots.is_empty() {
                 return Err(Error::InvalidCaBundle("no certificate in it"));
             }
@@ -175,7 +176,9 @@ struct Shared {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("server", &self.shared.base.as_str()).finish_non_exhaustive()
+        f.debug_struct("Client")
+            .field("server", &self.shared.base.as_str())
+            .finish_non_exhaustive()
     }
 }
 
@@ -185,8 +188,9 @@ fn bearer(token: &Token) -> Result<HeaderValue> {
 }
 
 pub(crate) fn secret_header(text: &str) -> Result<HeaderValue> {
-    let mut value =
-        HeaderValue::from_str(text).map_err(|_| Error::InvalidArgument("a credential holds characters that no header can carry"))?;
+    let mut value = HeaderValue::from_str(text).map_err(|_| {
+        Error::InvalidArgument("a credential holds characters that no header can carry")
+    })?;
     value.set_sensitive(true);
     Ok(value)
 }
@@ -221,7 +225,10 @@ impl Call {
 
     pub fn text(mut self, body: &str) -> Self {
         self.body = Some(Zeroizing::new(body.as_bytes().to_vec()));
-        self.header(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"))
+        self.header(
+            CONTENT_TYPE,
+            HeaderValue::from_static("text/plain; charset=utf-8"),
+        )
     }
 }
 
@@ -235,7 +242,8 @@ pub(crate) struct Reply {
 impl Reply {
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         // serde's message can quote the text it stumbled over, so it is dropped.
-        serde_json::from_slice(&self.body).map_err(|_| Error::Protocol("the body is not the expected JSON"))
+        serde_json::from_slice(&self.body)
+            .map_err(|_| Error::Protocol("the body is not the expected JSON"))
     }
 
     pub fn text(&self) -> Result<&str> {
@@ -265,13 +273,18 @@ impl Client {
 
     /// The same client with another token; connections stay shared.
     pub fn with_token(&self, token: &Token) -> Result<Self> {
-        Ok(Self { shared: Arc::clone(&self.shared), authorization: Some(bearer(token)?) })
+        Ok(Self {
+            shared: Arc::clone(&self.shared),
+            authorization: Some(bearer(token)?),
+        })
     }
 
     pub(crate) fn call(&self, method: Method, path: &[&str]) -> Result<Call> {
         let mut url = self.shared.base.clone();
         {
-            let mut segments = url.path_segments_mut().map_err(|()| Error::InvalidUrl("not a base URL"))?;
+            let mut segments = url
+                .path_segments_mut()
+                .map_err(|()| Error::InvalidUrl("not a base URL"))?;
             segments.clear().push("api");
             for segment in path {
                 // `Url` drops dot segments silently, which would address something else.
@@ -281,7 +294,12 @@ impl Client {
                 segments.push(segment);
             }
         }
-        Ok(Call { method, url, headers: HeaderMap::new(), body: None })
+        Ok(Call {
+            method,
+            url,
+            headers: HeaderMap::new(),
+            body: None,
+        })
     }
 
     pub(crate) fn get(&self, path: &[&str]) -> Result<Call> {
@@ -303,8 +321,13 @@ impl Client {
                 Ok(reply) => return Ok(reply),
                 Err(error) => error,
             };
-            let wait = error.retry_after().unwrap_or_else(|| jitter(FIRST_RETRY_WAIT * 2u32.saturating_pow(attempt)));
-            if attempt >= self.shared.retries || wait > MAX_RETRY_WAIT || !may_repeat(&call.method, &error) {
+            let wait = error
+                .retry_after()
+                .unwrap_or_else(|| jitter(FIRST_RETRY_WAIT * 2u32.saturating_pow(attempt)));
+            if attempt >= self.shared.retries
+                || wait > MAX_RETRY_WAIT
+                || !may_repeat(&call.method, &error)
+            {
                 return Err(error);
             }
             tokio::time::sleep(wait).await;
@@ -316,11 +339,21 @@ impl Client {
         let limit = self.shared.request_timeout;
         let exchange = async {
             let response = self.open(call).await?;
-            Ok((response.status(), response.headers().clone(), self.body(response).await?))
+            Ok((
+                response.status(),
+                response.headers().clone(),
+                self.body(response).await?,
+            ))
         };
-        let (status, headers, body) = tokio::time::timeout(limit, exchange).await.map_err(|_| Error::Timeout(limit))??;
+        let (status, headers, body) = tokio::time::timeout(limit, exchange)
+            .await
+            .map_err(|_| Error::Timeout(limit))??;
         if status.is_success() || status == StatusCode::NOT_MODIFIED {
-            return Ok(Reply { status, headers, body });
+            return Ok(Reply {
+                status,
+                headers,
+                body,
+            });
         }
         Err(refused(status, &headers, &body))
     }
@@ -328,7 +361,11 @@ impl Client {
     /// Sends the request and waits for the head of the answer.
     async fn open(&self, call: &Call) -> Result<reqwest::Response> {
         let limit = self.shared.request_timeout;
-        let mut request = self.shared.http.request(call.method.clone(), call.url.clone()).headers(call.headers.clone());
+        let mut request = self
+            .shared
+            .http
+            .request(call.method.clone(), call.url.clone())
+            .headers(call.headers.clone());
         if let Some(authorization) = &self.authorization
             && !call.headers.contains_key(AUTHORIZATION)
         {
@@ -351,7 +388,9 @@ impl Client {
         if status != StatusCode::OK {
             let headers = response.headers().clone();
             let limit = self.shared.request_timeout;
-            let body = tokio::time::timeout(limit, self.body(response)).await.map_err(|_| Error::Timeout(limit))??;
+            let body = tokio::time::timeout(limit, self.body(response))
+                .await
+                .map_err(|_| Error::Timeout(limit))??;
             return Err(refused(status, &headers, &body));
         }
         let is_events = response
@@ -359,17 +398,28 @@ impl Client {
             .get(CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
             .is_some_and(|value| value.starts_with("text/event-stream"));
-        if is_events { Ok(response) } else { Err(Error::Protocol("the answer is not an event stream")) }
+        if is_events {
+            Ok(response)
+        } else {
+            Err(Error::Protocol("the answer is not an event stream"))
+        }
     }
 
     async fn body(&self, mut response: reqwest::Response) -> Result<Zeroizing<Vec<u8>>> {
         let max = self.shared.max_response;
-        let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+        let announced = response
+            .content_length()
+            .and_then(|length| usize::try_from(length).ok())
+            .unwrap_or(0);
         if announced > max {
             return Err(Error::ResponseTooLarge(max));
         }
         let mut body = Zeroizing::new(Vec::with_capacity(announced));
-        while let Some(chunk) = response.chunk().await.map_err(|error| Error::transport(error, self.shared.request_timeout))? {
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| Error::transport(error, self.shared.request_timeout))?
+        {
             if body.len() + chunk.len() > max {
                 return Err(Error::ResponseTooLarge(max));
             }
@@ -399,17 +449,31 @@ fn refused(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
         .and_then(|value| value.trim().parse().ok())
         .map(Duration::from_secs);
     match status.as_u16() {
-        300..=399 => Error::Redirected { status: status.as_u16() },
+        300..=399 => Error::Redirected {
+            status: status.as_u16(),
+        },
         401 => Error::Unauthorized(refusal),
         403 => Error::Forbidden(refusal),
         404 => Error::NotFound(refusal),
         409 => Error::Conflict(refusal),
         412 => Error::PreconditionFailed(refusal),
         413 => Error::TooLarge(refusal),
-        429 => Error::RateLimited { refusal, retry_after },
-        503 => Error::Unavailable { refusal, retry_after },
-        400..=499 => Error::Invalid { status: status.as_u16(), refusal },
-        _ => Error::Server { status: status.as_u16(), refusal },
+        429 => Error::RateLimited {
+            refusal,
+            retry_after,
+        },
+        503 => Error::Unavailable {
+            refusal,
+            retry_after,
+        },
+        400..=499 => Error::Invalid {
+            status: status.as_u16(),
+            refusal,
+        },
+        _ => Error::Server {
+            status: status.as_u16(),
+            refusal,
+        },
     }
 }
 
@@ -424,7 +488,12 @@ fn refusal(body: &[u8]) -> Refusal {
         errors: std::collections::BTreeMap<String, serde_json::Value>,
     }
     let wire: Wire = serde_json::from_slice(body).unwrap_or_default();
-    let tidy = |text: String| text.chars().filter(|c| !c.is_control()).take(MAX_MESSAGE).collect::<String>();
+    let tidy = |text: String| {
+        text.chars()
+            .filter(|c| !c.is_control())
+            .take(MAX_MESSAGE)
+            .collect::<String>()
+    };
     Refusal {
         message: tidy(wire.message),
         code: wire.code.map(tidy).unwrap_or_default(),
@@ -445,7 +514,10 @@ mod tests {
     fn an_origin_is_scheme_host_and_port_and_nothing_else() {
         for (text, expected) in [
             ("https://ssm.example.com", Some("https://ssm.example.com")),
-            ("https://SSM.example.com:443/", Some("https://ssm.example.com")),
+            (
+                "https://SSM.example.com:443/",
+                Some("https://ssm.example.com"),
+            ),
             ("http://127.0.0.1:8080", Some("http://127.0.0.1:8080")),
             ("http://[::1]:8080/", Some("http://[::1]:8080")),
             ("https://user@ssm.example.com", None),
@@ -457,21 +529,33 @@ mod tests {
             ("ssm.example.com", None),
             ("", None),
         ] {
-            assert_eq!(Origin::parse(text).ok().as_ref().map(Origin::as_str), expected, "{text}");
+            assert_eq!(
+                Origin::parse(text).ok().as_ref().map(Origin::as_str),
+                expected,
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn a_foreign_error_page_is_not_repeated() {
         assert_eq!(refusal(b"<html>canary</html>"), Refusal::default());
-        assert_eq!(refusal(br#"{"message":"a\u001b[31mb","code":"x"}"#).message, "a[31mb");
+        assert_eq!(
+            refusal(br#"{"message":"a\u001b[31mb","code":"x"}"#).message,
+            "a[31mb"
+        );
     }
 
     #[test]
     fn names_cannot_leave_their_place_in_the_path() {
-        let client = Client::builder("http://127.0.0.1:1").and_then(ClientBuilder::build).expect("a valid client");
+        let client = Client::builder("http://127.0.0.1:1")
+            .and_then(ClientBuilder::build)
+            .expect("a valid client");
         let call = client.get(&["projects", "a/../b?c#d"]).expect("encodable");
-        assert_eq!(call.url.as_str(), "http://127.0.0.1:1/api/projects/a%2F..%2Fb%3Fc%23d");
+        assert_eq!(
+            call.url.as_str(),
+            "http://127.0.0.1:1/api/projects/a%2F..%2Fb%3Fc%23d"
+        );
         assert!(client.get(&["projects", ".."]).is_err());
     }
 }

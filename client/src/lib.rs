@@ -22,6 +22,7 @@ pub use http::{Client, ClientBuilder, Origin};
 pub use secret::{Password, SecretValue, Token};
 pub use watch::{Watch, WatchEvent, WatchOptions};
 pub use wire::{
-    AuditEvent, AuditPage, AuditVerification, Bootstrapped, Config, GoneReason, ItemWritten, JournalHead, ManyWritten, Me,
-    Onboarding, Project, Scope, TokenInfo, TokenIssued, TokenSelf, Version,
+    AuditEvent, AuditPage, AuditVerification, Bootstrapped, Config, GoneReason, ItemWritten,
+    JournalHead, ManyWritten, Me, Onboarding, Project, Scope, TokenInfo, TokenIssued, TokenSelf,
+    Version,
 };

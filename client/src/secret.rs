@@ -83,7 +83,12 @@ mod tests {
 
     #[test]
     fn debug_output_never_holds_the_text() {
-        let shown = format!("{:?} {:?} {:?}", SecretValue::new("canary"), Token::new("canary"), Password::new("canary"));
+        let shown = format!(
+            "{:?} {:?} {:?}",
+            SecretValue::new("canary"),
+            Token::new("canary"),
+            Password::new("canary")
+        );
         assert_eq!(shown, "[redacted] [redacted] [redacted]");
     }
 }

@@ -41,10 +41,14 @@ impl Parser {
 
     fn end_line(&mut self, events: &mut Vec<Event>) -> Result<()> {
         let line = std::mem::take(&mut self.line);
-        let line = std::str::from_utf8(&line).map_err(|_| Error::Protocol("the watch stream is not UTF-8"))?;
+        let line = std::str::from_utf8(&line)
+            .map_err(|_| Error::Protocol("the watch stream is not UTF-8"))?;
         let line = line.strip_prefix('\u{feff}').unwrap_or(line);
         if line.is_empty() {
-            let (name, data) = (std::mem::take(&mut self.name), std::mem::take(&mut self.data));
+            let (name, data) = (
+                std::mem::take(&mut self.name),
+                std::mem::take(&mut self.data),
+            );
             if !data.is_empty() || !name.is_empty() {
                 events.push(Event { name, data });
             }
@@ -84,7 +88,13 @@ mod tests {
         let text = ": hi\r\n\r\nevent: hello\r\ndata: {\"epoch\":\"é\"}\r\n\r\nevent:synced\ndata:{}\n\nevent: a\rdata: 1\rdata: 2\r\r";
         let whole = parse(&[text.as_bytes()]);
         assert_eq!(whole.len(), 3);
-        assert_eq!(whole[2], Event { name: "a".into(), data: "1\n2".into() });
+        assert_eq!(
+            whole[2],
+            Event {
+                name: "a".into(),
+                data: "1\n2".into()
+            }
+        );
         for cut in 0..text.len() {
             let (before, after) = text.as_bytes().split_at(cut);
             assert_eq!(parse(&[before, after]), whole, "cut at {cut}");
@@ -96,6 +106,10 @@ mod tests {
     #[test]
     fn an_endless_line_is_refused() {
         let mut parser = Parser::default();
-        assert!(parser.push(&vec![b'x'; MAX_EVENT + 1], &mut Vec::new()).is_err());
+        assert!(
+            parser
+                .push(&vec![b'x'; MAX_EVENT + 1], &mut Vec::new())
+                .is_err()
+        );
     }
 }

@@ -28,7 +28,11 @@ pub struct WatchOptions {
 
 impl Default for WatchOptions {
     fn default() -> Self {
-        Self { configs: Vec::new(), silence: Duration::from_secs(45), max_backoff: Duration::from_secs(30) }
+        Self {
+            configs: Vec::new(),
+            silence: Duration::from_secs(45),
+            max_backoff: Duration::from_secs(30),
+        }
     }
 }
 
@@ -95,7 +99,10 @@ impl Client {
     pub fn watch(&self, options: WatchOptions) -> Watch {
         let (sender, events) = mpsc::channel(QUEUE);
         let client = self.clone();
-        Watch { events, task: tokio::spawn(run(client, options, sender)) }
+        Watch {
+            events,
+            task: tokio::spawn(run(client, options, sender)),
+        }
     }
 }
 
@@ -110,10 +117,21 @@ async fn run(client: Client, options: WatchOptions, sender: mpsc::Sender<WatchEv
             Ok(Dropped) => return,
             Err(error) => error,
         };
-        failures = if synced { 0 } else { failures.saturating_add(1) };
-        let backoff = (FIRST_BACKOFF * 2u32.saturating_pow(failures.min(16))).min(options.max_backoff);
-        let retry_in = error.retry_after().map_or(jitter(backoff), |wait| wait.min(options.max_backoff));
-        if sender.send(WatchEvent::Down { error, retry_in }).await.is_err() {
+        failures = if synced {
+            0
+        } else {
+            failures.saturating_add(1)
+        };
+        let backoff =
+            (FIRST_BACKOFF * 2u32.saturating_pow(failures.min(16))).min(options.max_backoff);
+        let retry_in = error
+            .retry_after()
+            .map_or(jitter(backoff), |wait| wait.min(options.max_backoff));
+        if sender
+            .send(WatchEvent::Down { error, retry_in })
+            .await
+            .is_err()
+        {
             return;
         }
         tokio::time::sleep(retry_in).await;
@@ -169,18 +187,37 @@ fn read(event: &Event) -> Result<Option<WatchEvent>> {
         reason: GoneReason,
     }
     fn data<'a, T: Deserialize<'a>>(event: &'a Event) -> Result<T> {
-        serde_json::from_str(&event.data).map_err(|_| Error::Protocol("an event of the watch stream is not the expected JSON"))
+        serde_json::from_str(&event.data)
+            .map_err(|_| Error::Protocol("an event of the watch stream is not the expected JSON"))
     }
     Ok(Some(match event.name.as_str() {
-        "hello" => WatchEvent::Opened { epoch: data::<Hello>(event)?.epoch },
+        "hello" => WatchEvent::Opened {
+            epoch: data::<Hello>(event)?.epoch,
+        },
         "revision" => {
-            let Revision { project, config, revision } = data(event)?;
-            WatchEvent::Revision { project, config, revision }
+            let Revision {
+                project,
+                config,
+                revision,
+            } = data(event)?;
+            WatchEvent::Revision {
+                project,
+                config,
+                revision,
+            }
         }
         "synced" => WatchEvent::Synced,
         "gone" => {
-            let Gone { project, config, reason } = data(event)?;
-            WatchEvent::Gone { project, config, reason }
+            let Gone {
+                project,
+                config,
+                reason,
+            } = data(event)?;
+            WatchEvent::Gone {
+                project,
+                config,
+                reason,
+            }
         }
         _ => return Ok(None),
     }))

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
-use kube::{CustomResource, KubeSchema};
-use schemars::{Schema, SchemaGenerator, json_schema};
+use kube::{CustomResource, CustomResourceExt as _, KubeSchema};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 /// API group.
@@ -18,10 +18,32 @@ pub const KIND: &str = "SecretSync";
 /// Annotation on a token Secret: a server that its token may be sent to.
 pub const SERVER_ANNOTATION: &str = "simplesecrets.io/server";
 /// Types of Secret that hand out identities and are never written.
-pub const FORBIDDEN_TYPES: [&str; 2] = ["kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token"];
+pub const FORBIDDEN_TYPES: [&str; 2] = [
+    "kubernetes.io/service-account-token",
+    "bootstrap.kubernetes.io/token",
+];
 
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(300);
 const MIN_INTERVAL: Duration = Duration::from_secs(10);
+
+/// The `CustomResourceDefinition`, as YAML for `kubectl apply`.
+pub fn manifest() -> Result<String, serde_yaml::Error> {
+    let mut crd = serde_yaml::to_value(SecretSync::crd())?;
+    not_nullable(&mut crd);
+    serde_yaml::to_string(&crd)
+}
+
+/// Without `nullable`, an explicit null is the same as an absent field, and no rule has to think of it.
+fn not_nullable(value: &mut serde_yaml::Value) {
+    match value {
+        serde_yaml::Value::Mapping(map) => {
+            map.remove("nullable");
+            map.iter_mut().for_each(|(_, value)| not_nullable(value));
+        }
+        serde_yaml::Value::Sequence(list) => list.iter_mut().for_each(not_nullable),
+        _ => {}
+    }
+}
 
 /// What is to be synced.
 #[derive(CustomResource, KubeSchema, Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -76,11 +98,19 @@ pub struct Server {
     /// Scheme, host and port, such as https://ssm.example.com. A token is sent there only if this is the operator's default
     /// server, is on its allow-list, or is named by the token Secret's annotation simplesecrets.io/server.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 8, max = 300), regex(pattern = r"^https?://([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?$"))]
+    #[schemars(
+        length(min = 8, max = 300),
+        regex(
+            pattern = r"^https?://([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?$"
+        )
+    )]
     pub url: Option<String>,
     /// PEM certificates (base64) to trust for that server instead of the system's. Not used for the operator's default server.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 131_072), regex(pattern = r"^[A-Za-z0-9+/=\r\n]+$"))]
+    #[schemars(
+        length(min = 1, max = 131_072),
+        regex(pattern = r"^[A-Za-z0-9+/=\r\n]+$")
+    )]
     pub ca_bundle: Option<String>,
 }
 
@@ -98,7 +128,10 @@ pub struct Auth {
 #[serde(rename_all = "camelCase")]
 pub struct TokenSecretRef {
     /// Name of the Secret.
-    #[schemars(length(min = 1, max = 253), regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"))]
+    #[schemars(
+        length(min = 1, max = 253),
+        regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
+    )]
     pub name: String,
     /// Key in the Secret.
     #[serde(default = "TokenSecretRef::default_key")]
@@ -133,11 +166,17 @@ pub struct Source {
 pub struct Keys {
     /// Only keys that match one of these; all where empty. An asterisk stands for any characters, a question mark for one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 64), inner(length(min = 1, max = 253), regex(pattern = r"^[A-Za-z0-9_.*?-]+$")))]
+    #[schemars(
+        length(max = 64),
+        inner(length(min = 1, max = 253), regex(pattern = r"^[A-Za-z0-9_.*?-]+$"))
+    )]
     pub include: Vec<String>,
     /// None of the keys that match one of these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 64), inner(length(min = 1, max = 253), regex(pattern = r"^[A-Za-z0-9_.*?-]+$")))]
+    #[schemars(
+        length(max = 64),
+        inner(length(min = 1, max = 253), regex(pattern = r"^[A-Za-z0-9_.*?-]+$"))
+    )]
     pub exclude: Vec<String>,
     /// Name in the server to name in the Secret.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -151,11 +190,17 @@ pub struct Keys {
 pub struct Target {
     /// Name of the Secret; the resource's own name where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 253), regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"))]
+    #[schemars(
+        length(min = 1, max = 253),
+        regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
+    )]
     pub name: Option<String>,
     /// Type of the Secret. A changed type replaces the Secret.
     #[serde(rename = "type", default = "Target::default_type")]
-    #[schemars(length(min = 1, max = 253), regex(pattern = r"^[A-Za-z0-9]([-A-Za-z0-9._/]*[A-Za-z0-9])?$"))]
+    #[schemars(
+        length(min = 1, max = 253),
+        regex(pattern = r"^[A-Za-z0-9]([-A-Za-z0-9._/]*[A-Za-z0-9])?$")
+    )]
     #[x_kube(validation = Rule::new("!(self in ['kubernetes.io/service-account-token', 'bootstrap.kubernetes.io/token'])").message("this type hands out identities and is never written"))]
     pub type_: String,
     /// Labels to set on the Secret. Labels set by others are kept.
@@ -170,7 +215,12 @@ pub struct Target {
 
 impl Default for Target {
     fn default() -> Self {
-        Self { name: None, type_: Self::default_type(), labels: BTreeMap::new(), annotations: BTreeMap::new() }
+        Self {
+            name: None,
+            type_: Self::default_type(),
+            labels: BTreeMap::new(),
+            annotations: BTreeMap::new(),
+        }
     }
 }
 
@@ -181,7 +231,7 @@ impl Target {
 }
 
 /// How changes are noticed.
-#[derive(KubeSchema, Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Mode {
     /// The server tells at once; polling steps in while the stream is down.
     #[default]
@@ -206,7 +256,10 @@ pub struct Refresh {
 
 impl Default for Refresh {
     fn default() -> Self {
-        Self { mode: Mode::default(), interval: Self::default_interval() }
+        Self {
+            mode: Mode::default(),
+            interval: Self::default_interval(),
+        }
     }
 }
 
@@ -217,8 +270,14 @@ impl Refresh {
 
     /// The interval as a duration; the schema keeps it within bounds, and what slips past is put into them.
     pub fn interval(&self) -> Duration {
-        let parsed = self.interval.parse::<kube::core::Duration>().ok().map(Duration::from);
-        parsed.unwrap_or(DEFAULT_INTERVAL).clamp(MIN_INTERVAL, Duration::from_secs(24 * 3600))
+        let parsed = self
+            .interval
+            .parse::<kube::core::Duration>()
+            .ok()
+            .map(Duration::from);
+        parsed
+            .unwrap_or(DEFAULT_INTERVAL)
+            .clamp(MIN_INTERVAL, Duration::from_secs(24 * 3600))
     }
 }
 
@@ -293,7 +352,11 @@ pub struct TargetStatus {
 }
 
 fn rename_schema(_: &mut SchemaGenerator) -> Schema {
-    string_map(256, &json_schema!({ "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[-._a-zA-Z0-9]+$" }), None)
+    string_map(
+        256,
+        &json_schema!({ "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[-._a-zA-Z0-9]+$" }),
+        None,
+    )
 }
 
 fn labels_schema(_: &mut SchemaGenerator) -> Schema {
@@ -302,17 +365,109 @@ fn labels_schema(_: &mut SchemaGenerator) -> Schema {
 }
 
 fn annotations_schema(_: &mut SchemaGenerator) -> Schema {
-    string_map(64, &json_schema!({ "type": "string", "maxLength": 4096 }), Some("annotations"))
+    string_map(
+        64,
+        &json_schema!({ "type": "string", "maxLength": 4096 }),
+        Some("annotations"),
+    )
 }
 
 /// A bounded map; with `what`, its keys must be metadata keys outside the operator's own prefix.
 fn string_map(max: u32, value: &Schema, what: Option<&str>) -> Schema {
-    let mut schema = json_schema!({ "type": "object", "maxProperties": max, "additionalProperties": value });
+    let mut schema =
+        json_schema!({ "type": "object", "maxProperties": max, "additionalProperties": value });
     if let Some(what) = what {
         let rule = "self.all(k, k.size() <= 317 && k.matches('^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$') \
                     && !k.startsWith('simplesecrets.io/'))";
-        let message = format!("{what} must be valid metadata keys, and not begin with simplesecrets.io/");
-        schema.insert("x-kubernetes-validations".to_owned(), serde_json::json!([{ "rule": rule, "message": message }]));
+        let message =
+            format!("{what} must be valid metadata keys, and not begin with simplesecrets.io/");
+        schema.insert(
+            "x-kubernetes-validations".to_owned(),
+            serde_json::json!([{ "rule": rule, "message": message }]),
+        );
     }
     schema
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_committed_definition_is_current() {
+        let committed = include_str!("../../crds/secretsyncs.yaml");
+        let current = manifest().expect("serializable");
+        assert!(
+            committed == current,
+            "crds/secretsyncs.yaml differs from src/crd.rs; renew it with: cargo run -p ssm-operator -- crd > crds/secretsyncs.yaml"
+        );
+    }
+
+    #[test]
+    fn every_field_has_a_description_and_every_list_and_string_a_bound() {
+        let crd = serde_json::to_value(SecretSync::crd()).expect("serializable");
+        let spec = crd
+            .pointer("/spec/versions/0/schema/openAPIV3Schema/properties/spec")
+            .expect("a schema");
+        check("spec", spec);
+    }
+
+    fn check(path: &str, schema: &serde_json::Value) {
+        match schema["type"].as_str() {
+            Some("string") => assert!(
+                schema.get("maxLength").is_some() || schema.get("enum").is_some(),
+                "{path}: no bound"
+            ),
+            Some("array") => {
+                assert!(schema.get("maxItems").is_some(), "{path}: no bound");
+                check(&format!("{path}[]"), &schema["items"]);
+            }
+            Some("object") if schema.get("additionalProperties").is_some() => {
+                assert!(schema.get("maxProperties").is_some(), "{path}: no bound");
+                check(&format!("{path}{{}}"), &schema["additionalProperties"]);
+            }
+            _ => {}
+        }
+        for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+            let path = format!("{path}.{name}");
+            assert!(
+                property["description"]
+                    .as_str()
+                    .is_some_and(|text| text.len() > 5),
+                "{path}: no description"
+            );
+            check(&path, property);
+        }
+    }
+
+    #[test]
+    fn a_spec_with_only_sources_is_complete() {
+        let spec: SecretSyncSpec = serde_json::from_value(
+            serde_json::json!({ "sources": [{ "project": "web", "config": "prod" }] }),
+        )
+        .expect("valid");
+        assert_eq!(
+            (spec.refresh.mode, spec.refresh.interval()),
+            (Mode::Push, DEFAULT_INTERVAL)
+        );
+        assert_eq!(spec.target.type_, "Opaque");
+    }
+
+    #[test]
+    fn an_interval_stays_within_bounds() {
+        for (text, seconds) in [
+            ("10s", 10),
+            ("1m30s", 90),
+            ("1s", 10),
+            ("1000h", 86_400),
+            ("soon", 300),
+            ("-1h", 10),
+        ] {
+            let refresh = Refresh {
+                interval: text.to_owned(),
+                ..Refresh::default()
+            };
+            assert_eq!(refresh.interval().as_secs(), seconds, "{text}");
+        }
+    }
 }

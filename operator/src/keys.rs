@@ -9,11 +9,15 @@ use crate::problem::Problem;
 const MAX_KEY: usize = 253;
 
 /// Chooses and renames. Two keys that end under the same name are a mistake in the resource, not something to decide here.
-pub fn select<'a, V>(keys: &Keys, config: impl Iterator<Item = (&'a str, V)>) -> Result<BTreeMap<String, V>, Problem> {
+pub fn select<'a, V>(
+    keys: &Keys,
+    config: impl Iterator<Item = (&'a str, V)>,
+) -> Result<BTreeMap<String, V>, Problem> {
     let mut origins: BTreeMap<String, &str> = BTreeMap::new();
     let mut selected = BTreeMap::new();
     for (key, value) in config {
-        let included = keys.include.is_empty() || keys.include.iter().any(|pattern| matches(pattern, key));
+        let included =
+            keys.include.is_empty() || keys.include.iter().any(|pattern| matches(pattern, key));
         if !included || keys.exclude.iter().any(|pattern| matches(pattern, key)) {
             continue;
         }
@@ -22,7 +26,11 @@ pub fn select<'a, V>(keys: &Keys, config: impl Iterator<Item = (&'a str, V)>) ->
             return Err(Problem::InvalidKey { key: shown(name) });
         }
         if let Some(other) = origins.insert(name.to_owned(), key) {
-            return Err(Problem::KeyCollision { first: shown(other), second: shown(key), name: shown(name) });
+            return Err(Problem::KeyCollision {
+                first: shown(other),
+                second: shown(key),
+                name: shown(name),
+            });
         }
         selected.insert(name.to_owned(), value);
     }
@@ -34,12 +42,17 @@ pub fn is_valid(key: &str) -> bool {
     (1..=MAX_KEY).contains(&key.len())
         && key != "."
         && !key.starts_with("..")
-        && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
+        && key
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
 }
 
 /// A key as it may stand in a message: short and without surprises.
 fn shown(key: &str) -> String {
-    key.chars().take(64).map(|c| if c.is_ascii_graphic() { c } else { '?' }).collect()
+    key.chars()
+        .take(64)
+        .map(|c| if c.is_ascii_graphic() { c } else { '?' })
+        .collect()
 }
 
 /// Glob with `*` and `?`, over the whole key; linear in memory, quadratic at worst in time.
@@ -59,7 +72,9 @@ fn matches(pattern: &str, key: &str) -> bool {
                 k += 1;
             }
             _ => {
-                let Some((at, taken)) = star else { return false };
+                let Some((at, taken)) = star else {
+                    return false;
+                };
                 star = Some((at, taken + 1));
                 p = at + 1;
                 k = taken + 1;
@@ -78,12 +93,16 @@ mod tests {
         Keys {
             include: include.iter().map(ToString::to_string).collect(),
             exclude: exclude.iter().map(ToString::to_string).collect(),
-            rename: rename.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned())).collect(),
+            rename: rename
+                .iter()
+                .map(|(from, to)| ((*from).to_owned(), (*to).to_owned()))
+                .collect(),
         }
     }
 
     fn names(keys: &Keys, config: &[&str]) -> Result<Vec<String>, Problem> {
-        select(keys, config.iter().map(|key| (*key, ()))).map(|selected| selected.into_keys().collect())
+        select(keys, config.iter().map(|key| (*key, ())))
+            .map(|selected| selected.into_keys().collect())
     }
 
     #[test]
@@ -107,14 +126,24 @@ mod tests {
 
     #[test]
     fn include_then_exclude_then_rename() {
-        let keys = keys(&["DB_*", "X"], &["*_TEST"], &[("DB_URL", "DATABASE_URL"), ("ABSENT", "B")]);
-        assert_eq!(names(&keys, &["DB_URL", "DB_A_TEST", "X", "OTHER"]), Ok(vec!["DATABASE_URL".into(), "X".into()]));
+        let keys = keys(
+            &["DB_*", "X"],
+            &["*_TEST"],
+            &[("DB_URL", "DATABASE_URL"), ("ABSENT", "B")],
+        );
+        assert_eq!(
+            names(&keys, &["DB_URL", "DB_A_TEST", "X", "OTHER"]),
+            Ok(vec!["DATABASE_URL".into(), "X".into()])
+        );
     }
 
     #[test]
     fn two_keys_under_one_name_are_refused() {
         let keys = keys(&[], &[], &[("A", "B")]);
-        assert!(matches!(names(&keys, &["A", "B"]), Err(Problem::KeyCollision { .. })));
+        assert!(matches!(
+            names(&keys, &["A", "B"]),
+            Err(Problem::KeyCollision { .. })
+        ));
     }
 
     #[test]
@@ -122,7 +151,14 @@ mod tests {
         for key in ["", ".", "..", "..a", "A B", "A/B", "Ä", &"A".repeat(254)] {
             assert!(!is_valid(key), "{key}");
         }
-        for key in ["A", ".a", "tls.crt", ".dockerconfigjson", "a-b_c.D", &"A".repeat(253)] {
+        for key in [
+            "A",
+            ".a",
+            "tls.crt",
+            ".dockerconfigjson",
+            "a-b_c.D",
+            &"A".repeat(253),
+        ] {
             assert!(is_valid(key), "{key}");
         }
     }

@@ -9,6 +9,7 @@
 //!
 //! The operator never sees the server's internals, and no log line, metric, event or status holds a value or a token.
 
+pub mod apply;
 pub mod config;
 pub mod controller;
 pub mod crd;

@@ -102,19 +102,30 @@ pub enum Plan {
 }
 
 /// What the Secret should be. `previous` is what the status says about the last sync.
-pub fn desire(sync: &SecretSync, fetched: &[Fetched<'_>], previous: &[SourceStatus]) -> Result<Desired, Problem> {
+pub fn desire(
+    sync: &SecretSync,
+    fetched: &[Fetched<'_>],
+    previous: &[SourceStatus],
+) -> Result<Desired, Problem> {
     let target = &sync.spec.target;
     if FORBIDDEN_TYPES.contains(&target.type_.as_str()) {
-        return Err(Problem::ForbiddenType { type_: target.type_.clone() });
+        return Err(Problem::ForbiddenType {
+            type_: target.type_.clone(),
+        });
     }
     let mut merged: BTreeMap<String, &[u8]> = BTreeMap::new();
     let mut sources = Vec::with_capacity(fetched.len());
     for Fetched { source, snapshot } in fetched {
         let config = || format!("{}/{}", source.project, source.config);
         if snapshot.unresolved > 0 {
-            return Err(Problem::Unresolved { config: config(), count: snapshot.unresolved });
+            return Err(Problem::Unresolved {
+                config: config(),
+                count: snapshot.unresolved,
+            });
         }
-        let before = previous.iter().find(|old| old.project == source.project && old.config == source.config);
+        let before = previous
+            .iter()
+            .find(|old| old.project == source.project && old.config == source.config);
         if snapshot.is_empty() && before.is_some_and(|old| old.keys > 0) {
             return Err(Problem::UpstreamEmpty { config: config() });
         }
@@ -127,7 +138,10 @@ pub fn desire(sync: &SecretSync, fetched: &[Fetched<'_>], previous: &[SourceStat
             keys: u32::try_from(snapshot.len()).unwrap_or(u32::MAX),
         });
     }
-    if merged.is_empty() && sources.iter().any(|source| source.keys > 0) && previous.iter().any(|old| old.keys > 0) {
+    if merged.is_empty()
+        && sources.iter().any(|source| source.keys > 0)
+        && previous.iter().any(|old| old.keys > 0)
+    {
         return Err(Problem::NothingSelected);
     }
     let bytes = merged.values().map(|value| value.len()).sum();
@@ -136,12 +150,17 @@ pub fn desire(sync: &SecretSync, fetched: &[Fetched<'_>], previous: &[SourceStat
     }
     check_type(&target.type_, &merged)?;
     let mut labels = target.labels.clone();
-    labels.entry(MANAGED_BY.0.to_owned()).or_insert_with(|| MANAGED_BY.1.to_owned());
+    labels
+        .entry(MANAGED_BY.0.to_owned())
+        .or_insert_with(|| MANAGED_BY.1.to_owned());
     Ok(Desired {
         type_: target.type_.clone(),
         labels,
         annotations: target.annotations.clone(),
-        data: merged.into_iter().map(|(key, value)| (key, ByteString(value.to_vec()))).collect(),
+        data: merged
+            .into_iter()
+            .map(|(key, value)| (key, ByteString(value.to_vec())))
+            .collect(),
         sources,
     })
 }
@@ -149,15 +168,28 @@ pub fn desire(sync: &SecretSync, fetched: &[Fetched<'_>], previous: &[SourceStat
 /// What Kubernetes would refuse anyway, said beforehand and in better words.
 fn check_type(type_: &str, data: &BTreeMap<String, &[u8]>) -> Result<(), Problem> {
     let has = |key: &str| data.contains_key(key);
-    let missing = |needs| Err(Problem::MissingKeys { type_: type_.to_owned(), needs });
-    let json = |key: &'static str| match data.get(key).map(|value| serde_json::from_slice::<JsonObject>(value)) {
+    let missing = |needs| {
+        Err(Problem::MissingKeys {
+            type_: type_.to_owned(),
+            needs,
+        })
+    };
+    let json = |key: &'static str| match data
+        .get(key)
+        .map(|value| serde_json::from_slice::<JsonObject>(value))
+    {
         Some(Ok(_)) => Ok(()),
-        Some(Err(_)) => Err(Problem::NotJson { type_: type_.to_owned(), key }),
+        Some(Err(_)) => Err(Problem::NotJson {
+            type_: type_.to_owned(),
+            key,
+        }),
         None => missing(key),
     };
     match type_ {
         "kubernetes.io/tls" if !has("tls.crt") || !has("tls.key") => missing("tls.crt and tls.key"),
-        "kubernetes.io/basic-auth" if !has("username") && !has("password") => missing("username or password"),
+        "kubernetes.io/basic-auth" if !has("username") && !has("password") => {
+            missing("username or password")
+        }
         "kubernetes.io/ssh-auth" if !has("ssh-privatekey") => missing("ssh-privatekey"),
         "kubernetes.io/dockerconfigjson" => json(".dockerconfigjson"),
         "kubernetes.io/dockercfg" => json(".dockercfg"),
@@ -169,7 +201,12 @@ fn check_type(type_: &str, data: &BTreeMap<String, &[u8]>) -> Result<(), Problem
 type JsonObject = BTreeMap<String, serde::de::IgnoredAny>;
 
 /// What to do about the Secret.
-pub fn plan(sync: &SecretSync, desired: &Desired, existing: &Existing<'_>, hasher: &RandomState) -> Result<Plan, Problem> {
+pub fn plan(
+    sync: &SecretSync,
+    desired: &Desired,
+    existing: &Existing<'_>,
+    hasher: &RandomState,
+) -> Result<Plan, Problem> {
     match existing {
         Existing::Absent => Ok(Plan::Create(Box::new(fresh(sync, desired)))),
         Existing::Unread => Ok(Plan::Read),
@@ -178,7 +215,10 @@ pub fn plan(sync: &SecretSync, desired: &Desired, existing: &Existing<'_>, hashe
             Ok(if fingerprint == written.fingerprint {
                 Plan::Nothing
             } else if fingerprint.rest == written.fingerprint.rest {
-                Plan::PatchData { resource_version: written.resource_version.clone(), data: desired.data.clone() }
+                Plan::PatchData {
+                    resource_version: written.resource_version.clone(),
+                    data: desired.data.clone(),
+                }
             } else {
                 Plan::Read
             })
@@ -199,7 +239,11 @@ fn against_live(sync: &SecretSync, desired: &Desired, live: &Secret) -> Result<P
         return Err(Problem::Terminating { name });
     }
     let same_type = live.type_.as_deref().unwrap_or("Opaque") == desired.type_;
-    let same_data = same_type && live.data.as_ref().map_or(desired.data.is_empty(), |data| *data == desired.data);
+    let same_data = same_type
+        && live
+            .data
+            .as_ref()
+            .map_or(desired.data.is_empty(), |data| *data == desired.data);
     if !same_type || (live.immutable == Some(true) && !same_data) {
         return Ok(Plan::Replace {
             uid: live.metadata.uid.clone().unwrap_or_default(),
@@ -208,8 +252,16 @@ fn against_live(sync: &SecretSync, desired: &Desired, live: &Secret) -> Result<P
         });
     }
     let formerly = OurFields::of(live);
-    let labels = overlay(live.metadata.labels.as_ref(), &formerly.labels, &desired.labels);
-    let annotations = overlay(live.metadata.annotations.as_ref(), &formerly.annotations, &desired.annotations);
+    let labels = overlay(
+        live.metadata.labels.as_ref(),
+        &formerly.labels,
+        &desired.labels,
+    );
+    let annotations = overlay(
+        live.metadata.annotations.as_ref(),
+        &formerly.annotations,
+        &desired.annotations,
+    );
     let same_metadata = owner == Ownership::Ours
         && labels == live.metadata.labels.clone().unwrap_or_default()
         && annotations == live.metadata.annotations.clone().unwrap_or_default();
@@ -221,7 +273,9 @@ fn against_live(sync: &SecretSync, desired: &Desired, live: &Secret) -> Result<P
     secret.metadata.labels = Some(labels);
     secret.metadata.annotations = Some(annotations);
     let theirs = secret.metadata.owner_references.take().unwrap_or_default();
-    let theirs = theirs.into_iter().filter(|reference| !names(reference, sync));
+    let theirs = theirs
+        .into_iter()
+        .filter(|reference| !names(reference, sync));
     secret.metadata.owner_references = Some(theirs.chain([owner_reference(sync)]).collect());
     secret.data = Some(desired.data.clone());
     secret.string_data = None;
@@ -243,8 +297,14 @@ enum Ownership {
 
 impl Ownership {
     fn of(secret: &Secret, sync: &SecretSync) -> Self {
-        let owners = secret.metadata.owner_references.as_deref().unwrap_or_default();
-        let Some(owner) = owners.iter().find(|owner| owner.controller == Some(true)) else { return Self::Nobody };
+        let owners = secret
+            .metadata
+            .owner_references
+            .as_deref()
+            .unwrap_or_default();
+        let Some(owner) = owners.iter().find(|owner| owner.controller == Some(true)) else {
+            return Self::Nobody;
+        };
         if !names(owner, sync) {
             Self::Other(format!("{} {}", owner.kind, owner.name))
         } else if Some(&owner.uid) == sync.metadata.uid.as_ref() {
@@ -257,7 +317,10 @@ impl Ownership {
 
 /// Whether a reference is to a `SecretSync` of this name, whichever its version or unique id.
 fn names(reference: &OwnerReference, sync: &SecretSync) -> bool {
-    let group = reference.api_version.split_once('/').map_or("", |(group, _)| group);
+    let group = reference
+        .api_version
+        .split_once('/')
+        .map_or("", |(group, _)| group);
     group == GROUP && reference.kind == KIND && Some(&reference.name) == sync.metadata.name.as_ref()
 }
 
@@ -275,7 +338,12 @@ fn owner_reference(sync: &SecretSync) -> OwnerReference {
 
 /// The Secret that a resource names.
 pub fn target_name(sync: &SecretSync) -> &str {
-    sync.spec.target.name.as_deref().or(sync.metadata.name.as_deref()).unwrap_or_default()
+    sync.spec
+        .target
+        .name
+        .as_deref()
+        .or(sync.metadata.name.as_deref())
+        .unwrap_or_default()
 }
 
 fn fresh(sync: &SecretSync, desired: &Desired) -> Secret {
@@ -303,7 +371,10 @@ impl Desired {
         for (key, value) in &self.data {
             (key, &value.0).hash(&mut data);
         }
-        Fingerprint { data: data.finish(), rest: rest.finish() }
+        Fingerprint {
+            data: data.finish(),
+            rest: rest.finish(),
+        }
     }
 }
 
@@ -321,10 +392,20 @@ impl OurFields {
             if entry.manager.as_deref() != Some(FIELD_MANAGER) {
                 continue;
             }
-            let Some(metadata) = entry.fields_v1.as_ref().and_then(|fields| fields.0.get("f:metadata")) else { continue };
+            let Some(metadata) = entry
+                .fields_v1
+                .as_ref()
+                .and_then(|fields| fields.0.get("f:metadata"))
+            else {
+                continue;
+            };
             let names = |of: &str| {
                 let map = metadata.get(of).and_then(serde_json::Value::as_object);
-                map.into_iter().flatten().filter_map(|(name, _)| name.strip_prefix("f:")).map(str::to_owned).collect::<Vec<_>>()
+                map.into_iter()
+                    .flatten()
+                    .filter_map(|(name, _)| name.strip_prefix("f:"))
+                    .map(str::to_owned)
+                    .collect::<Vec<_>>()
             };
             fields.labels.extend(names("f:labels"));
             fields.annotations.extend(names("f:annotations"));
@@ -341,7 +422,10 @@ fn overlay(
 ) -> BTreeMap<String, String> {
     let mut result = live.cloned().unwrap_or_default();
     result.retain(|name, _| !formerly.contains(name) || ours.contains_key(name));
-    result.extend(ours.iter().map(|(name, value)| (name.clone(), value.clone())));
+    result.extend(
+        ours.iter()
+            .map(|(name, value)| (name.clone(), value.clone())),
+    );
     result
 }
 

@@ -51,7 +51,9 @@ pub enum Problem {
     #[error("no token: set spec.auth.tokenSecretRef, or DEFAULT_TOKEN_SECRET for the operator")]
     NoTokenRef,
     /// The token Secret does not exist.
-    #[error("token Secret {name} does not exist in this namespace; create it with the API token under key {key}")]
+    #[error(
+        "token Secret {name} does not exist in this namespace; create it with the API token under key {key}"
+    )]
     TokenSecretMissing {
         /// The Secret.
         name: String,
@@ -67,7 +69,9 @@ pub enum Problem {
         key: String,
     },
     /// What is there cannot be a token.
-    #[error("key {key} of token Secret {name} is not an API token: it must be one line of visible ASCII")]
+    #[error(
+        "key {key} of token Secret {name} is not an API token: it must be one line of visible ASCII"
+    )]
     TokenMalformed {
         /// The Secret.
         name: String,
@@ -92,13 +96,17 @@ pub enum Problem {
         name: String,
     },
     /// 401.
-    #[error("the server does not accept the token: it is wrong, expired or revoked; put a valid one into token Secret {name}")]
+    #[error(
+        "the server does not accept the token: it is wrong, expired or revoked; put a valid one into token Secret {name}"
+    )]
     Unauthorized {
         /// The Secret.
         name: String,
     },
     /// The server cannot be reached or does not work.
-    #[error("the server cannot be used: {why}; the Secret is kept as it is and the operator keeps trying")]
+    #[error(
+        "the server cannot be used: {why}; the Secret is kept as it is and the operator keeps trying"
+    )]
     Unreachable {
         /// Why.
         why: String,
@@ -118,7 +126,9 @@ pub enum Problem {
         config: String,
     },
     /// 404 with the code `config_deleted`.
-    #[error("{config} was deleted in the server; the Secret is kept as it is, delete the SecretSync to remove it")]
+    #[error(
+        "{config} was deleted in the server; the Secret is kept as it is, delete the SecretSync to remove it"
+    )]
     ConfigDeleted {
         /// `project/config`.
         config: String,
@@ -132,7 +142,9 @@ pub enum Problem {
         why: String,
     },
     /// A config that had keys has none.
-    #[error("{config} has no keys any more; the Secret is kept as it is: set a key again, or remove the source or the SecretSync")]
+    #[error(
+        "{config} has no keys any more; the Secret is kept as it is: set a key again, or remove the source or the SecretSync"
+    )]
     UpstreamEmpty {
         /// `project/config`.
         config: String,
@@ -149,13 +161,17 @@ pub enum Problem {
     #[error("spec.sources[].keys leave no key at all; the Secret is kept as it is")]
     NothingSelected,
     /// A key that Kubernetes refuses.
-    #[error("{key} cannot be a key of a Secret (letters, digits, '-', '_', '.'; 253 at most); rename or exclude it")]
+    #[error(
+        "{key} cannot be a key of a Secret (letters, digits, '-', '_', '.'; 253 at most); rename or exclude it"
+    )]
     InvalidKey {
         /// The key.
         key: String,
     },
     /// Two keys under one name.
-    #[error("keys {first} and {second} both end as {name}; change spec.sources[].keys.rename or exclude one")]
+    #[error(
+        "keys {first} and {second} both end as {name}; change spec.sources[].keys.rename or exclude one"
+    )]
     KeyCollision {
         /// One.
         first: String,
@@ -187,7 +203,9 @@ pub enum Problem {
         key: &'static str,
     },
     /// The Secret exists and nobody owns it.
-    #[error("Secret {name} exists and was not made by this SecretSync; delete it or set another spec.target.name")]
+    #[error(
+        "Secret {name} exists and was not made by this SecretSync; delete it or set another spec.target.name"
+    )]
     NotOwned {
         /// The Secret.
         name: String,
@@ -201,7 +219,9 @@ pub enum Problem {
         owner: String,
     },
     /// The Secret is being deleted.
-    #[error("Secret {name} is being deleted and held by a finalizer; it is made anew when it is gone")]
+    #[error(
+        "Secret {name} is being deleted and held by a finalizer; it is made anew when it is gone"
+    )]
     Terminating {
         /// The Secret.
         name: String,
@@ -218,7 +238,9 @@ pub enum Problem {
     #[error("spec.suspend is set; nothing is touched until it is removed")]
     Suspended,
     /// The operator started without a copy of the data while the server is away.
-    #[error("the server cannot be used since the operator started, so the Secret is kept as found: {why}")]
+    #[error(
+        "the server cannot be used since the operator started, so the Secret is kept as found: {why}"
+    )]
     NoCopy {
         /// Why.
         why: String,
@@ -264,16 +286,19 @@ impl Problem {
     /// What it is about.
     pub fn concern(&self) -> Concern {
         match self {
-            Self::NoServer | Self::InvalidServer { .. } | Self::InvalidCaBundle { .. } | Self::Malformed { .. } => Concern::Resource,
+            Self::NoServer
+            | Self::InvalidServer { .. }
+            | Self::InvalidCaBundle { .. }
+            | Self::Malformed { .. } => Concern::Resource,
             Self::NoTokenRef
             | Self::TokenSecretMissing { .. }
             | Self::TokenKeyMissing { .. }
             | Self::TokenMalformed { .. }
             | Self::TokenNotAllowed { .. }
-            | Self::Unauthorized { .. } => Concern::Token,
+            | Self::Unauthorized { .. }
+            | Self::Forbidden { .. } => Concern::Token,
             Self::Unreachable { .. } | Self::NoCopy { .. } => Concern::Outage,
-            Self::Forbidden { .. }
-            | Self::NotFound { .. }
+            Self::NotFound { .. }
             | Self::ConfigDeleted { .. }
             | Self::UnusableAnswer { .. }
             | Self::UpstreamEmpty { .. }

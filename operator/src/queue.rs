@@ -3,8 +3,8 @@
 //! What somebody waits for (first syncs, changes, drift) goes before what nobody waits for (refreshed statuses after an
 //! outage, for instance). There is no debounce: a resource that is not being worked on can be taken at once.
 
-use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -27,7 +27,10 @@ pub struct Key {
 impl Key {
     /// Of these.
     pub fn new(namespace: &str, name: &str) -> Self {
-        Self { namespace: namespace.into(), name: name.into() }
+        Self {
+            namespace: namespace.into(),
+            name: name.into(),
+        }
     }
 }
 
@@ -92,7 +95,11 @@ impl Queue {
         let at = Instant::now() + delay;
         {
             let mut inner = self.lock();
-            if inner.deadlines.get(key).is_some_and(|deadline| *deadline <= at) {
+            if inner
+                .deadlines
+                .get(key)
+                .is_some_and(|deadline| *deadline <= at)
+            {
                 return;
             }
             inner.deadlines.insert(key.clone(), at);
@@ -182,16 +189,25 @@ impl Inner {
     fn take(&mut self, with_background: bool) -> Option<(Key, Lane)> {
         self.turn = self.turn.wrapping_add(1);
         let background_first = with_background && self.turn.is_multiple_of(BACKGROUND_TURN);
-        let order = if background_first { [Lane::Background, Lane::Urgent] } else { [Lane::Urgent, Lane::Background] };
+        let order = if background_first {
+            [Lane::Background, Lane::Urgent]
+        } else {
+            [Lane::Urgent, Lane::Background]
+        };
         for lane in order {
             if lane == Lane::Background && !with_background {
                 continue;
             }
             loop {
-                let queue = if lane == Lane::Urgent { &mut self.urgent } else { &mut self.background };
+                let queue = if lane == Lane::Urgent {
+                    &mut self.urgent
+                } else {
+                    &mut self.background
+                };
                 let Some(key) = queue.pop_front() else { break };
                 if matches!(self.states.get(&key), Some(State::Queued(queued)) if *queued == lane) {
-                    self.states.insert(key.clone(), State::Running { again: None });
+                    self.states
+                        .insert(key.clone(), State::Running { again: None });
                     return Some((key, lane));
                 }
             }
@@ -206,7 +222,9 @@ impl Inner {
             if current && at > now {
                 return if moved { Due::Moved } else { Due::At(at) };
             }
-            let Some(Reverse((_, key))) = self.heap.pop() else { break };
+            let Some(Reverse((_, key))) = self.heap.pop() else {
+                break;
+            };
             if current {
                 self.deadlines.remove(&key);
                 self.add(&key, Lane::Background);

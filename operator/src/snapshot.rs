@@ -24,7 +24,11 @@ pub struct Snapshot {
 impl Snapshot {
     /// Packs what was read. `None` where it is larger than 4 GiB, which the client's own bound rules out.
     pub fn pack(config: &ConfigSecrets) -> Option<Self> {
-        let size = config.secrets.iter().map(|(key, value)| key.len() + value.reveal().len()).sum();
+        let size = config
+            .secrets
+            .iter()
+            .map(|(key, value)| key.len() + value.reveal().len())
+            .sum();
         // One allocation of the right size: growing would leave copies behind.
         let mut packed = Vec::with_capacity(size);
         let mut ends = Vec::with_capacity(config.secrets.len());
@@ -70,14 +74,20 @@ impl Snapshot {
 
 impl fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Snapshot").field("epoch", &self.epoch).field("revision", &self.revision).finish_non_exhaustive()
+        f.debug_struct("Snapshot")
+            .field("epoch", &self.epoch)
+            .field("revision", &self.revision)
+            .finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
 pub(crate) fn of(epoch: &str, revision: u64, secrets: &[(&str, &str)]) -> Snapshot {
     let config = ConfigSecrets {
-        secrets: secrets.iter().map(|(key, value)| ((*key).to_owned(), (*value).into())).collect(),
+        secrets: secrets
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).into()))
+            .collect(),
         revision,
         epoch: epoch.to_owned(),
         etag: ETag::of(epoch, revision),

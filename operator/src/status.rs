@@ -55,13 +55,27 @@ pub struct Outcome {
 impl Outcome {
     /// Nothing was done, and why.
     pub fn problem(problem: Problem) -> Self {
-        let auth = if problem.concern() == Concern::Token { Known::No(problem.to_string()) } else { Known::Unchanged };
-        Self { synced: None, problem: Some(problem), reachable: Known::Unchanged, auth }
+        let auth = if problem.concern() == Concern::Token {
+            Known::No(problem.to_string())
+        } else {
+            Known::Unchanged
+        };
+        Self {
+            synced: None,
+            problem: Some(problem),
+            reachable: Known::Unchanged,
+            auth,
+        }
     }
 }
 
 /// The next status. Equal to the previous one where nothing changed, so that nothing is written.
-pub fn next(previous: Option<&SecretSyncStatus>, generation: Option<i64>, outcome: &Outcome, now: Timestamp) -> SecretSyncStatus {
+pub fn next(
+    previous: Option<&SecretSyncStatus>,
+    generation: Option<i64>,
+    outcome: &Outcome,
+    now: Timestamp,
+) -> SecretSyncStatus {
     let now = whole_seconds(now);
     let mut status = previous.cloned().unwrap_or_default();
     status.observed_generation = generation;
@@ -71,7 +85,10 @@ pub fn next(previous: Option<&SecretSyncStatus>, generation: Option<i64>, outcom
         status.synced_keys = Some(synced.keys);
         // The version in the status is that of our own last write; somebody else's write that changed nothing of ours is
         // not worth one.
-        let is_ours = status.target.as_ref().is_some_and(|old| old.uid == synced.target.uid && old.name == synced.target.name);
+        let is_ours = status
+            .target
+            .as_ref()
+            .is_some_and(|old| old.uid == synced.target.uid && old.name == synced.target.name);
         if synced.changed || !is_ours {
             status.target = Some(synced.target.clone());
         }
@@ -80,18 +97,37 @@ pub fn next(previous: Option<&SecretSyncStatus>, generation: Option<i64>, outcom
         }
     }
     let mut set = |type_: &str, value: &'static str, reason: &str, message: String| {
-        set_condition(&mut status.conditions, type_, value, reason, message, generation, &now);
+        set_condition(
+            &mut status.conditions,
+            type_,
+            value,
+            reason,
+            message,
+            generation,
+            &now,
+        );
     };
     conditions(previous, outcome, &mut set);
     status
 }
 
-fn conditions(previous: Option<&SecretSyncStatus>, outcome: &Outcome, set: &mut impl FnMut(&str, &'static str, &str, String)) {
-    let was_ready = previous.and_then(|status| find(status, READY)).map(|condition| condition.status.as_str());
+fn conditions(
+    previous: Option<&SecretSyncStatus>,
+    outcome: &Outcome,
+    set: &mut impl FnMut(&str, &'static str, &str, String),
+) {
+    let was_ready = previous
+        .and_then(|status| find(status, READY))
+        .map(|condition| condition.status.as_str());
     match &outcome.problem {
         None => {
             if outcome.synced.is_some() {
-                set(READY, "True", "Synced", "The Secret is up to date.".to_owned());
+                set(
+                    READY,
+                    "True",
+                    "Synced",
+                    "The Secret is up to date.".to_owned(),
+                );
                 set(SYNCED, "True", "Synced", String::new());
             }
         }
@@ -103,14 +139,28 @@ fn conditions(previous: Option<&SecretSyncStatus>, outcome: &Outcome, set: &mut 
                     if was_ready.is_none() {
                         set(READY, "False", reason, message.clone());
                     } else if was_ready == Some("True") && outcome.synced.is_some() {
-                        set(READY, "True", "Synced", "The Secret is up to date.".to_owned());
+                        set(
+                            READY,
+                            "True",
+                            "Synced",
+                            "The Secret is up to date.".to_owned(),
+                        );
                     }
                     if matches!(outcome.reachable, Known::No(_)) || was_ready.is_none() {
                         set(SYNCED, "False", reason, message);
                     }
                 }
                 Concern::Suspended => {
-                    set(READY, if was_ready == Some("True") { "True" } else { "False" }, reason, message.clone());
+                    set(
+                        READY,
+                        if was_ready == Some("True") {
+                            "True"
+                        } else {
+                            "False"
+                        },
+                        reason,
+                        message.clone(),
+                    );
                     set(SYNCED, "Unknown", reason, message);
                 }
                 Concern::Resource | Concern::Token | Concern::Upstream | Concern::Target => {
@@ -123,16 +173,38 @@ fn conditions(previous: Option<&SecretSyncStatus>, outcome: &Outcome, set: &mut 
     let reason = outcome.problem.as_ref().map_or("", Problem::reason);
     match &outcome.reachable {
         Known::Yes => set(UPSTREAM_REACHABLE, "True", "Reachable", String::new()),
-        Known::No(why) => set(UPSTREAM_REACHABLE, "False", "UpstreamUnreachable", why.clone()),
-        Known::Unchanged if previous.and_then(|status| find(status, UPSTREAM_REACHABLE)).is_none() => {
+        Known::No(why) => set(
+            UPSTREAM_REACHABLE,
+            "False",
+            "UpstreamUnreachable",
+            why.clone(),
+        ),
+        Known::Unchanged
+            if previous
+                .and_then(|status| find(status, UPSTREAM_REACHABLE))
+                .is_none() =>
+        {
             set(UPSTREAM_REACHABLE, "Unknown", "NotTried", String::new());
         }
         Known::Unchanged => {}
     }
     match &outcome.auth {
         Known::Yes => set(AUTH_VALID, "True", "Accepted", String::new()),
-        Known::No(why) => set(AUTH_VALID, "False", if reason.is_empty() { "Unauthorized" } else { reason }, why.clone()),
-        Known::Unchanged if previous.and_then(|status| find(status, AUTH_VALID)).is_none() => {
+        Known::No(why) => set(
+            AUTH_VALID,
+            "False",
+            if reason.is_empty() {
+                "Unauthorized"
+            } else {
+                reason
+            },
+            why.clone(),
+        ),
+        Known::Unchanged
+            if previous
+                .and_then(|status| find(status, AUTH_VALID))
+                .is_none() =>
+        {
             set(AUTH_VALID, "Unknown", "NotTried", String::new());
         }
         Known::Unchanged => {}
@@ -141,7 +213,10 @@ fn conditions(previous: Option<&SecretSyncStatus>, outcome: &Outcome, set: &mut 
 
 /// The condition of a type.
 pub fn find<'a>(status: &'a SecretSyncStatus, type_: &str) -> Option<&'a Condition> {
-    status.conditions.iter().find(|condition| condition.type_ == type_)
+    status
+        .conditions
+        .iter()
+        .find(|condition| condition.type_ == type_)
 }
 
 fn set_condition(
@@ -153,7 +228,9 @@ fn set_condition(
     generation: Option<i64>,
     now: &Time,
 ) {
-    let found = conditions.iter().position(|condition| condition.type_ == type_);
+    let found = conditions
+        .iter()
+        .position(|condition| condition.type_ == type_);
     let since = match found.and_then(|at| conditions.get(at)) {
         Some(old) if old.status == value => old.last_transition_time.clone(),
         _ => now.clone(),

@@ -29,7 +29,11 @@ impl SecretMeta {
         let controller = owners.iter().find(|owner| owner.controller == Some(true));
         Self {
             uid: metadata.uid.as_deref().unwrap_or_default().into(),
-            resource_version: metadata.resource_version.as_deref().unwrap_or_default().into(),
+            resource_version: metadata
+                .resource_version
+                .as_deref()
+                .unwrap_or_default()
+                .into(),
             controller: controller.map(|owner| owner.uid.as_str().into()),
         }
     }
@@ -62,7 +66,10 @@ pub type Affected = Vec<(Key, Lane)>;
 impl Store {
     /// An empty one. `default_token` is the Secret used by resources that name none.
     pub fn new(default_token: Option<TokenSecretRef>) -> Self {
-        Self { inner: Mutex::default(), default_token }
+        Self {
+            inner: Mutex::default(),
+            default_token,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -71,7 +78,11 @@ impl Store {
 
     /// The reference to the token Secret that a resource uses.
     pub fn token_ref<'a>(&'a self, sync: &'a SecretSync) -> Option<&'a TokenSecretRef> {
-        sync.spec.auth.token_secret_ref.as_ref().or(self.default_token.as_ref())
+        sync.spec
+            .auth
+            .token_secret_ref
+            .as_ref()
+            .or(self.default_token.as_ref())
     }
 
     /// A resource was made or changed. Only what its author did counts: the operator's own status writes do not.
@@ -92,14 +103,21 @@ impl Store {
         for secret in used {
             inner.users.entry(secret).or_default().insert(key.clone());
         }
-        let is_same_object = old.as_ref().is_some_and(|old| old.metadata.uid == sync.metadata.uid);
+        let is_same_object = old
+            .as_ref()
+            .is_some_and(|old| old.metadata.uid == sync.metadata.uid);
         let is_same = is_same_object
             && old.as_ref().is_some_and(|old| {
                 old.metadata.generation == sync.metadata.generation
                     && old.metadata.deletion_timestamp == sync.metadata.deletion_timestamp
             });
         // What has been synced before can wait for what has not.
-        let lane = if old.is_none() && sync.status.as_ref().is_some_and(|status| status.target.is_some()) {
+        let lane = if old.is_none()
+            && sync
+                .status
+                .as_ref()
+                .is_some_and(|status| status.target.is_some())
+        {
             Lane::Background
         } else {
             Lane::Urgent
@@ -108,17 +126,30 @@ impl Store {
         match inner.syncs.get_mut(&key) {
             Some(entry) if is_same_object => entry.sync = sync,
             _ => {
-                inner.syncs.insert(key.clone(), Entry { sync, written: None, failures: 0 });
+                inner.syncs.insert(
+                    key.clone(),
+                    Entry {
+                        sync,
+                        written: None,
+                        failures: 0,
+                    },
+                );
             }
         }
-        if is_same { Vec::new() } else { vec![(key, lane)] }
+        if is_same {
+            Vec::new()
+        } else {
+            vec![(key, lane)]
+        }
     }
 
     /// A resource is gone.
     pub fn remove_sync(&self, key: &Key) -> Affected {
         let mut inner = self.lock();
         inner.malformed.remove(key);
-        let Some(entry) = inner.syncs.remove(key) else { return Vec::new() };
+        let Some(entry) = inner.syncs.remove(key) else {
+            return Vec::new();
+        };
         let used = self.used_secrets(&entry.sync);
         inner.unuse(key, &used);
         vec![(key.clone(), Lane::Urgent)]
@@ -155,7 +186,10 @@ impl Store {
         let gone: Vec<Key> = {
             let inner = self.lock();
             let known = inner.syncs.keys().chain(&inner.malformed);
-            known.filter(|key| is_in(key, namespace) && !seen.contains(*key)).cloned().collect()
+            known
+                .filter(|key| is_in(key, namespace) && !seen.contains(*key))
+                .cloned()
+                .collect()
         };
         gone.iter().flat_map(|key| self.remove_sync(key)).collect()
     }
@@ -164,14 +198,24 @@ impl Store {
     pub fn retain_secrets(&self, namespace: Option<&str>, seen: &HashSet<Key>) -> Affected {
         let gone: Vec<Key> = {
             let inner = self.lock();
-            inner.secrets.keys().filter(|key| is_in(key, namespace) && !seen.contains(*key)).cloned().collect()
+            inner
+                .secrets
+                .keys()
+                .filter(|key| is_in(key, namespace) && !seen.contains(*key))
+                .cloned()
+                .collect()
         };
-        gone.iter().flat_map(|key| self.remove_secret(key)).collect()
+        gone.iter()
+            .flat_map(|key| self.remove_secret(key))
+            .collect()
     }
 
     /// A resource.
     pub fn sync(&self, key: &Key) -> Option<Arc<SecretSync>> {
-        self.lock().syncs.get(key).map(|entry| Arc::clone(&entry.sync))
+        self.lock()
+            .syncs
+            .get(key)
+            .map(|entry| Arc::clone(&entry.sync))
     }
 
     /// What is kept of a Secret.
@@ -188,7 +232,9 @@ impl Store {
     pub fn set_written(&self, key: &Key, target: &Key, meta: SecretMeta, written: Written) {
         let mut inner = self.lock();
         let known = inner.secrets.get(target);
-        if known.is_none_or(|old| old.uid != meta.uid || is_newer(&meta.resource_version, &old.resource_version)) {
+        if known.is_none_or(|old| {
+            old.uid != meta.uid || is_newer(&meta.resource_version, &old.resource_version)
+        }) {
             inner.secrets.insert(target.clone(), meta);
         }
         if let Some(entry) = inner.syncs.get_mut(key) {
@@ -204,7 +250,9 @@ impl Store {
     /// Counts failures in a row; the count is for the backoff.
     pub fn failed(&self, key: &Key) -> u32 {
         let mut inner = self.lock();
-        let Some(entry) = inner.syncs.get_mut(key) else { return 0 };
+        let Some(entry) = inner.syncs.get_mut(key) else {
+            return 0;
+        };
         entry.failures = entry.failures.saturating_add(1);
         entry.failures
     }
@@ -221,8 +269,14 @@ impl Store {
         let inner = self.lock();
         let mut states = HashMap::new();
         for entry in inner.syncs.values() {
-            let ready = entry.sync.status.as_ref().and_then(|status| crate::status::find(status, crate::status::READY));
-            *states.entry(ready.map_or_else(|| "Pending".to_owned(), |ready| ready.reason.clone())).or_default() += 1;
+            let ready = entry
+                .sync
+                .status
+                .as_ref()
+                .and_then(|status| crate::status::find(status, crate::status::READY));
+            *states
+                .entry(ready.map_or_else(|| "Pending".to_owned(), |ready| ready.reason.clone()))
+                .or_default() += 1;
         }
         if !inner.malformed.is_empty() {
             *states.entry("Malformed".to_owned()).or_default() += inner.malformed.len();
@@ -234,8 +288,16 @@ impl Store {
         let namespace = sync.namespace().unwrap_or_default();
         let token = self.token_ref(sync).map(|token| token.name.as_str());
         // A renamed target's old Secret is watched until it is gone.
-        let old = sync.status.as_ref().and_then(|status| status.target.as_ref()).map(|target| target.name.as_str());
-        [Some(target_name(sync)), token, old].into_iter().flatten().map(|name| Key::new(&namespace, name)).collect()
+        let old = sync
+            .status
+            .as_ref()
+            .and_then(|status| status.target.as_ref())
+            .map(|target| target.name.as_str());
+        [Some(target_name(sync)), token, old]
+            .into_iter()
+            .flatten()
+            .map(|name| Key::new(&namespace, name))
+            .collect()
     }
 }
 
@@ -255,8 +317,13 @@ impl Inner {
     fn users_of(&self, secret: &Key, now: Option<&SecretMeta>) -> Affected {
         let users = self.users.get(secret).into_iter().flatten();
         let concerned = users.filter(|user| {
-            let written = self.syncs.get(*user).and_then(|entry| entry.written.as_ref());
-            written.is_none() || now.map(|meta| &*meta.resource_version) != written.map(|written| written.resource_version.as_str())
+            let written = self
+                .syncs
+                .get(*user)
+                .and_then(|entry| entry.written.as_ref());
+            written.is_none()
+                || now.map(|meta| &*meta.resource_version)
+                    != written.map(|written| written.resource_version.as_str())
         });
         concerned.map(|user| (user.clone(), Lane::Urgent)).collect()
     }
@@ -264,7 +331,10 @@ impl Inner {
 
 /// Key of a resource.
 pub fn key_of(sync: &SecretSync) -> Key {
-    Key::new(sync.metadata.namespace.as_deref().unwrap_or_default(), sync.metadata.name.as_deref().unwrap_or_default())
+    Key::new(
+        sync.metadata.namespace.as_deref().unwrap_or_default(),
+        sync.metadata.name.as_deref().unwrap_or_default(),
+    )
 }
 
 fn is_in(key: &Key, namespace: Option<&str>) -> bool {

@@ -20,7 +20,12 @@ use crate::store::Store;
 const MAX_TOKEN: usize = 4096;
 
 /// Whether a token may be sent to a server. `named` is what the token Secret's annotation says.
-pub fn may_go(server: &Origin, default: Option<&Origin>, allowed: &[Origin], named: Option<&Origin>) -> bool {
+pub fn may_go(
+    server: &Origin,
+    default: Option<&Origin>,
+    allowed: &[Origin],
+    named: Option<&Origin>,
+) -> bool {
     default == Some(server) || allowed.contains(server) || named == Some(server)
 }
 
@@ -54,7 +59,9 @@ impl Tokens {
         reference: &TokenSecretRef,
     ) -> Result<Result<HeldToken, Problem>, kube::Error> {
         let secret = Key::new(namespace, &reference.name);
-        let Some(meta) = store.secret(&secret) else { return Ok(Err(missing(reference))) };
+        let Some(meta) = store.secret(&secret) else {
+            return Ok(Err(missing(reference)));
+        };
         let place = (secret, reference.key.clone());
         if let Some(cached) = self.lock().get(&place)
             && cached.resource_version == meta.resource_version
@@ -62,10 +69,23 @@ impl Tokens {
             return Ok(cached.held.clone());
         }
         let api: Api<Secret> = Api::namespaced(client.clone(), namespace);
-        let Some(live) = api.get_opt(&reference.name).await? else { return Ok(Err(missing(reference))) };
+        let Some(live) = api.get_opt(&reference.name).await? else {
+            return Ok(Err(missing(reference)));
+        };
         let held = read(&live, reference);
-        let resource_version = live.metadata.resource_version.as_deref().unwrap_or_default().into();
-        self.lock().insert(place, Cached { resource_version, held: held.clone() });
+        let resource_version = live
+            .metadata
+            .resource_version
+            .as_deref()
+            .unwrap_or_default()
+            .into();
+        self.lock().insert(
+            place,
+            Cached {
+                resource_version,
+                held: held.clone(),
+            },
+        );
         Ok(held)
     }
 
@@ -80,21 +100,38 @@ impl Tokens {
 }
 
 fn missing(reference: &TokenSecretRef) -> Problem {
-    Problem::TokenSecretMissing { name: reference.name.clone(), key: reference.key.clone() }
+    Problem::TokenSecretMissing {
+        name: reference.name.clone(),
+        key: reference.key.clone(),
+    }
 }
 
 fn read(secret: &Secret, reference: &TokenSecretRef) -> Result<HeldToken, Problem> {
     let (name, key) = (reference.name.clone(), reference.key.clone());
-    let Some(bytes) = secret.data.as_ref().and_then(|data| data.get(&reference.key)) else {
+    let Some(bytes) = secret
+        .data
+        .as_ref()
+        .and_then(|data| data.get(&reference.key))
+    else {
         return Err(Problem::TokenKeyMissing { name, key });
     };
     // Tokens are often put there with a line break at the end.
     let text = Zeroizing::new(String::from_utf8_lossy(&bytes.0).trim().to_owned());
-    if text.is_empty() || text.len() > MAX_TOKEN || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if text.is_empty()
+        || text.len() > MAX_TOKEN
+        || !text.bytes().all(|byte| byte.is_ascii_graphic())
+    {
         return Err(Problem::TokenMalformed { name, key });
     }
-    let named = secret.metadata.annotations.as_ref().and_then(|annotations| annotations.get(SERVER_ANNOTATION));
-    Ok(HeldToken { token: Token::new(text.as_str()), named: named.and_then(|url| Origin::parse(url).ok()) })
+    let named = secret
+        .metadata
+        .annotations
+        .as_ref()
+        .and_then(|annotations| annotations.get(SERVER_ANNOTATION));
+    Ok(HeldToken {
+        token: Token::new(text.as_str()),
+        named: named.and_then(|url| Origin::parse(url).ok()),
+    })
 }
 
 #[cfg(test)]
@@ -121,23 +158,43 @@ mod tests {
             ("https://mine.org", Some("https://mine.org:444"), false),
         ] {
             let named = named.map(origin);
-            assert_eq!(may_go(&origin(server), Some(&default), &allowed, named.as_ref()), expected, "{server} {named:?}");
+            assert_eq!(
+                may_go(&origin(server), Some(&default), &allowed, named.as_ref()),
+                expected,
+                "{server} {named:?}"
+            );
         }
         assert!(!may_go(&default, None, &[], None));
     }
 
     #[test]
     fn a_token_is_one_line_of_visible_characters() {
-        let reference = TokenSecretRef { name: "t".into(), key: "token".into() };
+        let reference = TokenSecretRef {
+            name: "t".into(),
+            key: "token".into(),
+        };
         let secret = |value: &[u8]| Secret {
             data: Some([("token".to_owned(), ByteString(value.to_vec()))].into()),
             ..Secret::default()
         };
         let token = read(&secret(b" ssm_abc\n"), &reference).map(|held| held.token);
         assert_eq!(token, Ok(Token::new("ssm_abc")));
-        for bad in [&b""[..], b" \n", b"a b", b"a\nb", b"\xff\xfe", &[b'a'; MAX_TOKEN + 1]] {
-            assert!(matches!(read(&secret(bad), &reference), Err(Problem::TokenMalformed { .. })));
+        for bad in [
+            &b""[..],
+            b" \n",
+            b"a b",
+            b"a\nb",
+            b"\xff\xfe",
+            &[b'a'; MAX_TOKEN + 1],
+        ] {
+            assert!(matches!(
+                read(&secret(bad), &reference),
+                Err(Problem::TokenMalformed { .. })
+            ));
         }
-        assert!(matches!(read(&Secret::default(), &reference), Err(Problem::TokenKeyMissing { .. })));
+        assert!(matches!(
+            read(&Secret::default(), &reference),
+            Err(Problem::TokenKeyMissing { .. })
+        ));
     }
 }

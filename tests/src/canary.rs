@@ -22,16 +22,24 @@ pub fn password() -> String {
 
 /// Whether `text` holds a marked value, or something with the form of a token.
 pub fn is_in(text: &[u8]) -> bool {
-    find(text, MARK.as_bytes()).next().is_some() || find(text, TOKEN.0.as_bytes()).any(|at| is_token(&text[at..]))
+    find(text, MARK.as_bytes()).next().is_some()
+        || find(text, TOKEN.0.as_bytes()).any(|at| is_token(&text[at..]))
 }
 
 fn is_token(text: &[u8]) -> bool {
     let random = &text[TOKEN.0.len()..];
-    random.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count() >= TOKEN.1
+    random
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphanumeric())
+        .count()
+        >= TOKEN.1
 }
 
 fn find<'a>(text: &'a [u8], part: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
-    text.windows(part.len()).enumerate().filter(move |(_, window)| *window == part).map(|(at, _)| at)
+    text.windows(part.len())
+        .enumerate()
+        .filter(move |(_, window)| *window == part)
+        .map(|(at, _)| at)
 }
 
 /// The files below `dir` in which a canary sits.
@@ -61,7 +69,11 @@ mod tests {
 
     #[test]
     fn values_passwords_and_tokens_are_seen_and_nothing_else_is() {
-        for seen in [value("x"), password(), format!("token=ssm_{}", "a".repeat(49))] {
+        for seen in [
+            value("x"),
+            password(),
+            format!("token=ssm_{}", "a".repeat(49)),
+        ] {
             assert!(is_in(format!("log line {seen} goes on").as_bytes()));
         }
         for unseen in ["", "ssm_operator_syncs_total 4", "ssm_"] {

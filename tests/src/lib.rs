@@ -4,13 +4,14 @@
 //! It knows the programs by their command line, environment and network only. What is missing on the machine is an
 //! error that says what to do; no test is skipped for it.
 
+pub mod caller;
 pub mod canary;
 mod certs;
 mod control_plane;
 mod crypto;
 mod kubeconfig;
 mod launch;
-mod objects;
+pub mod objects;
 mod operator;
 mod paths;
 mod ports;

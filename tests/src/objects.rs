@@ -17,7 +17,7 @@ use crate::wait::eventually;
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Applies one object (server-side, by force). A namespaced one that names no namespace goes to `namespace`.
-pub(crate) async fn apply(client: &Client, yaml: &str, namespace: &str) -> Result<DynamicObject> {
+pub async fn apply(client: &Client, yaml: &str, namespace: &str) -> Result<DynamicObject> {
     let object: DynamicObject = serde_yaml::from_str(yaml).context("reading an object's YAML")?;
     let types = object
         .types
@@ -48,7 +48,7 @@ pub(crate) async fn apply(client: &Client, yaml: &str, namespace: &str) -> Resul
 }
 
 /// Applies a definition and waits until its resources can be listed.
-pub(crate) async fn apply_crd(client: &Client, yaml: &str) -> Result<()> {
+pub async fn apply_crd(client: &Client, yaml: &str) -> Result<()> {
     let name = apply(client, yaml, "default").await?.name_any();
     let definitions: Api<CustomResourceDefinition> = Api::all(client.clone());
     eventually(DEADLINE, &format!("{name} to be established"), async || {

@@ -447,7 +447,7 @@ mod tests {
     fn the_canonical_form_is_this_text() {
         let (_, bytes, hash) = entry(&Head::EMPTY, 5);
         insta::assert_snapshot!(String::from_utf8(bytes).unwrap(), @r#"{"v":1,"seq":1,"op_id":"000000000000000000000000","at":"1970-01-01T00:00:00.005Z","actor":{"type":"system","id":"server"},"action":"secrets.delete","target":{"key":"A"},"changes":[{"kind":"secret_deleted","config_id":"000000000000000000000000","key":"A"}],"prev_hash":"0000000000000000000000000000000000000000000000000000000000000000"}"#);
-        insta::assert_snapshot!(hash.to_string());
+        insta::assert_snapshot!(hash.to_string(), @"009af8eefc36f5573c5ccc2225f331be2a44fda4424057d995a0c908a487c8b2");
     }
 
     #[test]

@@ -314,7 +314,7 @@ impl State {
     /// The configs whose effective content may have changed, or that were deleted, after `revision`, oldest first.
     pub fn changed_since(&self, revision: Seq) -> impl Iterator<Item = Changed<'_>> {
         self.by_revision
-            .range((revision + 1, ConfigId::MIN)..)
+            .range((revision.saturating_add(1), ConfigId::MIN)..)
             .filter_map(|(_, id)| match (self.configs.get(id), self.gone.get(id)) {
                 (Some(config), _) => Some(Changed::Config(config)),
                 (None, Some(gone)) => Some(Changed::Gone(*id, gone)),

@@ -110,7 +110,8 @@ impl Command for SignIn {
     ) -> Result<Draft<Issued>, Rejection> {
         let caller = Caller::identify(state, actor, env.now)?;
         let user = caller.user()?;
-        if user.credential_id != self.credential_id {
+        // A token proves no password, and a session is wider than most.
+        if caller.token().is_some() || user.credential_id != self.credential_id {
             return Err(Rejection::Unauthenticated);
         }
         let (token, issued) = issue_session(env, user.id);

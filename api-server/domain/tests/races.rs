@@ -9,7 +9,7 @@ use ssm_domain::state::{Changed, State};
 
 use crate::support::observe::observe;
 use crate::support::steps::{self, Answer, Belief, By, Step};
-use crate::support::{Conflict, World, bootstrap, verify};
+use crate::support::{Conflict, World, bootstrap, invalid, verify, without_reason};
 
 /// A world in which there is something to race for, and the tokens that there are.
 fn furnished() -> (World, Vec<TokenId>) {
@@ -216,6 +216,11 @@ fn whoever_is_second_is_told_what_the_first_one_did() {
             delete_eu(),
             Err(Rejection::HasChildren),
         ),
+        (
+            delete_eu(),
+            config("web/new", Some("eu")),
+            Err(invalid("parent")),
+        ),
         (set(Belief::Right), set(Belief::Right), moved(seq)),
         (set(Belief::None), set(Belief::None), Ok(())),
         (
@@ -235,20 +240,10 @@ fn whoever_is_second_is_told_what_the_first_one_did() {
         assert!(other.write(stale).is_err(), "{second:?} after {first:?}");
         let believed = other.state.clone();
         other.catch_up();
-        let again = again(&mut other, &believed, &second, &owner, &tokens);
+        let again = steps::decide_believing(&mut other, &believed, &second, &owner, &tokens);
+        let again = again.map(|_| ()).map_err(without_reason);
         assert_eq!(again, expected, "{second:?} after {first:?}");
     }
-}
-
-/// Decides again, still believing in the revision of before.
-fn again(
-    world: &mut World,
-    believed: &State,
-    step: &Step,
-    actor: &Actor,
-    tokens: &[TokenId],
-) -> Result<(), Rejection> {
-    steps::decide_believing(world, believed, step, actor, tokens).map(|_| ())
 }
 
 #[test]

@@ -10,6 +10,9 @@ use ssm_engine::journal::{AppendError, Batch};
 use crate::damage::is_damage;
 use crate::schema::{LOCK_WAIT, to_sql};
 
+#[cfg(test)]
+mod tests;
+
 /// The connection that writes.
 pub struct Writer {
     connection: Connection,
@@ -98,11 +101,13 @@ fn check_position(transaction: &Connection, batch: &Batch) -> Result<(), AppendE
         .map_err(|error| unavailable(&error))?
         .unwrap_or((0, Digest::ZERO));
 
-    let positions = (last.saturating_add(1)..).zip(&batch.entries);
-    for (expected, entry) in positions {
-        if to_sql(entry.stored.seq) != expected {
+    let mut previous = last;
+    for entry in &batch.entries {
+        let seq = to_sql(entry.stored.seq);
+        if seq - 1 != previous {
             return Err(AppendError::Conflict);
         }
+        previous = seq;
     }
     if first.entry.prev_hash != hash {
         return Err(AppendError::Unavailable(format!(

@@ -250,9 +250,7 @@ fn inspect(connection: &Connection, path: &Path) -> Result<(), OpenError> {
             return Err(damaged(&format!("the table {table} is missing")));
         }
         let count = format!("SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT 1)");
-        snapshot
-            .query_row(&count, [], |_| Ok(()))
-            .map_err(failed)?;
+        snapshot.query_row(&count, [], |_| Ok(())).map_err(failed)?;
     }
     let first: Option<i64> = snapshot
         .query_row("SELECT min(seq) FROM journal", [], |row| row.get(0))
@@ -274,10 +272,7 @@ fn inspect(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn pragma<T: rusqlite::types::FromSql>(
-    connection: &Connection,
-    name: &str,
-) -> rusqlite::Result<T> {
+fn pragma<T: rusqlite::types::FromSql>(connection: &Connection, name: &str) -> rusqlite::Result<T> {
     connection.pragma_query_value(None, name, |row| row.get(0))
 }
 

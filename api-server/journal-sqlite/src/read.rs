@@ -19,10 +19,13 @@ pub fn entries(
 ) -> Result<Vec<StoredEntry>, ReadError> {
     let sql = "SELECT seq, hash, entry FROM journal WHERE seq > ?1 ORDER BY seq LIMIT ?2";
     let entries = rows(connection, sql, (to_sql(after), clamp(limit)), stored_entry)?;
-    for (expected, entry) in (after.saturating_add(1)..).zip(&entries) {
-        if entry.seq != expected {
-            return Err(ReadError::Damaged(format!("entry {expected} is missing")));
+    let mut previous = after;
+    for entry in &entries {
+        if entry.seq - 1 != previous {
+            let missing = previous + 1;
+            return Err(ReadError::Damaged(format!("entry {missing} is missing")));
         }
+        previous = entry.seq;
     }
     Ok(entries)
 }

@@ -8,7 +8,9 @@ impl Client {
     /// `GET /audit/events`, newest first; `filters` are query parameters such as `("project", "web")`.
     pub async fn audit_events(&self, filters: &[(&str, &str)]) -> Result<AuditPage> {
         let call = self.get(&["audit", "events"])?;
-        let call = filters.iter().fold(call, |call, (name, value)| call.query(name, value));
+        let call = filters
+            .iter()
+            .fold(call, |call, (name, value)| call.query(name, value));
         self.fetch(call).await
     }
 

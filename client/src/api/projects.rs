@@ -58,7 +58,12 @@ impl Client {
 
     /// `DELETE /projects/{p}`, with everything in it.
     pub async fn delete_project(&self, slug: &str) -> Result<()> {
-        self.send(&self.call(Method::DELETE, &["projects", slug])?.query("confirm", slug)).await?;
+        self.send(
+            &self
+                .call(Method::DELETE, &["projects", slug])?
+                .query("confirm", slug),
+        )
+        .await?;
         Ok(())
     }
 
@@ -68,27 +73,42 @@ impl Client {
         struct Wire {
             configs: Vec<Config>,
         }
-        Ok(self.fetch::<Wire>(self.get(&["projects", project, "configs"])?).await?.configs)
+        Ok(self
+            .fetch::<Wire>(self.get(&["projects", project, "configs"])?)
+            .await?
+            .configs)
     }
 
     /// `GET /projects/{p}/configs/{c}`.
     pub async fn config(&self, project: &str, slug: &str) -> Result<Config> {
-        config(&self.send(&self.get(&["projects", project, "configs", slug])?).await?)
+        config(
+            &self
+                .send(&self.get(&["projects", project, "configs", slug])?)
+                .await?,
+        )
     }
 
     /// `POST /projects/{p}/configs`; `parent` is the config it inherits from.
-    pub async fn create_config(&self, project: &str, slug: &str, parent: Option<&str>) -> Result<Config> {
+    pub async fn create_config(
+        &self,
+        project: &str,
+        slug: &str,
+        parent: Option<&str>,
+    ) -> Result<Config> {
         let mut body = json!({ "slug": slug });
         if let Some(parent) = parent {
             body["parent"] = parent.into();
         }
-        let call = self.post(&["projects", project, "configs"])?.json(body.to_string().into_bytes());
+        let call = self
+            .post(&["projects", project, "configs"])?
+            .json(body.to_string().into_bytes());
         config(&self.send(&call).await?)
     }
 
     /// `DELETE /projects/{p}/configs/{c}`; a conflict while others inherit from it.
     pub async fn delete_config(&self, project: &str, slug: &str) -> Result<()> {
-        self.send(&self.call(Method::DELETE, &["projects", project, "configs", slug])?).await?;
+        self.send(&self.call(Method::DELETE, &["projects", project, "configs", slug])?)
+            .await?;
         Ok(())
     }
 }

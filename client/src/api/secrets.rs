@@ -33,7 +33,10 @@ impl ETag {
     }
 
     fn from_reply(reply: &Reply) -> Result<Self> {
-        let value = reply.headers.get(ETAG).and_then(|value| value.to_str().ok());
+        let value = reply
+            .headers
+            .get(ETAG)
+            .and_then(|value| value.to_str().ok());
         match value {
             Some(value) if value.len() <= 256 => Ok(Self(value.to_owned())),
             _ => Err(Error::Protocol("the answer has no usable ETag")),
@@ -93,7 +96,12 @@ pub struct Patch {
 
 impl Client {
     /// `GET /projects/{p}/configs/{c}/secrets?format=json`, without metadata.
-    pub async fn export(&self, project: &str, config: &str, request: &ExportRequest) -> Result<Export> {
+    pub async fn export(
+        &self,
+        project: &str,
+        config: &str,
+        request: &ExportRequest,
+    ) -> Result<Export> {
         #[derive(Deserialize)]
         struct Wire {
             data: BTreeMap<String, SecretValue>,
@@ -101,7 +109,10 @@ impl Client {
             #[serde(default)]
             unresolved: Vec<String>,
         }
-        let mut call = self.secrets(Method::GET, project, config, &[])?.query("format", "json").flag("include_meta", false);
+        let mut call = self
+            .secrets(Method::GET, project, config, &[])?
+            .query("format", "json")
+            .flag("include_meta", false);
         if let Some(revision) = request.min_revision {
             call = call.query("minRevision", &revision.to_string());
         }
@@ -113,18 +124,36 @@ impl Client {
             return Ok(Export::NotModified);
         }
         let etag = ETag::from_reply(&reply)?;
-        let Wire { data: secrets, revision, unresolved } = reply.json()?;
-        Ok(Export::Modified(ConfigSecrets { secrets, revision, epoch: etag.epoch().to_owned(), etag, unresolved }))
+        let Wire {
+            data: secrets,
+            revision,
+            unresolved,
+        } = reply.json()?;
+        Ok(Export::Modified(ConfigSecrets {
+            secrets,
+            revision,
+            epoch: etag.epoch().to_owned(),
+            etag,
+            unresolved,
+        }))
     }
 
     /// The same as the text of a `.env` file.
     pub async fn export_env(&self, project: &str, config: &str) -> Result<SecretValue> {
-        let call = self.secrets(Method::GET, project, config, &[])?.query("format", "env");
+        let call = self
+            .secrets(Method::GET, project, config, &[])?
+            .query("format", "env");
         Ok(SecretValue::new(self.send(&call).await?.text()?))
     }
 
     /// `GET …/secrets/{KEY}`: the config's own value, or with `effective` also an inherited one.
-    pub async fn secret(&self, project: &str, config: &str, key: &str, effective: bool) -> Result<SecretValue> {
+    pub async fn secret(
+        &self,
+        project: &str,
+        config: &str,
+        key: &str,
+        effective: bool,
+    ) -> Result<SecretValue> {
         #[derive(Deserialize)]
         struct Wire {
             value: SecretValue,
@@ -137,24 +166,53 @@ impl Client {
     }
 
     /// `PUT …/secrets/{KEY}`.
-    pub async fn put_secret(&self, project: &str, config: &str, key: &str, value: &SecretValue) -> Result<ItemWritten> {
-        let body = serde_json::json!({ "value": value.reveal() }).to_string().into_bytes();
-        self.fetch(self.secrets(Method::PUT, project, config, &[key])?.json(body)).await
+    pub async fn put_secret(
+        &self,
+        project: &str,
+        config: &str,
+        key: &str,
+        value: &SecretValue,
+    ) -> Result<ItemWritten> {
+        let body = serde_json::json!({ "value": value.reveal() })
+            .to_string()
+            .into_bytes();
+        self.fetch(
+            self.secrets(Method::PUT, project, config, &[key])?
+                .json(body),
+        )
+        .await
     }
 
     /// `DELETE …/secrets/{KEY}`.
-    pub async fn delete_secret(&self, project: &str, config: &str, key: &str) -> Result<ItemWritten> {
-        self.fetch(self.secrets(Method::DELETE, project, config, &[key])?).await
+    pub async fn delete_secret(
+        &self,
+        project: &str,
+        config: &str,
+        key: &str,
+    ) -> Result<ItemWritten> {
+        self.fetch(self.secrets(Method::DELETE, project, config, &[key])?)
+            .await
     }
 
     /// `PATCH …/secrets`: sets and deletes many keys as one change.
-    pub async fn patch_secrets(&self, project: &str, config: &str, patch: &Patch) -> Result<ManyWritten> {
-        let set: BTreeMap<&str, &str> = patch.set.iter().map(|(key, value)| (key.as_str(), value.reveal())).collect();
+    pub async fn patch_secrets(
+        &self,
+        project: &str,
+        config: &str,
+        patch: &Patch,
+    ) -> Result<ManyWritten> {
+        let set: BTreeMap<&str, &str> = patch
+            .set
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.reveal()))
+            .collect();
         let mut body = serde_json::json!({ "set": set, "delete": patch.delete });
         if patch.dry_run {
             body["dryRun"] = true.into();
         }
-        let mut call = self.secrets(Method::PATCH, project, config, &[])?.json(body.to_string().into_bytes());
+        let mut call = self
+            .secrets(Method::PATCH, project, config, &[])?
+            .json(body.to_string().into_bytes());
         if let Some(etag) = &patch.if_match {
             call = call.header(IF_MATCH, etag.header()?);
         }
@@ -162,13 +220,25 @@ impl Client {
     }
 
     /// `POST …/secrets/import?format=env`: the text of a `.env` file, all or nothing.
-    pub async fn import_env(&self, project: &str, config: &str, text: &SecretValue, dry_run: bool) -> Result<ManyWritten> {
-        let call = self.secrets(Method::POST, project, config, &["import"])?.query("format", "env").flag("dryRun", dry_run);
+    pub async fn import_env(
+        &self,
+        project: &str,
+        config: &str,
+        text: &SecretValue,
+        dry_run: bool,
+    ) -> Result<ManyWritten> {
+        let call = self
+            .secrets(Method::POST, project, config, &["import"])?
+            .query("format", "env")
+            .flag("dryRun", dry_run);
         self.fetch(call.text(text.reveal())).await
     }
 
     fn secrets(&self, method: Method, project: &str, config: &str, rest: &[&str]) -> Result<Call> {
-        self.call(method, &[&["projects", project, "configs", config, "secrets"], rest].concat())
+        self.call(
+            method,
+            &[&["projects", project, "configs", config, "secrets"], rest].concat(),
+        )
     }
 }
 

@@ -21,15 +21,28 @@ impl Client {
         struct Wire {
             onboarding: Onboarding,
         }
-        Ok(self.fetch::<Wire>(self.get(&["onboarding", "status"])?).await?.onboarding)
+        Ok(self
+            .fetch::<Wire>(self.get(&["onboarding", "status"])?)
+            .await?
+            .onboarding)
     }
 
     /// `POST /onboarding/bootstrap`: makes the first administrator, once. `setup_token` is needed where the server has one.
-    pub async fn bootstrap(&self, username: &str, password: &Password, setup_token: Option<&Token>) -> Result<Bootstrapped> {
+    pub async fn bootstrap(
+        &self,
+        username: &str,
+        password: &Password,
+        setup_token: Option<&Token>,
+    ) -> Result<Bootstrapped> {
         let body = json!({ "username": username, "password": password.reveal() });
-        let mut call = self.post(&["onboarding", "bootstrap"])?.json(body.to_string().into_bytes());
+        let mut call = self
+            .post(&["onboarding", "bootstrap"])?
+            .json(body.to_string().into_bytes());
         if let Some(token) = setup_token {
-            call = call.header(HeaderName::from_static("x-setup-token"), secret_header(token.reveal())?);
+            call = call.header(
+                HeaderName::from_static("x-setup-token"),
+                secret_header(token.reveal())?,
+            );
         }
         self.fetch(call).await
     }
@@ -40,7 +53,9 @@ impl Client {
         struct Wire {
             token: Token,
         }
-        let call = self.get(&["auth", "tokens", ""])?.header(http::header::AUTHORIZATION, basic(username, password)?);
+        let call = self
+            .get(&["auth", "tokens", ""])?
+            .header(http::header::AUTHORIZATION, basic(username, password)?);
         Ok(self.fetch::<Wire>(call).await?.token)
     }
 

@@ -36,7 +36,9 @@ impl NewServiceToken {
             service_name: service_name.to_owned(),
             project: Some(project.to_owned()),
             config: Some(config.to_owned()),
-            actions: ["configs:read", "secrets:read", "secrets:export"].map(str::to_owned).to_vec(),
+            actions: ["configs:read", "secrets:read", "secrets:export"]
+                .map(str::to_owned)
+                .to_vec(),
             ..Self::default()
         }
     }
@@ -66,24 +68,35 @@ impl Client {
         struct Wire {
             tokens: Vec<TokenInfo>,
         }
-        let call = self.get(&["auth", "tokens", "v2"])?.flag("include_revoked", include_revoked);
+        let call = self
+            .get(&["auth", "tokens", "v2"])?
+            .flag("include_revoked", include_revoked);
         Ok(self.fetch::<Wire>(call).await?.tokens)
     }
 
     /// `POST /auth/tokens/v2/service`.
     pub async fn create_service_token(&self, token: &NewServiceToken) -> Result<TokenIssued> {
-        self.fetch(self.post(&["auth", "tokens", "v2", "service"])?.json(body(token)?)).await
+        self.fetch(
+            self.post(&["auth", "tokens", "v2", "service"])?
+                .json(body(token)?),
+        )
+        .await
     }
 
     /// `POST /auth/tokens/v2/personal`.
     pub async fn create_personal_token(&self, token: &NewPersonalToken) -> Result<TokenIssued> {
-        self.fetch(self.post(&["auth", "tokens", "v2", "personal"])?.json(body(token)?)).await
+        self.fetch(
+            self.post(&["auth", "tokens", "v2", "personal"])?
+                .json(body(token)?),
+        )
+        .await
     }
 
     /// `POST /auth/tokens/v2/revoke`.
     pub async fn revoke_token(&self, token_id: &str) -> Result<()> {
         let body = json!({ "token_id": token_id }).to_string().into_bytes();
-        self.send(&self.post(&["auth", "tokens", "v2", "revoke"])?.json(body)).await?;
+        self.send(&self.post(&["auth", "tokens", "v2", "revoke"])?.json(body))
+            .await?;
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::time::{DelayQueue, delay_queue};
 
-use super::{Command, ConfigRef, Timings, Upstream};
+use super::{Command, ConfigRef, Subscription, Timings, Upstream};
 use crate::crd::Mode;
 use crate::metrics;
 use crate::queue::{Key, Lane, Queue};
@@ -44,7 +44,12 @@ pub(super) struct Actor {
 }
 
 impl Actor {
-    pub fn new(upstream: Arc<Upstream>, client: Client, queue: Arc<Queue>, timings: Timings) -> Self {
+    pub fn new(
+        upstream: Arc<Upstream>,
+        client: Client,
+        queue: Arc<Queue>,
+        timings: Timings,
+    ) -> Self {
         Self {
             upstream,
             client,
@@ -65,12 +70,15 @@ impl Actor {
     pub async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>) {
         loop {
             self.start_reads();
-            let unreachable_at = self.upstream.lock().unreachable_at(self.timings.unreachable_after);
+            let unreachable_at = self
+                .upstream
+                .lock()
+                .unreachable_at(self.timings.unreachable_after);
             tokio::select! {
                 biased;
                 command = commands.recv() => match command {
                     Some(Command::Read(config)) => self.read(config, false),
-                    Some(Command::Retime(configs)) => self.retime(&configs),
+                    Some(Command::Timing(wanted)) => self.retime(&wanted),
                     Some(Command::Stop) | None => return,
                 },
                 event = next(&mut self.watch) => self.heard(event),
@@ -111,11 +119,15 @@ impl Actor {
 
     fn start_one(&mut self) -> bool {
         while let Some(config) = self.waiting.pop_front() {
-            let Some(request) = self.upstream.lock().begin(&config) else { continue };
+            let Some(request) = self.upstream.lock().begin(&config) else {
+                continue;
+            };
             let client = self.client.clone();
             metrics::fetch_started();
             self.reads.spawn(async move {
-                let answer = client.export(&config.project, &config.config, &request).await;
+                let answer = client
+                    .export(&config.project, &config.config, &request)
+                    .await;
                 (config, request, answer)
             });
             return true;
@@ -132,17 +144,30 @@ impl Actor {
         }
     }
 
-    fn answered(&mut self, config: &ConfigRef, asked: &ExportRequest, answer: Result<Export, Error>) {
+    fn answered(
+        &mut self,
+        config: &ConfigRef,
+        asked: &ExportRequest,
+        answer: Result<Export, Error>,
+    ) {
         metrics::fetch_ended(&answer);
-        let result = self.upstream.lock().answered(config, asked, answer, Instant::now());
+        let result = self
+            .upstream
+            .lock()
+            .answered(config, asked, answer, Instant::now());
         match result.block {
             Some(block) => {
                 // Reads that were under way when the first failed say nothing new about the backoff.
                 if self.blocked.is_none() || self.reads.is_empty() {
                     self.failures = self.failures.saturating_add(1);
                 }
-                let backoff = (FIRST_BACKOFF * 2u32.saturating_pow(self.failures.min(16))).min(self.timings.max_backoff);
-                let wait = block.retry_after.unwrap_or(Duration::ZERO).min(self.timings.max_backoff).max(spread(backoff, 0.5, 1.0));
+                let backoff = (FIRST_BACKOFF * 2u32.saturating_pow(self.failures.min(16)))
+                    .min(self.timings.max_backoff);
+                let wait = block
+                    .retry_after
+                    .unwrap_or(Duration::ZERO)
+                    .min(self.timings.max_backoff)
+                    .max(spread(backoff, 0.5, 1.0));
                 self.blocked = Some(Instant::now() + wait);
                 self.read(config.clone(), false);
             }
@@ -186,47 +211,43 @@ impl Actor {
         self.read(config, false);
     }
 
-    /// Subscriptions changed: open or close the stream, start or stop polling.
-    fn retime(&mut self, configs: &[ConfigRef]) {
-        for config in configs {
-            let poll = self.upstream.lock().shortest_for(config, Mode::Poll);
-            match (poll, self.keys.get(config)) {
-                (Some(interval), _) => self.read_later(config, spread(interval, 0.8, 1.2)),
-                (None, Some(_)) => {
-                    if let Some(key) = self.keys.remove(config) {
-                        self.later.remove(&key);
+    /// Somebody subscribed: open the stream or start polling, and sooner where the interval is shorter than others'.
+    fn retime(&mut self, wanted: &Subscription) {
+        let wait = spread(wanted.interval, 0.8, 1.2);
+        let latest = Instant::now() + wait;
+        match wanted.mode {
+            Mode::Push if self.watch.is_none() => self.open(),
+            Mode::Push => self.reopen_at = Some(self.reopen_at.map_or(latest, |at| at.min(latest))),
+            Mode::Poll => {
+                for config in &wanted.configs {
+                    if self
+                        .keys
+                        .get(config)
+                        .is_none_or(|key| self.later.deadline(key) > latest)
+                    {
+                        self.read_later(config, wait);
                     }
                 }
-                (None, None) => {}
             }
-        }
-        let push = self.upstream.lock().shortest(Mode::Push);
-        match (push, self.watch.is_some()) {
-            (Some(_), false) => self.open(),
-            (Some(interval), true) => {
-                // A shorter interval than before counts at once.
-                let latest = Instant::now() + spread(interval, 0.8, 1.2);
-                self.reopen_at = Some(self.reopen_at.map_or(latest, |at| at.min(latest)));
-            }
-            (None, true) => {
-                self.watch = None;
-                (self.reopen_at, self.net_at) = (None, None);
-                self.upstream.lock().closed();
-            }
-            (None, false) => {}
         }
     }
 
     /// Opens a stream, in place of the one that may be open. It begins with the current revision of every config.
+    /// Where nobody wants changes pushed any more, it is closed instead.
     fn open(&mut self) {
+        let Some(interval) = self.upstream.lock().shortest(Mode::Push) else {
+            self.watch = None;
+            (self.reopen_at, self.net_at) = (None, None);
+            self.upstream.lock().closed();
+            return;
+        };
         let options = WatchOptions {
             silence: self.timings.stream_silence,
             max_backoff: self.timings.max_backoff,
             ..WatchOptions::default()
         };
         self.watch = Some(self.client.watch(options));
-        let interval = self.upstream.lock().shortest(Mode::Push);
-        self.reopen_at = interval.map(|interval| Instant::now() + spread(interval, 0.8, 1.2));
+        self.reopen_at = Some(Instant::now() + spread(interval, 0.8, 1.2));
         if self.net_at.is_none() {
             self.net_at = Some(Instant::now() + spread(self.timings.safety_net, 0.3, 0.5));
         }
@@ -240,9 +261,20 @@ impl Actor {
                 self.unblock();
                 self.wake(notify, Lane::Background);
             }
-            WatchEvent::Revision { project, config, revision } => {
-                let config = ConfigRef { project: project.into(), config: config.into() };
-                if self.upstream.lock().announced(&config, revision, Instant::now()) {
+            WatchEvent::Revision {
+                project,
+                config,
+                revision,
+            } => {
+                let config = ConfigRef {
+                    project: project.into(),
+                    config: config.into(),
+                };
+                if self
+                    .upstream
+                    .lock()
+                    .announced(&config, revision, Instant::now())
+                {
                     self.read(config, true);
                 }
             }
@@ -252,8 +284,16 @@ impl Actor {
                     self.read(config, false);
                 }
             }
-            WatchEvent::Gone { project, config, .. } => {
-                self.read(ConfigRef { project: project.into(), config: config.into() }, true);
+            WatchEvent::Gone {
+                project, config, ..
+            } => {
+                self.read(
+                    ConfigRef {
+                        project: project.into(),
+                        config: config.into(),
+                    },
+                    true,
+                );
             }
             WatchEvent::Down { error, retry_in } => self.down(&error, retry_in),
         }

@@ -125,8 +125,8 @@ pub struct Upstream {
 enum Command {
     /// A config has a first subscriber: read it.
     Read(ConfigRef),
-    /// Modes or intervals changed.
-    Retime(Vec<ConfigRef>),
+    /// Somebody wants these configs in this way.
+    Timing(Subscription),
     /// Nobody is left.
     Stop,
 }
@@ -165,7 +165,11 @@ pub struct Feeds {
 impl Feeds {
     /// None yet. Changes go into `queue`.
     pub fn new(queue: Arc<Queue>, timings: Timings) -> Self {
-        Self { registry: Mutex::default(), queue, timings }
+        Self {
+            registry: Mutex::default(),
+            queue,
+            timings,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Registry> {
@@ -173,35 +177,58 @@ impl Feeds {
     }
 
     /// Makes `resource` hear of changes, and stop hearing of what it subscribed to before. Must be called within a runtime.
-    pub fn subscribe(&self, resource: &Key, upstream: &UpstreamKey, wanted: Subscription) -> Result<Arc<Upstream>, Problem> {
+    pub fn subscribe(
+        &self,
+        resource: &Key,
+        upstream: &UpstreamKey,
+        wanted: Subscription,
+    ) -> Result<Arc<Upstream>, Problem> {
         let mut registry = self.lock();
-        if let Some((old, subscription)) = registry.subscriptions.get(resource) {
-            if old == upstream && *subscription == wanted {
-                if let Some(found) = registry.upstreams.get(upstream) {
+        let old = match registry.subscriptions.get(resource) {
+            Some((key, old)) if key == upstream => {
+                if *old == wanted
+                    && let Some(found) = registry.upstreams.get(upstream)
+                {
                     return Ok(Arc::clone(found));
                 }
-            } else if old != upstream {
-                registry.unsubscribe(resource);
+                old.configs.clone()
             }
-        }
+            Some(_) => {
+                registry.unsubscribe(resource);
+                Vec::new()
+            }
+            None => Vec::new(),
+        };
         let found = match registry.upstreams.get(upstream) {
             Some(found) => Arc::clone(found),
             None => {
                 let client = registry.client(upstream)?;
                 let (commands, inbox) = mpsc::unbounded_channel();
-                let made = Arc::new(Upstream { state: Mutex::new(State::default()), commands });
-                let actor = actor::Actor::new(Arc::clone(&made), client, Arc::clone(&self.queue), self.timings.clone());
+                let made = Arc::new(Upstream {
+                    state: Mutex::new(State::default()),
+                    commands,
+                });
+                let actor = actor::Actor::new(
+                    Arc::clone(&made),
+                    client,
+                    Arc::clone(&self.queue),
+                    self.timings.clone(),
+                );
                 tokio::spawn(actor.run(inbox));
-                registry.upstreams.insert(upstream.clone(), Arc::clone(&made));
+                registry
+                    .upstreams
+                    .insert(upstream.clone(), Arc::clone(&made));
                 made
             }
         };
-        let (new, retimed) = found.lock().subscribe(resource, &wanted);
-        for config in new {
+        let to_read = found.lock().subscribe(resource, &old, &wanted);
+        for config in to_read {
             found.send(Command::Read(config));
         }
-        found.send(Command::Retime(retimed));
-        registry.subscriptions.insert(resource.clone(), (upstream.clone(), wanted));
+        found.send(Command::Timing(wanted.clone()));
+        registry
+            .subscriptions
+            .insert(resource.clone(), (upstream.clone(), wanted));
         Ok(found)
     }
 
@@ -213,25 +240,35 @@ impl Feeds {
     /// Upstreams, open streams, and configs held.
     pub fn counts(&self) -> (usize, usize, usize) {
         let registry = self.lock();
-        registry.upstreams.values().fold((registry.upstreams.len(), 0, 0), |(all, live, configs), upstream| {
-            let state = upstream.lock();
-            (all, live + usize::from(state.is_live()), configs + state.len())
-        })
+        registry.upstreams.values().fold(
+            (registry.upstreams.len(), 0, 0),
+            |(all, live, configs), upstream| {
+                let state = upstream.lock();
+                (
+                    all,
+                    live + usize::from(state.is_live()),
+                    configs + state.len(),
+                )
+            },
+        )
     }
 }
 
 impl Registry {
     fn unsubscribe(&mut self, resource: &Key) {
-        let Some((key, _)) = self.subscriptions.remove(resource) else { return };
-        let Entry::Occupied(upstream) = self.upstreams.entry(key) else { return };
-        let mut state = upstream.get().lock();
-        let retimed = state.unsubscribe(resource);
-        let is_unused = state.len() == 0;
-        drop(state);
+        let Some((key, subscription)) = self.subscriptions.remove(resource) else {
+            return;
+        };
+        let Entry::Occupied(upstream) = self.upstreams.entry(key) else {
+            return;
+        };
+        let is_unused = {
+            let mut state = upstream.get().lock();
+            state.unsubscribe(resource, &subscription.configs);
+            state.len() == 0
+        };
         if is_unused {
             upstream.remove().send(Command::Stop);
-        } else {
-            upstream.get().send(Command::Retime(retimed));
         }
     }
 
@@ -248,9 +285,14 @@ impl Registry {
                 if let Some(ca) = &upstream.ca {
                     builder = builder.ca_bundle(ca.to_vec());
                 }
-                place.insert(builder.build().map_err(|error| Problem::InvalidCaBundle { why: error.to_string() })?)
+                place.insert(builder.build().map_err(|error| Problem::InvalidCaBundle {
+                    why: error.to_string(),
+                })?)
             }
         };
-        base.with_token(&upstream.token).map_err(|error| Problem::InvalidServer { why: error.to_string() })
+        base.with_token(&upstream.token)
+            .map_err(|error| Problem::InvalidServer {
+                why: error.to_string(),
+            })
     }
 }

@@ -87,7 +87,11 @@ impl State {
                 trouble: slot.trouble.clone(),
                 announced_at: slot.announced_at,
             },
-            None => SourceView { snapshot: None, trouble: None, announced_at: None },
+            None => SourceView {
+                snapshot: None,
+                trouble: None,
+                announced_at: None,
+            },
         });
         View {
             failing: self.failing.as_ref().map(|(_, why)| why.clone()),
@@ -98,40 +102,52 @@ impl State {
         }
     }
 
-    /// Replaces what a resource wants. Gives the configs that are new, and those whose timing may have changed.
-    pub fn subscribe(&mut self, resource: &Key, wanted: &Subscription) -> (Vec<ConfigRef>, Vec<ConfigRef>) {
-        let mut retimed = self.unsubscribe_except(resource, &wanted.configs);
-        let mut new = Vec::new();
+    /// Replaces what a resource wants; `old` is what it wanted before. Gives the configs that are to be read.
+    pub fn subscribe(
+        &mut self,
+        resource: &Key,
+        old: &[ConfigRef],
+        wanted: &Subscription,
+    ) -> Vec<ConfigRef> {
+        let dropped: Vec<ConfigRef> = old
+            .iter()
+            .filter(|config| !wanted.configs.contains(config))
+            .cloned()
+            .collect();
+        self.unsubscribe(resource, &dropped);
+        let mut to_read = Vec::new();
         for config in &wanted.configs {
-            let slot = self.slots.entry(config.clone()).or_insert_with(|| {
-                new.push(config.clone());
-                Slot::default()
-            });
-            slot.subscribers.insert(resource.clone(), (wanted.mode, wanted.interval));
-            retimed.push(config.clone());
-        }
-        (new, retimed)
-    }
-
-    /// Forgets a resource, and the configs that nobody else wants.
-    pub fn unsubscribe(&mut self, resource: &Key) -> Vec<ConfigRef> {
-        self.unsubscribe_except(resource, &[])
-    }
-
-    fn unsubscribe_except(&mut self, resource: &Key, keep: &[ConfigRef]) -> Vec<ConfigRef> {
-        let mut retimed = Vec::new();
-        self.slots.retain(|config, slot| {
-            if !keep.contains(config) && slot.subscribers.remove(resource).is_some() {
-                retimed.push(config.clone());
+            let slot = self.slots.entry(config.clone()).or_default();
+            // Of a config that was only polled, what is held may be as old as the interval.
+            let is_new = slot.subscribers.is_empty()
+                || (wanted.mode == Mode::Push && slot.shortest(Mode::Push).is_none());
+            if is_new && !to_read.contains(config) {
+                to_read.push(config.clone());
             }
-            !slot.subscribers.is_empty()
-        });
-        retimed
+            slot.subscribers
+                .insert(resource.clone(), (wanted.mode, wanted.interval));
+        }
+        to_read
+    }
+
+    /// Forgets a resource's wish for these configs, and those that nobody else wants.
+    pub fn unsubscribe(&mut self, resource: &Key, configs: &[ConfigRef]) {
+        for config in configs {
+            if let Some(slot) = self.slots.get_mut(config) {
+                slot.subscribers.remove(resource);
+                if slot.subscribers.is_empty() {
+                    self.slots.remove(config);
+                }
+            }
+        }
     }
 
     /// The shortest interval of those who want this mode, over all configs.
     pub fn shortest(&self, mode: Mode) -> Option<Duration> {
-        self.slots.values().filter_map(|slot| slot.shortest(mode)).min()
+        self.slots
+            .values()
+            .filter_map(|slot| slot.shortest(mode))
+            .min()
     }
 
     /// The same for one config.
@@ -141,18 +157,26 @@ impl State {
 
     /// Configs that somebody wants pushed.
     pub fn pushed(&self) -> Vec<ConfigRef> {
-        let pushed = self.slots.iter().filter(|(_, slot)| slot.shortest(Mode::Push).is_some());
+        let pushed = self
+            .slots
+            .iter()
+            .filter(|(_, slot)| slot.shortest(Mode::Push).is_some());
         pushed.map(|(config, _)| config.clone()).collect()
     }
 
     /// Everybody.
     pub fn subscribers(&self) -> Vec<Key> {
-        self.slots.values().flat_map(|slot| slot.subscribers.keys().cloned()).collect()
+        self.slots
+            .values()
+            .flat_map(|slot| slot.subscribers.keys().cloned())
+            .collect()
     }
 
     /// Whether a read is to be queued; one that runs is repeated instead.
     pub fn want(&mut self, config: &ConfigRef) -> bool {
-        let Some(slot) = self.slots.get_mut(config) else { return false };
+        let Some(slot) = self.slots.get_mut(config) else {
+            return false;
+        };
         match &mut slot.fetch {
             Fetch::Idle => {
                 slot.fetch = Fetch::Queued;
@@ -170,8 +194,16 @@ impl State {
     pub fn begin(&mut self, config: &ConfigRef) -> Option<ExportRequest> {
         let slot = self.slots.get_mut(config)?;
         slot.fetch = Fetch::Running { again: false };
-        let same_epoch = |snapshot: &&Arc<Snapshot>| self.epoch.as_deref().is_none_or(|epoch| epoch == &*snapshot.epoch);
-        let held = slot.snapshot.as_ref().filter(same_epoch).map(|snapshot| snapshot.revision);
+        let same_epoch = |snapshot: &&Arc<Snapshot>| {
+            self.epoch
+                .as_deref()
+                .is_none_or(|epoch| epoch == &*snapshot.epoch)
+        };
+        let held = slot
+            .snapshot
+            .as_ref()
+            .filter(same_epoch)
+            .map(|snapshot| snapshot.revision);
         Some(ExportRequest {
             if_none_match: slot.snapshot.as_ref().map(|snapshot| snapshot.etag.clone()),
             // Not less than the stream told of, and never behind what is held.
@@ -180,9 +212,17 @@ impl State {
     }
 
     /// A read has ended.
-    pub fn answered(&mut self, config: &ConfigRef, asked: &ExportRequest, answer: Result<Export, Error>, now: Instant) -> Answered {
+    pub fn answered(
+        &mut self,
+        config: &ConfigRef,
+        asked: &ExportRequest,
+        answer: Result<Export, Error>,
+        now: Instant,
+    ) -> Answered {
         let mut result = Answered::default();
-        let Some(slot) = self.slots.get_mut(config) else { return result };
+        let Some(slot) = self.slots.get_mut(config) else {
+            return result;
+        };
         let again = slot.fetch == Fetch::Running { again: true };
         slot.fetch = Fetch::Idle;
         match answer {
@@ -204,12 +244,16 @@ impl State {
                 result.block = Some(Block::default());
             }
             // The server is there, and not as far as was asked for.
-            Err(Error::Unavailable { .. }) if asked.min_revision.is_some() && slot.stale < MAX_STALE => {
+            Err(Error::Unavailable { .. })
+                if asked.min_revision.is_some() && slot.stale < MAX_STALE =>
+            {
                 slot.stale += 1;
                 result.again = Some(Some(Duration::from_millis(500)));
             }
             Err(error) if error.is_transient() => {
-                let block = Block { retry_after: error.retry_after() };
+                let block = Block {
+                    retry_after: error.retry_after(),
+                };
                 result.notify = self.failed(&error, now);
                 result.block = Some(block);
             }
@@ -246,7 +290,11 @@ impl State {
     /// The upstream answers.
     fn answering(&mut self) -> Vec<Key> {
         self.failing = None;
-        if std::mem::replace(&mut self.unreachable, false) { self.subscribers() } else { Vec::new() }
+        if std::mem::replace(&mut self.unreachable, false) {
+            self.subscribers()
+        } else {
+            Vec::new()
+        }
     }
 
     /// The upstream does not answer. Gives those who have nothing yet and should be told why.
@@ -257,8 +305,13 @@ impl State {
         if !is_news {
             return Vec::new();
         }
-        let waiting = self.slots.values().filter(|slot| slot.snapshot.is_none() && slot.trouble.is_none());
-        waiting.flat_map(|slot| slot.subscribers.keys().cloned()).collect()
+        let waiting = self
+            .slots
+            .values()
+            .filter(|slot| slot.snapshot.is_none() && slot.trouble.is_none());
+        waiting
+            .flat_map(|slot| slot.subscribers.keys().cloned())
+            .collect()
     }
 
     /// The token is not accepted. Gives whom to tell.
@@ -303,14 +356,19 @@ impl State {
     /// The stream tells of a revision. Says whether the config is to be read.
     pub fn announced(&mut self, config: &ConfigRef, revision: u64, now: Instant) -> bool {
         let (stream, epoch) = (self.stream, self.epoch.as_deref());
-        let Some(slot) = self.slots.get_mut(config) else { return false };
+        let Some(slot) = self.slots.get_mut(config) else {
+            return false;
+        };
         slot.seen_in = stream;
         slot.announced = Some(revision);
         slot.stale = 0;
         if slot.shortest(Mode::Push).is_none() {
             return false;
         }
-        let is_held = slot.snapshot.as_ref().is_some_and(|held| Some(&*held.epoch) == epoch && held.revision >= revision);
+        let is_held = slot
+            .snapshot
+            .as_ref()
+            .is_some_and(|held| Some(&*held.epoch) == epoch && held.revision >= revision);
         if !is_held {
             slot.announced_at = Some(now);
         }
@@ -319,19 +377,28 @@ impl State {
 
     /// The stream has named everything. Gives what it has not named and somebody wants: those are to be read, to learn why.
     pub fn unnamed(&self) -> Vec<ConfigRef> {
-        let unnamed = self.slots.iter().filter(|(_, slot)| slot.seen_in != self.stream && slot.shortest(Mode::Push).is_some());
+        let unnamed = self
+            .slots
+            .iter()
+            .filter(|(_, slot)| slot.seen_in != self.stream && slot.shortest(Mode::Push).is_some());
         unnamed.map(|(config, _)| config.clone()).collect()
     }
 }
 
 impl Slot {
     fn shortest(&self, mode: Mode) -> Option<Duration> {
-        self.subscribers.values().filter(|(wanted, _)| *wanted == mode).map(|(_, interval)| *interval).min()
+        self.subscribers
+            .values()
+            .filter(|(wanted, _)| *wanted == mode)
+            .map(|(_, interval)| *interval)
+            .min()
     }
 
     /// Takes what was read, unless it is older than what is held. Says whether it is new.
     fn accept(&mut self, export: Export, epoch: Option<&str>) -> bool {
-        let Export::Modified(config) = export else { return false };
+        let Export::Modified(config) = export else {
+            return false;
+        };
         if let Some(held) = &self.snapshot
             && *held.epoch == *config.epoch
             && config.revision < held.revision
@@ -342,14 +409,21 @@ impl Slot {
         if epoch.is_some_and(|epoch| epoch != config.epoch) {
             self.announced = None;
         }
-        let is_same = self.snapshot.as_ref().is_some_and(|held| held.etag == config.etag);
+        let is_same = self
+            .snapshot
+            .as_ref()
+            .is_some_and(|held| held.etag == config.etag);
         self.snapshot = Snapshot::pack(&config).map(Arc::new);
         !is_same
     }
 
     /// Whether the server was behind what its stream told, and what to do then.
     fn if_stale(&mut self, epoch: Option<&str>) -> Option<Option<Duration>> {
-        let held = self.snapshot.as_ref().filter(|held| epoch.is_none_or(|epoch| epoch == &*held.epoch)).map(|held| held.revision);
+        let held = self
+            .snapshot
+            .as_ref()
+            .filter(|held| epoch.is_none_or(|epoch| epoch == &*held.epoch))
+            .map(|held| held.revision);
         if held < self.announced && self.stale < MAX_STALE {
             self.stale += 1;
             return Some(Some(Duration::from_millis(100)));

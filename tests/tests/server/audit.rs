@@ -3,24 +3,54 @@
 use serde_json::json;
 use ssm_tests::canary;
 
-use crate::support::{OWNER, owner};
+use ssm_tests::caller::{OWNER, owner};
 
 #[tokio::test]
 async fn every_change_is_on_record_with_who_what_and_how() {
     let owner = owner().await;
     let shop = owner.shop().await;
-    let set = owner.put(&shop.secret("base", "A"), json!({"value": canary::value("audit")})).await;
-    let answer = owner.get(&format!("/api/audit/events?project={}&config=base&limit=1", shop.slug)).await;
+    let set = owner
+        .put(
+            &shop.secret("base", "A"),
+            json!({"value": canary::value("audit")}),
+        )
+        .await;
+    let answer = owner
+        .get(&format!(
+            "/api/audit/events?project={}&config=base&limit=1",
+            shop.slug
+        ))
+        .await;
     assert!(!canary::is_in(answer.text.as_bytes()));
     let page = answer.ok();
-    assert_eq!((&page["page"], &page["limit"], &page["has_next"]), (&json!(1), &json!(1), &json!(true)));
+    assert_eq!(
+        (&page["page"], &page["limit"], &page["has_next"]),
+        (&json!(1), &json!(1), &json!(true))
+    );
     let event = &page["events"][0];
     assert_eq!(event["seq"], set.json()["revision"]);
-    assert_eq!((&event["action"], &event["actor_id"]), (&json!("secrets.write"), &json!(OWNER)));
-    assert_eq!((&event["project_slug"], &event["config_slug"], &event["key"]), (&json!(shop.slug), &json!("base"), &json!("A")));
-    assert_eq!((&event["method"], &event["path"]), (&json!("PUT"), &json!(shop.secret("base", "A"))));
+    assert_eq!(
+        (&event["action"], &event["actor_id"]),
+        (&json!("secrets.write"), &json!(OWNER))
+    );
+    assert_eq!(
+        (&event["project_slug"], &event["config_slug"], &event["key"]),
+        (&json!(shop.slug), &json!("base"), &json!("A"))
+    );
+    assert_eq!(
+        (&event["method"], &event["path"]),
+        (&json!("PUT"), &json!(shop.secret("base", "A")))
+    );
     assert_eq!(event["ip"], "127.0.0.1");
-    for field in ["ts", "actor_type", "token_id", "status_code", "user_agent", "latency_ms", "changes"] {
+    for field in [
+        "ts",
+        "actor_type",
+        "token_id",
+        "status_code",
+        "user_agent",
+        "latency_ms",
+        "changes",
+    ] {
         assert!(event.get(field).is_some(), "{field}");
     }
 }
@@ -34,8 +64,13 @@ async fn the_chain_verifies_for_those_who_may_see_all_of_it() {
     assert!(verified["entries"].as_u64().unwrap() > 3);
     assert_eq!(verified["head"]["hash"].as_str().unwrap().len(), 64);
 
-    let auditor = owner.service(json!({"project": shop.slug, "actions": ["audit:read"]})).await;
+    let auditor = owner
+        .service(json!({"project": shop.slug, "actions": ["audit:read"]}))
+        .await;
     assert_eq!(auditor.get("/api/audit/verify").await.status, 403);
     assert_eq!(auditor.get("/api/audit/events").await.status, 403);
-    auditor.get(&format!("/api/audit/events?project={}", shop.slug)).await.ok();
+    auditor
+        .get(&format!("/api/audit/events?project={}", shop.slug))
+        .await
+        .ok();
 }

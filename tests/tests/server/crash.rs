@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::json;
 use ssm_tests::{Server, ServerOptions};
 
-use crate::support::{Caller, Shop, own_server};
+use ssm_tests::caller::{Caller, Shop, own_server};
 
 const ROUNDS: usize = 100;
 const WRITERS: usize = 4;
@@ -44,7 +44,15 @@ async fn write_until_killed(
     let writers: Vec<_> = ledgers
         .iter()
         .enumerate()
-        .map(|(writer, ledger)| tokio::spawn(write(owner.clone(), shop.clone(), writer, *ledger, acknowledged.clone())))
+        .map(|(writer, ledger)| {
+            tokio::spawn(write(
+                owner.clone(),
+                shop.clone(),
+                writer,
+                *ledger,
+                acknowledged.clone(),
+            ))
+        })
         .collect();
     while acknowledged.load(Ordering::Relaxed) < kill_after {
         tokio::task::yield_now().await;
@@ -66,14 +74,17 @@ async fn write(
     let path = shop.secret("base", &format!("KEY_{writer}"));
     loop {
         ledger.attempted += 1;
-        let request = owner.request("PUT", &path).json(&json!({"value": ledger.attempted.to_string()}));
-        match request.send().await {
-            Ok(response) if response.status().is_success() && response.bytes().await.is_ok() => {
-                ledger.acknowledged = ledger.attempted;
-                acknowledged.fetch_add(1, Ordering::Relaxed);
-            }
-            _ => return ledger,
+        let request = owner
+            .request("PUT", &path)
+            .json(&json!({"value": ledger.attempted.to_string()}));
+        let Ok(response) = request.send().await else {
+            return ledger;
+        };
+        if !response.status().is_success() || response.bytes().await.is_err() {
+            return ledger;
         }
+        ledger.acknowledged = ledger.attempted;
+        acknowledged.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -81,11 +92,19 @@ async fn check(owner: &Caller, shop: &Shop, ledgers: &[Ledger], round: usize) {
     let secrets = owner.get(&shop.secrets("prod")).await.ok();
     let stored: BTreeMap<String, String> = serde_json::from_value(secrets["data"].clone()).unwrap();
     for (writer, ledger) in ledgers.iter().enumerate() {
-        let value: u64 = stored.get(&format!("KEY_{writer}")).map_or(0, |value| value.parse().unwrap());
+        let value: u64 = stored
+            .get(&format!("KEY_{writer}"))
+            .map_or(0, |value| value.parse().unwrap());
         let possible = ledger.acknowledged..=ledger.attempted;
-        assert!(possible.contains(&value), "round {round}: {value} is not in {possible:?}");
+        assert!(
+            possible.contains(&value),
+            "round {round}: {value} is not in {possible:?}"
+        );
     }
     let verified = owner.get("/api/audit/verify").await.ok();
     assert_eq!(verified["ok"], true, "round {round}: {verified}");
-    assert_eq!(verified["entries"], verified["head"]["seq"], "round {round}");
+    assert_eq!(
+        verified["entries"], verified["head"]["seq"],
+        "round {round}"
+    );
 }

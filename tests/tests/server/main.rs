@@ -7,6 +7,5 @@ mod crash;
 mod onboarding;
 mod secrets;
 mod startup;
-mod support;
 mod tokens;
 mod watch;

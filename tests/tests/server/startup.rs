@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::json;
 use ssm_tests::{Scratch, Server, ServerOptions, canary};
 
-use crate::support::{bootstrap, own_server};
+use ssm_tests::caller::{bootstrap, own_server};
 
 const OTHER_KEY: &str = "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4MTIzNDU2Nzg=";
 
@@ -15,7 +15,11 @@ const OTHER_KEY: &str = "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4MTIzNDU2Nzg=";
 async fn refusal(options: ServerOptions, says: &[&str]) -> String {
     let refusal = Server::start_expecting_failure(options).await.unwrap();
     for part in says {
-        assert!(refusal.log.contains(part), "{part:?} is not in: {}", refusal.log);
+        assert!(
+            refusal.log.contains(part),
+            "{part:?} is not in: {}",
+            refusal.log
+        );
     }
     assert!(!refusal.log.contains("panicked"), "{}", refusal.log);
     refusal.log
@@ -38,7 +42,13 @@ async fn used_data_dir() -> Scratch {
     let scratch = Scratch::new("data").unwrap();
     let (mut server, owner) = own_server(ServerOptions::default().data_dir(scratch.path())).await;
     let shop = owner.shop().await;
-    owner.put(&shop.secret("base", "A"), json!({"value": canary::value("kept")})).await.ok();
+    owner
+        .put(
+            &shop.secret("base", "A"),
+            json!({"value": canary::value("kept")}),
+        )
+        .await
+        .ok();
     server.stop().await.unwrap();
     scratch
 }
@@ -52,13 +62,18 @@ async fn key_files_are_made_on_the_very_first_start_only() {
     server.stop().await.unwrap();
     let key = fs::read(scratch.path().join("ENCRYPTION_KEY")).unwrap();
     let mode = std::os::unix::fs::PermissionsExt::mode(
-        &fs::metadata(scratch.path().join("ENCRYPTION_KEY")).unwrap().permissions(),
+        &fs::metadata(scratch.path().join("ENCRYPTION_KEY"))
+            .unwrap()
+            .permissions(),
     );
     assert_eq!(mode & 0o777, 0o600);
 
     server.restart().await.unwrap();
     server.stop().await.unwrap();
-    assert_eq!(fs::read(scratch.path().join("ENCRYPTION_KEY")).unwrap(), key);
+    assert_eq!(
+        fs::read(scratch.path().join("ENCRYPTION_KEY")).unwrap(),
+        key
+    );
 
     fs::remove_file(scratch.path().join("ENCRYPTION_KEY")).unwrap();
     refusal(options(), &["ENCRYPTION_KEY"]).await;
@@ -68,20 +83,35 @@ async fn key_files_are_made_on_the_very_first_start_only() {
 #[tokio::test]
 async fn another_root_key_or_salt_over_existing_data_is_refused() {
     let scratch = used_data_dir().await;
-    for (variable, says) in [("ENCRYPTION_KEY", "ENCRYPTION_KEY"), ("TOKEN_SALT", "TOKEN_SALT")] {
+    for (variable, says) in [
+        ("ENCRYPTION_KEY", "ENCRYPTION_KEY"),
+        ("TOKEN_SALT", "TOKEN_SALT"),
+    ] {
         let before = content(scratch.path());
-        let options = ServerOptions::default().data_dir(scratch.path()).env(variable, OTHER_KEY);
+        let options = ServerOptions::default()
+            .data_dir(scratch.path())
+            .env(variable, OTHER_KEY);
         let log = refusal(options, &[says]).await;
         assert!(!log.contains(OTHER_KEY));
         assert_eq!(content(scratch.path()).len(), before.len());
     }
-    Server::start(ServerOptions::default().data_dir(scratch.path())).await.unwrap();
+    Server::start(ServerOptions::default().data_dir(scratch.path()))
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
 async fn keys_that_are_malformed_or_well_known_are_refused_without_being_repeated() {
-    for bad in ["c2hvcnQ=", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "not base64 c4n4ry"] {
-        let log = refusal(ServerOptions::default().env("ENCRYPTION_KEY", bad), &["ENCRYPTION_KEY"]).await;
+    for bad in [
+        "c2hvcnQ=",
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+        "not base64 c4n4ry",
+    ] {
+        let log = refusal(
+            ServerOptions::default().env("ENCRYPTION_KEY", bad),
+            &["ENCRYPTION_KEY"],
+        )
+        .await;
         assert!(!log.contains(bad));
     }
 }
@@ -89,8 +119,14 @@ async fn keys_that_are_malformed_or_well_known_are_refused_without_being_repeate
 #[tokio::test]
 async fn a_second_server_on_the_same_data_is_refused() {
     let scratch = Scratch::new("data").unwrap();
-    let first = Server::start(ServerOptions::default().data_dir(scratch.path())).await.unwrap();
-    refusal(ServerOptions::default().data_dir(scratch.path()), &["another server"]).await;
+    let first = Server::start(ServerOptions::default().data_dir(scratch.path()))
+        .await
+        .unwrap();
+    refusal(
+        ServerOptions::default().data_dir(scratch.path()),
+        &["another server"],
+    )
+    .await;
     bootstrap(&first).await;
 }
 
@@ -98,7 +134,10 @@ async fn a_second_server_on_the_same_data_is_refused() {
 async fn a_port_that_is_taken_is_refused() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
-    let options = ServerOptions { port: Some(port), ..ServerOptions::default() };
+    let options = ServerOptions {
+        port: Some(port),
+        ..ServerOptions::default()
+    };
     refusal(options, &[&port.to_string(), "in use"]).await;
 }
 
@@ -109,7 +148,11 @@ async fn a_data_directory_that_cannot_be_written_is_refused() {
     fs::write(&file, "not a directory").unwrap();
     // Neither can be written by root either: a path through a file, and a file system without files.
     for impossible in [file.join("data"), "/proc/ssm-data".into()] {
-        refusal(ServerOptions::default().data_dir(&impossible), &[impossible.to_str().unwrap()]).await;
+        refusal(
+            ServerOptions::default().data_dir(&impossible),
+            &[impossible.to_str().unwrap()],
+        )
+        .await;
     }
     assert_eq!(fs::read(&file).unwrap(), b"not a directory");
 }
@@ -121,7 +164,11 @@ async fn a_damaged_database_is_refused() {
     let mut bytes = fs::read(&database).unwrap();
     bytes[..512].fill(0x5a);
     fs::write(&database, &bytes).unwrap();
-    refusal(ServerOptions::default().data_dir(scratch.path()), &["backup"]).await;
+    refusal(
+        ServerOptions::default().data_dir(scratch.path()),
+        &["backup"],
+    )
+    .await;
     assert_eq!(fs::read(&database).unwrap(), bytes);
 }
 

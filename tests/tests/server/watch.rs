@@ -6,7 +6,7 @@ use reqwest::Response;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::support::{Caller, owner};
+use ssm_tests::caller::{Caller, owner};
 
 /// Reads the events of a stream one by one.
 struct Events {
@@ -16,10 +16,22 @@ struct Events {
 
 impl Events {
     async fn open(caller: &Caller, query: &str) -> Self {
-        let response = caller.request("GET", &format!("/api/watch{query}")).send().await.unwrap();
+        let response = caller
+            .request("GET", &format!("/api/watch{query}"))
+            .send()
+            .await
+            .unwrap();
         assert_eq!(response.status(), 200);
-        assert!(response.headers()["content-type"].to_str().unwrap().starts_with("text/event-stream"));
-        Self { response, buffer: String::new() }
+        assert!(
+            response.headers()["content-type"]
+                .to_str()
+                .unwrap()
+                .starts_with("text/event-stream")
+        );
+        Self {
+            response,
+            buffer: String::new(),
+        }
     }
 
     /// The next event with its data; `None` at the end of the stream.
@@ -27,15 +39,24 @@ impl Events {
         loop {
             if let Some(end) = self.buffer.find("\n\n") {
                 let block = self.buffer.drain(..end + 2).collect::<String>();
-                let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name).map(str::trim));
+                let field = |name: &str| {
+                    block
+                        .lines()
+                        .find_map(|line| line.strip_prefix(name).map(str::trim))
+                };
                 if let Some(event) = field("event:") {
-                    let data = field("data:").filter(|data| !data.is_empty()).unwrap_or("null");
+                    let data = field("data:")
+                        .filter(|data| !data.is_empty())
+                        .unwrap_or("null");
                     return Some((event.to_owned(), serde_json::from_str(data).unwrap()));
                 }
                 continue;
             }
-            let chunk = timeout(Duration::from_secs(20), self.response.chunk()).await.expect("an event within 20 s");
-            self.buffer.push_str(std::str::from_utf8(&chunk.unwrap()?).unwrap());
+            let chunk = timeout(Duration::from_secs(20), self.response.chunk())
+                .await
+                .expect("an event within 20 s");
+            self.buffer
+                .push_str(std::str::from_utf8(&chunk.unwrap()?).unwrap());
         }
     }
 
@@ -52,7 +73,10 @@ impl Events {
         loop {
             match self.next().await.unwrap() {
                 (event, data) if event == "revision" => {
-                    first.push((data["config"].as_str().unwrap().to_owned(), data["revision"].as_u64().unwrap()));
+                    first.push((
+                        data["config"].as_str().unwrap().to_owned(),
+                        data["revision"].as_u64().unwrap(),
+                    ));
                 }
                 (event, _) => {
                     assert_eq!(event, "synced");
@@ -68,17 +92,31 @@ impl Events {
 async fn a_stream_begins_with_every_revision_and_goes_on_with_each_change() {
     let owner = owner().await;
     let shop = owner.shop().await;
-    let ci = owner.service(json!({"project": shop.slug, "actions": ["secrets:read", "secrets:export"]})).await;
+    let ci = owner
+        .service(json!({"project": shop.slug, "actions": ["secrets:read", "secrets:export"]}))
+        .await;
     let mut events = Events::open(&ci, "").await;
     let first = events.until_synced().await;
-    assert_eq!(first.iter().map(|(config, _)| config.as_str()).collect::<Vec<_>>(), ["base", "prod"]);
+    assert_eq!(
+        first
+            .iter()
+            .map(|(config, _)| config.as_str())
+            .collect::<Vec<_>>(),
+        ["base", "prod"]
+    );
 
     // A change of what is inherited is a change of both.
-    let put = owner.put(&shop.secret("base", "A"), json!({"value": "1"})).await.ok();
+    let put = owner
+        .put(&shop.secret("base", "A"), json!({"value": "1"}))
+        .await
+        .ok();
     let mut changed = vec![];
     for _ in 0..2 {
         let event = events.expect("revision").await;
-        assert_eq!((&event["project"], &event["revision"]), (&json!(shop.slug), &put["revision"]));
+        assert_eq!(
+            (&event["project"], &event["revision"]),
+            (&json!(shop.slug), &put["revision"])
+        );
         assert!(event.get("value").is_none());
         changed.push(event["config"].as_str().unwrap().to_owned());
     }
@@ -89,7 +127,10 @@ async fn a_stream_begins_with_every_revision_and_goes_on_with_each_change() {
     assert_eq!(events.expect("revision").await["config"], "dev");
     owner.delete(&format!("{}/dev", shop.configs)).await.ok();
     let gone = events.expect("gone").await;
-    assert_eq!((&gone["config"], &gone["reason"]), (&json!("dev"), &json!("deleted")));
+    assert_eq!(
+        (&gone["config"], &gone["reason"]),
+        (&json!("dev"), &json!("deleted"))
+    );
 }
 
 #[tokio::test]
@@ -97,11 +138,27 @@ async fn a_stream_can_be_narrowed_and_shows_nothing_else() {
     let owner = owner().await;
     let shop = owner.shop().await;
     owner.post(&shop.configs, json!({"slug": "dev"})).await.ok();
-    let mut events = Events::open(&owner, &format!("?config={0}/base&config={0}/dev", shop.slug)).await;
+    let mut events = Events::open(
+        &owner,
+        &format!("?config={0}/base&config={0}/dev", shop.slug),
+    )
+    .await;
     let first = events.until_synced().await;
-    assert_eq!(first.iter().map(|(config, _)| config.as_str()).collect::<Vec<_>>(), ["base", "dev"]);
-    owner.put(&shop.secret("prod", "A"), json!({"value": "1"})).await.ok();
-    owner.put(&shop.secret("dev", "A"), json!({"value": "1"})).await.ok();
+    assert_eq!(
+        first
+            .iter()
+            .map(|(config, _)| config.as_str())
+            .collect::<Vec<_>>(),
+        ["base", "dev"]
+    );
+    owner
+        .put(&shop.secret("prod", "A"), json!({"value": "1"}))
+        .await
+        .ok();
+    owner
+        .put(&shop.secret("dev", "A"), json!({"value": "1"}))
+        .await
+        .ok();
     assert_eq!(events.expect("revision").await["config"], "dev");
 }
 
@@ -109,12 +166,19 @@ async fn a_stream_can_be_narrowed_and_shows_nothing_else() {
 async fn a_stream_ends_with_its_token() {
     let owner = owner().await;
     let shop = owner.shop().await;
-    let ci = owner.service(json!({"project": shop.slug, "actions": ["secrets:export"]})).await;
-    let brief = owner.service(json!({"project": shop.slug, "actions": ["secrets:export"], "ttl_seconds": 2})).await;
+    let ci = owner
+        .service(json!({"project": shop.slug, "actions": ["secrets:export"]}))
+        .await;
+    let brief = owner
+        .service(json!({"project": shop.slug, "actions": ["secrets:export"], "ttl_seconds": 2}))
+        .await;
     let (mut revoked, mut expired) = (Events::open(&ci, "").await, Events::open(&brief, "").await);
     revoked.until_synced().await;
     expired.until_synced().await;
-    owner.post("/api/auth/tokens/v2/revoke", json!({"token": ci.token()})).await.ok();
+    owner
+        .post("/api/auth/tokens/v2/revoke", json!({"token": ci.token()}))
+        .await
+        .ok();
     assert!(revoked.next().await.is_none());
     assert!(expired.next().await.is_none());
 }
@@ -127,11 +191,18 @@ async fn a_slow_reader_misses_no_last_revision() {
     events.until_synced().await;
     let mut last = 0;
     for n in 0..200 {
-        last = owner.put(&shop.secret("base", "A"), json!({"value": n.to_string()})).await.ok()["revision"].as_u64().unwrap();
+        last = owner
+            .put(&shop.secret("base", "A"), json!({"value": n.to_string()}))
+            .await
+            .ok()["revision"]
+            .as_u64()
+            .unwrap();
     }
     let mut previous = 0;
     while previous < last {
-        let revision = events.expect("revision").await["revision"].as_u64().unwrap();
+        let revision = events.expect("revision").await["revision"]
+            .as_u64()
+            .unwrap();
         assert!(revision > previous);
         previous = revision;
     }
@@ -141,5 +212,8 @@ async fn a_slow_reader_misses_no_last_revision() {
 #[tokio::test]
 async fn a_stream_needs_a_token() {
     let owner = owner().await;
-    assert_eq!(owner.with("ssm_nonsense").get("/api/watch").await.status, 401);
+    assert_eq!(
+        owner.with("ssm_nonsense").get("/api/watch").await.status,
+        401
+    );
 }

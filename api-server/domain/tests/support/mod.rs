@@ -331,3 +331,19 @@ pub fn issue_personal(scopes: Vec<ScopeRequest>) -> IssueToken {
         ttl: Some(Duration::from_hours(1)),
     }
 }
+
+/// A refusal without the sentence that says why a field is refused.
+pub fn without_reason(rejection: Rejection) -> Rejection {
+    match rejection {
+        Rejection::Invalid { field, .. } => invalid(&field),
+        other => other,
+    }
+}
+
+/// A field is refused, for whatever reason.
+pub fn invalid(field: &str) -> Rejection {
+    Rejection::Invalid {
+        field: field.into(),
+        why: String::new(),
+    }
+}

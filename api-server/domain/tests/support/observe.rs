@@ -6,6 +6,7 @@ use ssm_domain::access::{Place, Scope};
 use ssm_domain::effective::EffectiveConfig;
 use ssm_domain::entry::Subject;
 use ssm_domain::seal::KeyRing;
+use ssm_domain::secret::SecretValue;
 use ssm_domain::state::{Changed, Config, Project, State, Token};
 
 use super::key;
@@ -90,7 +91,7 @@ fn render_config(
         writeln!(
             text,
             "  {name}={:?} version {} by {} at {} from {} over {:?}",
-            value.as_ref().map(|value| value.reveal()),
+            value.as_ref().map(SecretValue::reveal),
             found.secret.version,
             found.secret.updated_by,
             found.secret.updated_at,

@@ -3,25 +3,35 @@
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
-use ssm_tests::{Server, ServerOptions, canary, install_crypto};
 use tokio::sync::OnceCell;
 
+use crate::{Server, ServerOptions, canary, install_crypto};
+
+/// The owner's username.
 pub const OWNER: &str = "owner";
 
 /// What came back.
 pub struct Answer {
+    /// Its status.
     pub status: StatusCode,
+    /// Its headers.
     pub headers: HeaderMap,
+    /// Its body.
     pub text: String,
 }
 
 impl Answer {
+    /// The body as JSON.
+    #[track_caller]
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error} in {}", self.text))
     }
 
+    /// A header; empty where there is none.
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 
     /// Asserts the status and the error's code.
@@ -30,9 +40,16 @@ impl Answer {
         assert_eq!(self.status, status, "{}", self.text);
         let body = self.json();
         assert_eq!(body["code"], code, "{body}");
-        assert!(body["message"].as_str().is_some_and(|message| !message.is_empty()));
+        assert!(
+            body["message"]
+                .as_str()
+                .is_some_and(|message| !message.is_empty())
+        );
         assert_eq!(body["requestId"], self.header("x-request-id"));
-        assert!(!canary::is_in(self.text.as_bytes()), "an error repeats a secret: {body}");
+        assert!(
+            !canary::is_in(self.text.as_bytes()),
+            "an error repeats a secret: {body}"
+        );
         self
     }
 
@@ -40,7 +57,11 @@ impl Answer {
     #[track_caller]
     pub fn ok(&self) -> Value {
         assert!(self.status.is_success(), "{} {}", self.status, self.text);
-        if self.text.starts_with('{') { self.json() } else { Value::Null }
+        if self.text.starts_with('{') {
+            self.json()
+        } else {
+            Value::Null
+        }
     }
 }
 
@@ -53,56 +74,95 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Somebody without a token.
     pub fn nobody(url: &str) -> Self {
         install_crypto();
-        let http = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { url: url.to_owned(), http, token: None }
+        let http = Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
+        Self {
+            url: url.to_owned(),
+            http,
+            token: None,
+        }
     }
 
+    /// Somebody with this token.
     pub fn with(&self, token: &str) -> Self {
-        Self { token: Some(token.to_owned()), ..self.clone() }
+        Self {
+            token: Some(token.to_owned()),
+            ..self.clone()
+        }
     }
 
+    /// The token.
     pub fn token(&self) -> &str {
         self.token.as_deref().unwrap()
     }
 
+    /// A request with the token, to be finished and sent.
     pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
-        let request = self.http.request(method.parse::<Method>().unwrap(), format!("{}{path}", self.url));
+        let request = self.http.request(
+            method.parse::<Method>().unwrap(),
+            format!("{}{path}", self.url),
+        );
         match &self.token {
             Some(token) => request.bearer_auth(token),
             None => request,
         }
     }
 
+    /// Sends a request.
     pub async fn send(request: RequestBuilder) -> Answer {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
-        Answer { status, headers, text: response.text().await.unwrap() }
+        Answer {
+            status,
+            headers,
+            text: response.text().await.unwrap(),
+        }
     }
 
+    /// GET.
     pub async fn get(&self, path: &str) -> Answer {
         Self::send(self.request("GET", path)).await
     }
 
+    /// DELETE.
     pub async fn delete(&self, path: &str) -> Answer {
         Self::send(self.request("DELETE", path)).await
     }
 
+    /// POST of JSON.
     pub async fn post(&self, path: &str, body: Value) -> Answer {
         Self::send(self.request("POST", path).json(&body)).await
     }
 
+    /// PUT of JSON.
     pub async fn put(&self, path: &str, body: Value) -> Answer {
         Self::send(self.request("PUT", path).json(&body)).await
     }
 
+    /// PATCH of JSON.
     pub async fn patch(&self, path: &str, body: Value) -> Answer {
         Self::send(self.request("PATCH", path).json(&body)).await
     }
 
-    pub async fn raw(&self, method: &str, path: &str, content_type: &str, body: impl Into<reqwest::Body>) -> Answer {
-        Self::send(self.request(method, path).header("content-type", content_type).body(body)).await
+    /// Any body of any type.
+    pub async fn raw(
+        &self,
+        method: &str,
+        path: &str,
+        content_type: &str,
+        body: impl Into<reqwest::Body>,
+    ) -> Answer {
+        Self::send(
+            self.request(method, path)
+                .header("content-type", content_type)
+                .body(body),
+        )
+        .await
     }
 
     /// A project with `base` and `prod`, which inherits it; returns the path of its configs.
@@ -111,7 +171,9 @@ impl Caller {
         self.post("/api/projects", json!({"slug": slug})).await.ok();
         let configs = format!("/api/projects/{slug}/configs");
         self.post(&configs, json!({"slug": "base"})).await.ok();
-        self.post(&configs, json!({"slug": "prod", "parent": "base"})).await.ok();
+        self.post(&configs, json!({"slug": "prod", "parent": "base"}))
+            .await
+            .ok();
         Shop { slug, configs }
     }
 
@@ -126,15 +188,19 @@ impl Caller {
 
 /// A project of one test's own.
 pub struct Shop {
+    /// Its slug.
     pub slug: String,
+    /// The path of its configs.
     pub configs: String,
 }
 
 impl Shop {
+    /// The path of a config's secrets.
     pub fn secrets(&self, config: &str) -> String {
         format!("{}/{config}/secrets", self.configs)
     }
 
+    /// The path of one secret.
     pub fn secret(&self, config: &str, key: &str) -> String {
         format!("{}/{key}", self.secrets(config))
     }

@@ -1,0 +1,45 @@
+# The commands of the project. CI calls the same ones.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+CARGO_DENY := 0.20.2
+CARGO_MACHETE := 0.9.2
+
+.PHONY: help run test check bench tools generate
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Start server, control plane and operator, and sync examples/shop.env (ENV_FILE=…, CLUSTER=…, PORT=…)
+	@command -v go >/dev/null || [ -n "$${CLUSTER:-}$${KUBEBUILDER_ASSETS:-}" ] || \
+		echo 'Go is not installed: the server runs alone. Go 1.26 or KUBEBUILDER_ASSETS gives it a cluster.'
+	@[ -n "$${CLUSTER:-}" ] || ! command -v go >/dev/null || tests/tools/build.sh >/dev/null
+	@cargo build --workspace --bins
+	@exec target/debug/demo
+
+test: tools ## Run every test
+	cargo build --workspace --bins
+	rm -rf target/debug/test-logs
+	cargo test --workspace --no-fail-fast
+	cargo run --quiet --package ssm-tests --bin canary
+
+check: ## Check formatting, lints, dependencies and licences
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --all-features -- -D warnings
+	@command -v cargo-deny >/dev/null || cargo install --locked --quiet cargo-deny@$(CARGO_DENY)
+	@command -v cargo-machete >/dev/null || cargo install --locked --quiet cargo-machete@$(CARGO_MACHETE)
+	cargo deny --all-features check bans licenses sources
+	cargo machete
+
+bench: tools ## Measure, each figure as a ratio against a reference in the same run
+	cargo build --release --workspace --bins
+	target/release/bench
+
+tools: ## Build the etcd and kube-apiserver that tests and `make run` use, once (about 5 minutes)
+	@tests/tools/build.sh >/dev/null
+
+generate: ## Renew the generated files: crds/ and api-server/openapi.json
+	cargo run --quiet --package ssm-operator -- crd > crds/secretsyncs.yaml
+	cargo run --quiet --package ssm-server -- openapi > api-server/openapi.json

@@ -1,0 +1,101 @@
+//! What tokens do in the model.
+
+use std::time::Duration;
+
+use ssm_domain::access::Action;
+use ssm_domain::rejection::{Noun, Rejection};
+
+use super::{EVERYWHERE, Model, Scope, Token, missing};
+use crate::support::invalid;
+use crate::support::steps::{Answer, By, Wanted};
+
+impl Model {
+    pub(super) fn issue(
+        &mut self,
+        by: By,
+        personal: bool,
+        wanted: &[Wanted],
+        hours: Option<u64>,
+        given: Option<&Answer>,
+    ) -> Result<Answer, Rejection> {
+        if personal && !self.is_user(by) {
+            return Err(Rejection::NotAUser);
+        }
+        let good = if personal {
+            matches!(hours, Some(1..=24))
+        } else {
+            hours != Some(0)
+        };
+        if !good {
+            return Err(invalid("ttl_seconds"));
+        }
+        if wanted.is_empty() {
+            return Err(invalid("scopes"));
+        }
+        let mut scopes = Vec::new();
+        for wanted in wanted {
+            let place = match (wanted.project, wanted.config) {
+                (None, None) => EVERYWHERE,
+                (None, Some(_)) => return Err(invalid("config")),
+                (Some(project), None) => self.see_project(by, project)?,
+                (Some(project), Some(config)) => {
+                    self.see_config(by, &format!("{project}/{config}"))?
+                }
+            };
+            if !personal {
+                self.need(by, Action::TokensWrite, place)?;
+            }
+            let own: Vec<Action> = Action::ALL
+                .iter()
+                .copied()
+                .filter(|action| self.may(by, *action, place))
+                .collect();
+            let actions = wanted.actions.clone().unwrap_or_else(|| own.clone());
+            if let Some(action) = actions.iter().find(|action| !own.contains(action)) {
+                return Err(missing(*action));
+            }
+            if actions.is_empty() {
+                return Err(invalid("actions"));
+            }
+            scopes.push(Scope(actions, place));
+        }
+        let Some(Answer::Issued(id, _)) = given else {
+            return Ok(Answer::Nothing);
+        };
+        self.seq += 1;
+        let expires_at = hours.map(|hours| self.now.plus(Duration::from_hours(hours)));
+        self.tokens.push(Token {
+            id: *id,
+            personal,
+            scopes,
+            expires_at,
+            revoked: false,
+        });
+        Ok(Answer::Issued(*id, expires_at))
+    }
+
+    pub(super) fn revoke(&mut self, by: By, nth: usize) -> Result<Answer, Rejection> {
+        let Some(nth) = nth.checked_rem(self.tokens.len()) else {
+            return Err(Rejection::NotFound(Noun::Token));
+        };
+        let token = &self.tokens[nth];
+        let may = |action| {
+            let own = token.personal && self.is_user(by);
+            own || token
+                .scopes
+                .iter()
+                .all(|Scope(_, place)| self.may(by, action, *place))
+        };
+        if !may(Action::TokensRead) && !may(Action::TokensRevoke) {
+            return Err(Rejection::NotFound(Noun::Token));
+        }
+        if !may(Action::TokensRevoke) {
+            return Err(missing(Action::TokensRevoke));
+        }
+        if !token.revoked {
+            self.seq += 1;
+            self.tokens[nth].revoked = true;
+        }
+        Ok(Answer::Nothing)
+    }
+}

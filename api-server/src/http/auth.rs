@@ -1,0 +1,229 @@
+//! Who is asking: extractors for tokens and for a username with its password. They come first in every handler's
+//! arguments, since nothing else about a request counts before that is known.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{AUTHORIZATION, USER_AGENT};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use ssm_domain::access::Action;
+use ssm_domain::caller::{Actor, Caller};
+use ssm_domain::command::Command;
+use ssm_domain::credential::PlainToken;
+use ssm_domain::entry::Request;
+use ssm_domain::names::ConfigPath;
+use ssm_domain::rejection::Rejection;
+use ssm_domain::secret::Password;
+use ssm_domain::state::{Config, State};
+use ssm_engine::{Requester, RunError};
+use zeroize::Zeroizing;
+
+use super::errors::ApiError;
+use super::observe::RequestId;
+use crate::state::App;
+
+const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+/// The most characters of a path or user agent that the journal keeps.
+const MAX_RECORDED: usize = 512;
+
+/// Somebody with a token that is alive.
+pub(crate) struct Auth {
+    /// The server.
+    pub app: Arc<App>,
+    /// Who.
+    pub actor: Actor,
+    origin: Origin,
+}
+
+impl Auth {
+    /// Reads what needs no opening, as this caller.
+    pub(crate) fn look<T>(
+        &self,
+        look: impl FnOnce(&State, &Caller<'_>) -> Result<T, Rejection>,
+    ) -> Result<T, Rejection> {
+        self.app.engine.look(&self.actor, look)
+    }
+
+    /// Refuses unless the caller sees the config and may do `action` in it.
+    pub(crate) fn may(&self, action: Action, path: &ConfigPath) -> Result<(), Rejection> {
+        self.look(|_, caller| caller.config_for(action, path).map(drop))
+    }
+
+    /// Reads one config that the caller may know of, if `action` is allowed in it.
+    pub(crate) fn config<T>(
+        &self,
+        action: Action,
+        path: &ConfigPath,
+        read: impl FnOnce(&State, &Config) -> T,
+    ) -> Result<T, Rejection> {
+        self.look(|state, caller| Ok(read(state, caller.config_for(action, path)?)))
+    }
+
+    /// Runs a command as this caller, and records how it was asked for.
+    pub(crate) async fn run<C: Command>(&self, command: C) -> Result<C::Answer, RunError> {
+        let requester = Requester {
+            actor: self.actor,
+            request: Some(self.origin.recorded()),
+        };
+        self.app.engine.run(requester, command).await
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Auth {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let actor = token(&parts.headers)
+            .and_then(|text| PlainToken::parse(text).ok())
+            .and_then(|token| app.engine.authenticate(&token))
+            .ok_or(Rejection::Unauthenticated)?;
+        // A token that is known may be dead, which must show before anything else does.
+        app.engine.look(&actor, |_, _| Ok(()))?;
+        Ok(Self {
+            app: app.clone(),
+            actor,
+            origin: Origin::of(parts),
+        })
+    }
+}
+
+/// Refuses a caller whose token names `action` nowhere, so that a list is not empty for want of a scope. A person's
+/// session is for everything, and lists what the person may see.
+pub(crate) fn holds_somewhere(caller: &Caller<'_>, action: Action) -> Result<(), Rejection> {
+    let scopes = caller.token().map(|token| &*token.scopes).unwrap_or_default();
+    if scopes.iter().any(|scope| scope.actions.contains(action)) {
+        Ok(())
+    } else {
+        Err(Rejection::MissingScope(action))
+    }
+}
+
+/// A username and a password, not yet proved.
+pub(crate) struct Basic {
+    /// What somebody says they sign in with.
+    pub username: String,
+    /// What they say proves it.
+    pub password: Password,
+    /// How they ask.
+    pub origin: Origin,
+}
+
+impl FromRequestParts<Arc<App>> for Basic {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, ApiError> {
+        let refusal = || ApiError::from(Rejection::Unauthenticated).asking_for_password();
+        let encoded = single(&parts.headers, &AUTHORIZATION)
+            .and_then(|value| after_scheme(value, "basic"))
+            .ok_or_else(refusal)?;
+        let decoded = Zeroizing::new(STANDARD.decode(encoded).map_err(|_| refusal())?);
+        let pair = std::str::from_utf8(&decoded).map_err(|_| refusal())?;
+        let (username, password) = pair.split_once(':').ok_or_else(refusal)?;
+        Ok(Self {
+            username: username.to_owned(),
+            password: Password::new(password.to_owned()),
+            origin: Origin::of(parts),
+        })
+    }
+}
+
+/// How somebody asks, as far as the journal records it. Cheap to take; made into text only where it is written.
+pub(crate) struct Origin {
+    id: RequestId,
+    method: Method,
+    uri: Uri,
+    peer: Option<IpAddr>,
+    user_agent: Option<HeaderValue>,
+}
+
+impl Origin {
+    fn of(parts: &Parts) -> Self {
+        Self {
+            id: parts.extensions.get().cloned().unwrap_or_default(),
+            method: parts.method.clone(),
+            uri: parts.uri.clone(),
+            peer: parts.extensions.get::<Peer>().map(|peer| peer.0),
+            user_agent: parts.headers.get(USER_AGENT).cloned(),
+        }
+    }
+
+    /// For the journal.
+    pub(crate) fn recorded(&self) -> Request {
+        let bounded = |text: &str| text.chars().take(MAX_RECORDED).collect::<String>();
+        let user_agent = self.user_agent.as_ref().and_then(|value| value.to_str().ok());
+        Request {
+            id: self.id.as_str().to_owned(),
+            method: self.method.to_string(),
+            path: bounded(self.uri.path()),
+            ip: self.peer.map(|peer| peer.to_string()),
+            user_agent: user_agent.map(bounded),
+        }
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Origin {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Self::Rejection> {
+        Ok(Self::of(parts))
+    }
+}
+
+/// The address at the other end of the connection.
+#[derive(Clone, Copy)]
+pub(crate) struct Peer(pub IpAddr);
+
+/// The token that a request shows: as a bearer token, or else as an API key.
+fn token(headers: &HeaderMap) -> Option<&str> {
+    let bearer = single(headers, &AUTHORIZATION).and_then(|value| after_scheme(value, "bearer"));
+    bearer.or_else(|| single(headers, &X_API_KEY)?.to_str().ok())
+}
+
+/// A header that is there once; which of two would count is nobody's to guess.
+fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
+    let mut values = headers.get_all(name).iter();
+    values.next().filter(|_| values.next().is_none())
+}
+
+/// The credentials after the scheme, whose case does not matter.
+fn after_scheme<'a>(value: &'a HeaderValue, scheme: &str) -> Option<&'a str> {
+    let (given, credentials) = value.to_str().ok()?.split_once(' ')?;
+    given.eq_ignore_ascii_case(scheme).then(|| credentials.trim_start_matches(' '))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderName, HeaderValue};
+
+    use super::token;
+
+    fn shown(headers: &[(&str, &str)]) -> Option<String> {
+        let headers: HeaderMap = headers
+            .iter()
+            .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.parse::<HeaderValue>().unwrap()))
+            .collect();
+        token(&headers).map(str::to_owned)
+    }
+
+    #[test]
+    fn a_token_comes_as_a_bearer_token_or_as_an_api_key() {
+        for (headers, expected) in [
+            (&[("authorization", "Bearer T")][..], Some("T")),
+            (&[("authorization", "bEARER  T")], Some("T")),
+            (&[("x-api-key", "T")], Some("T")),
+            (&[("authorization", "Basic abc"), ("x-api-key", "T")], Some("T")),
+            (&[("authorization", "Bearer T"), ("x-api-key", "U")], Some("T")),
+            (&[("authorization", "Bearer ")], Some("")),
+            (&[("authorization", "Bearer")], None),
+            (&[("authorization", "T")], None),
+            (&[("x-api-key", "T"), ("x-api-key", "U")], None),
+            (&[], None),
+        ] {
+            assert_eq!(shown(headers).as_deref(), expected, "{headers:?}");
+        }
+    }
+}

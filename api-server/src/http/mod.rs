@@ -1,0 +1,82 @@
+//! HTTP: the router, and what goes around every handler. No policy is here: who may do what is the domain's.
+
+mod auth;
+mod body;
+mod errors;
+mod etag;
+mod metrics;
+mod observe;
+mod openapi;
+mod path;
+mod query;
+mod routes;
+#[cfg(test)]
+mod tests;
+
+use std::any::Any;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse as _, Response};
+use http::uri::PathAndQuery;
+use http::{StatusCode, Uri};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
+
+pub(crate) use auth::Peer;
+use errors::ApiError;
+pub(crate) use metrics::Metrics;
+
+use crate::state::App;
+
+/// Everything that the server answers.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    let (router, _) = documented().split_for_parts();
+    router
+        .merge(routes::undocumented())
+        .fallback(async || ApiError::no_such_endpoint())
+        .method_not_allowed_fallback(async || {
+            ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Not with this method")
+        })
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(app.clone(), observe::observe))
+        .with_state(app)
+}
+
+/// The OpenAPI document as it is made from the endpoints.
+pub(crate) fn openapi_json() -> String {
+    let (_, document) = documented().split_for_parts();
+    openapi::finish(document)
+}
+
+fn documented() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(openapi::Base::openapi()).merge(routes::documented())
+}
+
+/// The panic itself is logged where it happens.
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    ApiError::internal("a handler panicked").into_response()
+}
+
+/// Version 1.4's clients write some paths with a slash at the end and some without; both are the same.
+pub(crate) fn without_trailing_slash(request: &mut Request) {
+    let uri = request.uri();
+    let path = uri.path();
+    let Some(shorter) = path.strip_suffix('/').filter(|path| !path.is_empty()) else {
+        return;
+    };
+    let shorter = match uri.query() {
+        Some(query) => format!("{shorter}?{query}"),
+        None => shorter.to_owned(),
+    };
+    if let Ok(path_and_query) = PathAndQuery::try_from(shorter) {
+        let mut parts = uri.clone().into_parts();
+        parts.path_and_query = Some(path_and_query);
+        if let Ok(uri) = Uri::from_parts(parts) {
+            *request.uri_mut() = uri;
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Names in paths. A name that its grammar refuses cannot name anything, so it is answered like one that is absent: 404.
+//! Only where a new thing gets its name from the path, the grammar is told: [`SecretPath::new_key`].
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use http::request::Parts;
+use ssm_domain::names::{ConfigPath, InvalidName, Key, Slug};
+use ssm_domain::rejection::{Noun, Rejection};
+
+use super::errors::ApiError;
+use crate::state::App;
+
+/// `{project}`.
+pub(crate) struct ProjectPath(pub Slug);
+
+/// `{project}` and `{config}`.
+pub(crate) struct InConfig(pub ConfigPath);
+
+/// `{project}`, `{config}` and `{key}`. What the key is worth is asked after the config was looked at.
+pub(crate) struct SecretPath {
+    /// The config.
+    pub config: ConfigPath,
+    key: Result<Key, InvalidName>,
+}
+
+impl SecretPath {
+    /// The key of something that may be there.
+    pub(crate) fn existing_key(self) -> Result<Key, Rejection> {
+        self.key.map_err(|_| Rejection::NotFound(Noun::Secret))
+    }
+
+    /// The key of something that may be made.
+    pub(crate) fn new_key(self) -> Result<Key, Rejection> {
+        self.key.map_err(|why| Rejection::invalid("key", why))
+    }
+}
+
+impl FromRequestParts<Arc<App>> for ProjectPath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let params = params(parts, app).await?;
+        let slug = get(&params, "project").parse();
+        Ok(Self(slug.map_err(|_| Rejection::NotFound(Noun::Project))?))
+    }
+}
+
+impl FromRequestParts<Arc<App>> for InConfig {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        config(&params(parts, app).await?).map(Self)
+    }
+}
+
+impl FromRequestParts<Arc<App>> for SecretPath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let params = params(parts, app).await?;
+        Ok(Self {
+            config: config(&params)?,
+            key: get(&params, "key").parse(),
+        })
+    }
+}
+
+fn config(params: &RawPathParams) -> Result<ConfigPath, ApiError> {
+    let project = get(params, "project").parse();
+    let config = get(params, "config").parse();
+    Ok(ConfigPath {
+        project: project.map_err(|_| Rejection::NotFound(Noun::Project))?,
+        config: config.map_err(|_| Rejection::NotFound(Noun::Config))?,
+    })
+}
+
+/// Percent-decoded; what is not UTF-8 then names nothing.
+async fn params(parts: &mut Parts, app: &Arc<App>) -> Result<RawPathParams, ApiError> {
+    RawPathParams::from_request_parts(parts, app)
+        .await
+        .map_err(|_| ApiError::no_such_endpoint())
+}
+
+fn get<'a>(params: &'a RawPathParams, name: &str) -> &'a str {
+    let found = params.iter().find(|(known, _)| *known == name);
+    found.map_or("", |(_, value)| value)
+}

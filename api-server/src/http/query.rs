@@ -1,0 +1,101 @@
+//! The query's parameters, read by the handler once it knows that the caller may ask. Unknown ones are passed over, as
+//! version 1.4 did. No error repeats a value.
+
+use std::borrow::Cow;
+use std::convert::Infallible;
+use std::fmt::Display;
+use std::str::FromStr;
+
+use axum::extract::FromRequestParts;
+use http::Uri;
+use http::request::Parts;
+
+use super::errors::ApiError;
+
+/// The query.
+pub(crate) struct Params(Uri);
+
+impl Params {
+    /// Every value of a parameter.
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = Cow<'_, str>> {
+        form_urlencoded::parse(self.0.query().unwrap_or_default().as_bytes())
+            .filter(move |(known, _)| known == name)
+            .map(|(_, value)| value)
+    }
+
+    /// A parameter that may be given once.
+    pub(crate) fn text(&self, name: &str) -> Result<Option<Cow<'_, str>>, ApiError> {
+        let mut values = self.all(name);
+        match (values.next(), values.next()) {
+            (Some(_), Some(_)) => Err(ApiError::invalid(name, "must be given once only")),
+            (value, _) => Ok(value),
+        }
+    }
+
+    /// `true` or `false`, or in the other words that version 1.4 took.
+    pub(crate) fn flag(&self, name: &str, default: bool) -> Result<bool, ApiError> {
+        let Some(text) = self.text(name)? else {
+            return Ok(default);
+        };
+        let is_one_of = |words: [&str; 4]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+        if is_one_of(["true", "1", "yes", "on"]) {
+            Ok(true)
+        } else if is_one_of(["false", "0", "no", "off"]) {
+            Ok(false)
+        } else {
+            Err(ApiError::invalid(name, "must be true or false"))
+        }
+    }
+
+    /// A whole number.
+    pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, ApiError> {
+        let text = self.text(name)?;
+        let number = text.map(|text| text.parse()).transpose();
+        number.map_err(|_| ApiError::invalid(name, "must be a whole number, not negative"))
+    }
+
+    /// Anything with a grammar of its own; empty is absent.
+    pub(crate) fn parsed<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Option<T>, ApiError> {
+        let text = self.text(name)?.filter(|text| !text.is_empty());
+        let parsed = text.map(|text| text.parse()).transpose();
+        parsed.map_err(|why| ApiError::invalid(name, why))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Params {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(parts.uri.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ssm_domain::names::Slug;
+
+    use super::Params;
+
+    fn params(query: &'static str) -> Params {
+        Params(format!("/?{query}").parse().unwrap())
+    }
+
+    #[test]
+    fn a_flag_is_true_or_false_and_has_a_default() {
+        assert!(params("").flag("a", true).unwrap());
+        assert!(params("a=TRUE&b=0").flag("a", false).unwrap());
+        assert!(!params("a=1&b=0").flag("b", true).unwrap());
+        for bad in ["a=", "a=maybe", "a=true&a=false"] {
+            assert!(params(bad).flag("a", true).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_parameter_and_not_its_value() {
+        let error = params("project=CANARY").parsed::<Slug>("project").err().unwrap();
+        let text = format!("{error:?}");
+        assert!(text.contains("project") && !text.contains("CANARY"));
+        assert!(params("limit=-1").number("limit").is_err());
+        assert_eq!(params("limit=%31").number("limit").unwrap(), Some(1));
+    }
+}

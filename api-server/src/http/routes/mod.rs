@@ -1,0 +1,82 @@
+//! The endpoints, one file per resource. In each file the shapes, the documentation and the handler of an endpoint
+//! stand together.
+
+mod audit;
+mod configs;
+mod docs;
+mod import;
+mod me;
+mod onboarding;
+mod projects;
+mod secrets;
+mod session;
+mod system;
+mod tokens;
+mod watch;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::state::App;
+
+/// What version 1.4 put into every good answer.
+#[derive(Serialize, ToSchema)]
+pub(crate) enum Status {
+    #[serde(rename = "OK")]
+    #[schema(rename = "OK")]
+    Ok,
+}
+
+/// The answer of what has nothing else to say.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Done {
+    status: Status,
+}
+
+impl Done {
+    const OK: axum::Json<Self> = axum::Json(Self { status: Status::Ok });
+}
+
+/// Every endpoint that is in the OpenAPI document.
+pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(system::healthz))
+        .routes(routes!(system::readyz))
+        .routes(routes!(system::metrics))
+        .routes(routes!(system::version))
+        .routes(routes!(docs::openapi))
+        .routes(routes!(docs::page))
+        .routes(routes!(onboarding::status))
+        .routes(routes!(onboarding::bootstrap))
+        .routes(routes!(session::sign_in, session::revoke))
+        .routes(routes!(me::me))
+        .routes(routes!(tokens::list))
+        .routes(routes!(tokens::create_service))
+        .routes(routes!(tokens::create_personal))
+        .routes(routes!(tokens::revoke))
+        .routes(routes!(tokens::own))
+        .routes(routes!(projects::list, projects::create))
+        .routes(routes!(projects::read, projects::delete))
+        .routes(routes!(configs::list, configs::create))
+        .routes(routes!(configs::read, configs::delete))
+        .routes(routes!(secrets::export::export, secrets::write::patch))
+        .routes(routes!(import::import))
+        .routes(routes!(secrets::item::read, secrets::item::put, secrets::item::delete))
+        .routes(routes!(watch::watch))
+        .routes(routes!(audit::events))
+        .routes(routes!(audit::verify))
+}
+
+/// What the document leaves out: the parts of its own page, and a path without the slash that version 1.4 put there.
+pub(crate) fn undocumented() -> Router<Arc<App>> {
+    Router::new()
+        .route("/api/docs/docs.js", get(docs::script))
+        .route("/api/docs/docs.css", get(docs::style))
+        .route("/api/auth/tokens", get(session::sign_in).delete(session::revoke))
+}

@@ -1,0 +1,310 @@
+//! Tokens to be kept, for people and machines.
+
+use std::time::Duration;
+
+use axum::Json;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use ssm_domain::access::{Action, ActionSet, Scope};
+use ssm_domain::credential::PlainToken;
+use ssm_domain::entry::Subject;
+use ssm_domain::rejection::{Noun, Rejection};
+use ssm_domain::state::{State, Token};
+use ssm_domain::time::Timestamp;
+use ssm_domain::tokens::{Holder, Issued, IssueToken, RevokeToken, ScopeRequest, may_handle};
+use utoipa::ToSchema;
+
+use super::{Done, Status};
+use crate::http::auth::{Auth, holds_somewhere};
+use crate::http::body::{Plaintext, Unread};
+use crate::http::errors::{ApiError, ApiResult, ErrorBody, ReadErrors, WriteErrors};
+use crate::http::query::Params;
+
+const DEFAULT_SERVICE_TTL: u64 = 3_600;
+const DEFAULT_PERSONAL_TTL: u64 = 86_400;
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TokenInfo {
+    token_id: String,
+    /// `personal` or `service`
+    #[serde(rename = "type")]
+    #[schema(example = "service")]
+    kind: &'static str,
+    /// `api`, or `session` for one made by signing in
+    #[schema(example = "api")]
+    purpose: &'static str,
+    /// Whose personal token it is
+    subject_user: Option<String>,
+    /// Which machine's token it is
+    subject_service_name: Option<String>,
+    scopes: Vec<TokenScope>,
+    /// Absent for a token without expiry
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Timestamp>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_used_at: Option<Timestamp>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    revoked_at: Option<Timestamp>,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    created_by: String,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TokenScope {
+    actions: Vec<&'static str>,
+    /// In this project only
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project_id: Option<String>,
+    /// In this config only
+    #[serde(skip_serializing_if = "Option::is_none")]
+    config_id: Option<String>,
+    /// The project's slug, as long as it is there
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project: Option<String>,
+    /// The config's slug, as long as it is there
+    #[serde(skip_serializing_if = "Option::is_none")]
+    config: Option<String>,
+}
+
+impl TokenScope {
+    fn of(state: &State, scope: &Scope) -> Self {
+        let (project_id, config_id) = (scope.place.project_id, scope.place.config_id);
+        let project = project_id.and_then(|id| state.project(id));
+        let config = config_id.and_then(|id| state.config(id));
+        Self {
+            actions: scope.actions.iter().map(Action::as_str).collect(),
+            project_id: project_id.map(|id| id.to_string()),
+            config_id: config_id.map(|id| id.to_string()),
+            project: project.map(|project| project.slug.to_string()),
+            config: config.map(|config| config.slug.to_string()),
+        }
+    }
+}
+
+impl TokenInfo {
+    fn of(state: &State, token: &Token) -> Self {
+        let (kind, user, service) = match &token.subject {
+            Subject::User(id) => ("personal", state.user(*id).map(|user| user.username.to_string()), None),
+            Subject::Service(name) => ("service", None, Some(name.to_string())),
+        };
+        Self {
+            token_id: token.id.to_string(),
+            kind,
+            purpose: token.purpose.as_str(),
+            subject_user: user,
+            subject_service_name: service,
+            scopes: token.scopes.iter().map(|scope| TokenScope::of(state, scope)).collect(),
+            expires_at: token.expires_at,
+            last_used_at: None,
+            revoked_at: token.revoked_at,
+            created_at: token.created_at,
+            created_by: token.created_by.to_string(),
+        }
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TokenList {
+    tokens: Vec<TokenInfo>,
+    status: Status,
+}
+
+/// The tokens that the caller may see
+#[utoipa::path(
+    get, path = "/api/auth/tokens/v2", tag = "Tokens",
+    params(("include_revoked" = Option<bool>, Query, description = "Revoked ones, too; `false` unless told")),
+    responses((status = 200, body = TokenList), ReadErrors)
+)]
+pub(crate) async fn list(auth: Auth, params: Params) -> ApiResult<Json<TokenList>> {
+    auth.look(|_, caller| caller.user().map(drop).or_else(|_| holds_somewhere(caller, Action::TokensRead)))?;
+    let include_revoked = params.flag("include_revoked", false)?;
+    let tokens = auth.look(|state, caller| {
+        let mut tokens: Vec<&Token> = state
+            .tokens()
+            .filter(|token| include_revoked || token.revoked_at.is_none())
+            .filter(|token| may_handle(caller, Action::TokensRead, token))
+            .collect();
+        tokens.sort_by_key(|token| (token.created_at, token.id));
+        Ok(tokens.into_iter().map(|token| TokenInfo::of(state, token)).collect())
+    })?;
+    Ok(Json(TokenList { tokens, status: Status::Ok }))
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct OwnToken {
+    status: Status,
+    #[serde(flatten)]
+    token: TokenInfo,
+}
+
+/// The calling token itself
+#[utoipa::path(
+    get, path = "/api/auth/tokens/self", tag = "Tokens",
+    responses(
+        (status = 200, body = OwnToken),
+        (status = 401, body = ErrorBody, description = "No token, or none that is good any more"),
+    )
+)]
+pub(crate) async fn own(auth: Auth) -> ApiResult<Json<OwnToken>> {
+    let token = auth.look(|state, caller| {
+        let token = caller.token().ok_or(Rejection::Unauthenticated)?;
+        Ok(TokenInfo::of(state, token))
+    })?;
+    Ok(Json(OwnToken { status: Status::Ok, token }))
+}
+
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct ScopeInput {
+    /// Such as `secrets:read`; a personal token without any has all of the user's
+    actions: Option<Vec<String>>,
+    /// Only in this project
+    project: Option<String>,
+    /// Only in this config of the project
+    config: Option<String>,
+}
+
+impl ScopeInput {
+    fn parse(self) -> ApiResult<ScopeRequest> {
+        let names = self.actions.as_ref().map(|names| names.iter().map(String::as_str));
+        let actions = names.map(ActionSet::parse).transpose();
+        let slug = |field, text: Option<String>| {
+            let slug = text.map(|text| text.parse()).transpose();
+            slug.map_err(|why: ssm_domain::names::InvalidName| ApiError::invalid(field, why))
+        };
+        Ok(ScopeRequest {
+            actions: actions.map_err(|why| ApiError::invalid("actions", why))?,
+            project: slug("project", self.project)?,
+            config: slug("config", self.config)?,
+        })
+    }
+}
+
+/// One scope in the fields of version 1.4, or any number in a list.
+fn scopes(one: ScopeInput, many: Option<Vec<ScopeInput>>) -> ApiResult<Vec<ScopeRequest>> {
+    match many {
+        None => Ok(vec![one.parse()?]),
+        Some(many) if one.actions.is_none() && one.project.is_none() && one.config.is_none() => {
+            many.into_iter().map(ScopeInput::parse).collect()
+        }
+        Some(_) => Err(ApiError::invalid("scopes", "must stand alone, without actions, project and config beside it")),
+    }
+}
+
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct NewServiceToken {
+    /// What the machine is called
+    service_name: String,
+    /// Only in this project
+    project: Option<String>,
+    /// Only in this config of the project
+    config: Option<String>,
+    /// Such as `secrets:read`
+    actions: Option<Vec<String>>,
+    /// More than one place, instead of the three fields above
+    scopes: Option<Vec<ScopeInput>>,
+    /// Life in seconds; 0 for a token without expiry
+    #[schema(default = 3600)]
+    ttl_seconds: Option<u64>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct NewToken {
+    /// The token, shown this once
+    token: String,
+    status: Status,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Timestamp>,
+    /// `personal` or `service`
+    #[serde(rename = "type")]
+    #[schema(example = "service")]
+    kind: &'static str,
+    token_id: String,
+}
+
+impl NewToken {
+    fn of(issued: &Issued, kind: &'static str) -> (StatusCode, Json<Self>) {
+        let answer = Self {
+            token: issued.token.reveal().to_owned(),
+            status: Status::Ok,
+            expires_at: issued.expires_at,
+            kind,
+            token_id: issued.token_id.to_string(),
+        };
+        (StatusCode::CREATED, Json(answer))
+    }
+}
+
+/// Make a token for a machine, with no more than the caller has
+#[utoipa::path(
+    post, path = "/api/auth/tokens/v2/service", tag = "Tokens", request_body = NewServiceToken,
+    responses((status = 201, body = NewToken), WriteErrors)
+)]
+pub(crate) async fn create_service(auth: Auth, body: Unread) -> ApiResult<(StatusCode, Json<NewToken>)> {
+    auth.look(|_, caller| holds_somewhere(caller, Action::TokensWrite))?;
+    let NewServiceToken { service_name, project, config, actions, scopes: many, ttl_seconds } = body.json().await?;
+    let name = service_name.parse().map_err(|why| ApiError::invalid("service_name", why))?;
+    let scopes = scopes(ScopeInput { actions, project, config }, many)?;
+    if scopes.iter().any(|scope| scope.actions.is_none()) {
+        return Err(ApiError::invalid("actions", "must name at least one action"));
+    }
+    let ttl = Some(ttl_seconds.unwrap_or(DEFAULT_SERVICE_TTL)).filter(|seconds| *seconds > 0);
+    let command = IssueToken { holder: Holder::Service(name), scopes, ttl: ttl.map(Duration::from_secs) };
+    Ok(NewToken::of(&auth.run(command).await?, "service"))
+}
+
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct NewPersonalToken {
+    /// Such as `secrets:read`; all of the user's where absent
+    actions: Option<Vec<String>>,
+    /// Only in this project
+    project: Option<String>,
+    /// Only in this config of the project
+    config: Option<String>,
+    /// More than one place, instead of the three fields above
+    scopes: Option<Vec<ScopeInput>>,
+    /// Life in seconds, 24 hours at most
+    #[schema(default = 86400)]
+    ttl_seconds: Option<u64>,
+}
+
+/// Make a token for oneself, limited by what one may do at any time
+#[utoipa::path(
+    post, path = "/api/auth/tokens/v2/personal", tag = "Tokens", request_body = NewPersonalToken,
+    responses((status = 201, body = NewToken), WriteErrors)
+)]
+pub(crate) async fn create_personal(auth: Auth, body: Unread) -> ApiResult<(StatusCode, Json<NewToken>)> {
+    auth.look(|_, caller| caller.user().map(drop))?;
+    let NewPersonalToken { project, config, actions, scopes: many, ttl_seconds } = body.json().await?;
+    let scopes = scopes(ScopeInput { actions, project, config }, many)?;
+    let ttl = Some(Duration::from_secs(ttl_seconds.unwrap_or(DEFAULT_PERSONAL_TTL)));
+    let command = IssueToken { holder: Holder::Myself, scopes, ttl };
+    Ok(NewToken::of(&auth.run(command).await?, "personal"))
+}
+
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct Revoke {
+    /// The token's id
+    token_id: Option<String>,
+    /// Or the token itself
+    #[schema(value_type = Option<String>)]
+    token: Option<Plaintext>,
+}
+
+/// Revoke a token; what it watches ends
+#[utoipa::path(
+    post, path = "/api/auth/tokens/v2/revoke", tag = "Tokens", request_body = Revoke,
+    responses((status = 200, body = Done), WriteErrors)
+)]
+pub(crate) async fn revoke(auth: Auth, body: Unread) -> ApiResult<Json<Done>> {
+    let token_id = match body.json().await? {
+        Revoke { token_id: Some(id), token: None } => id.parse().ok(),
+        Revoke { token_id: None, token: Some(token) } => {
+            PlainToken::parse(token.reveal()).ok().and_then(|token| auth.app.engine.token_id(&token))
+        }
+        _ => return Err(ApiError::invalid("token_id", "or token must be given, and not both")),
+    };
+    let token_id = token_id.ok_or(Rejection::NotFound(Noun::Token))?;
+    auth.run(RevokeToken { token_id }).await?;
+    Ok(Done::OK)
+}

@@ -1,0 +1,335 @@
+//! What is watched, and who works on what is queued.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures::{Stream, StreamExt};
+use k8s_openapi::api::core::v1::Secret;
+use kube::core::{DeserializeGuard, ObjectMeta, PartialObjectMeta};
+use kube::runtime::WatchStreamExt;
+use kube::runtime::watcher::{self, Event, watcher};
+use kube::{Api, Client, Resource};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::crd::SecretSync;
+use crate::probes::Readiness;
+use crate::queue::{Key, Lane};
+use crate::reconcile::{Context, work};
+use crate::store::{Affected, SecretMeta};
+
+/// Reconciles at a time.
+const WORKERS: usize = 32;
+/// Of these, at most so many that nobody waits for.
+const BACKGROUND_WORKERS: usize = 24;
+const PAGE: u32 = 250;
+/// A watch that has failed is not repeated in the log more often.
+const LOG_AGAIN: Duration = Duration::from_secs(30);
+
+/// Watches `namespaces` (all where empty) and reconciles, until the process ends.
+pub async fn run(context: Arc<Context>, readiness: Arc<Readiness>, namespaces: Vec<String>) {
+    let scopes: Vec<Option<String>> = if namespaces.is_empty() {
+        vec![None]
+    } else {
+        namespaces.into_iter().map(Some).collect()
+    };
+    let mut tasks = JoinSet::new();
+    let listed = Arc::new(Listed::new(scopes.len(), readiness));
+    for scope in scopes {
+        tasks.spawn(watch_syncs(
+            Arc::clone(&context),
+            scope.clone(),
+            Arc::clone(&listed),
+        ));
+        tasks.spawn(watch_secrets(
+            Arc::clone(&context),
+            scope,
+            Arc::clone(&listed),
+        ));
+    }
+    let queue = Arc::clone(&context.queue);
+    tasks.spawn(async move { queue.run_timers().await });
+    tasks.spawn(dispatch(context, listed));
+    while let Some(ended) = tasks.join_next().await {
+        if let Err(error) = ended {
+            tracing::error!(%error, "a part of the operator ended abnormally");
+        }
+    }
+}
+
+/// Counts the first full lists. Before all are there, nothing is known to be absent and nothing may be decided.
+struct Listed {
+    missing_syncs: AtomicUsize,
+    missing_secrets: AtomicUsize,
+    readiness: Arc<Readiness>,
+    done: Semaphore,
+}
+
+impl Listed {
+    fn new(scopes: usize, readiness: Arc<Readiness>) -> Self {
+        Self {
+            missing_syncs: AtomicUsize::new(scopes),
+            missing_secrets: AtomicUsize::new(scopes),
+            readiness,
+            done: Semaphore::new(0),
+        }
+    }
+
+    fn one_more(missing: &AtomicUsize) -> bool {
+        missing.fetch_sub(1, Ordering::AcqRel) == 1
+    }
+
+    fn syncs(&self) {
+        if Self::one_more(&self.missing_syncs) {
+            self.readiness.set_syncs(true);
+            self.done.add_permits(1);
+        }
+    }
+
+    fn secrets(&self) {
+        if Self::one_more(&self.missing_secrets) {
+            self.readiness.set_secrets(true);
+            self.done.add_permits(1);
+        }
+    }
+
+    async fn wait(&self) {
+        // Never closed, so this cannot fail.
+        if let Ok(permits) = self.done.acquire_many(2).await {
+            permits.forget();
+        }
+    }
+}
+
+/// Takes from the queue and starts workers.
+async fn dispatch(context: Arc<Context>, listed: Arc<Listed>) {
+    listed.wait().await;
+    tracing::info!(resources = context.queue.len(), "watching");
+    let permits = Arc::new(Semaphore::new(WORKERS));
+    let in_background = Arc::new(AtomicUsize::new(0));
+    loop {
+        let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
+            return;
+        };
+        let (key, lane) = context
+            .queue
+            .take(|| in_background.load(Ordering::Relaxed) < BACKGROUND_WORKERS)
+            .await;
+        let (context, in_background) = (Arc::clone(&context), Arc::clone(&in_background));
+        if lane == Lane::Background {
+            in_background.fetch_add(1, Ordering::Relaxed);
+        }
+        tokio::spawn(async move {
+            let queue = Arc::clone(&context.queue);
+            let worker = tokio::spawn(work(context, key.clone(), lane));
+            if let Err(error) = worker.await {
+                tracing::error!(resource = %key, %error, "a reconcile ended abnormally");
+                queue.done(&key);
+            }
+            drop(permit);
+            if lane == Lane::Background {
+                in_background.fetch_sub(1, Ordering::Relaxed);
+            }
+        });
+    }
+}
+
+async fn watch_syncs(context: Arc<Context>, scope: Option<String>, listed: Arc<Listed>) {
+    let api: Api<DeserializeGuard<SecretSync>> = api(&context.client, scope.as_deref());
+    let events = watcher(api, watcher::Config::default().page_size(PAGE)).default_backoff();
+    let mut log = Log::new("SecretSyncs");
+    let mut seen = Relist::default();
+    let mut first = true;
+    let mut events = std::pin::pin!(events);
+    while let Some(event) = log.next(&mut events).await {
+        match event {
+            Event::Init => seen.begin(),
+            Event::InitApply(guard) | Event::Apply(guard) => {
+                let key = key(guard.meta());
+                seen.add(&key);
+                match guard.0 {
+                    Ok(sync) => enqueue(&context, context.store.apply_sync(sync)),
+                    Err(invalid) => {
+                        enqueue(&context, context.store.remove_sync(&key));
+                        if context.store.mark_malformed(&key) {
+                            context
+                                .report_malformed(&key, invalid.metadata, &invalid.error)
+                                .await;
+                        }
+                    }
+                }
+            }
+            Event::Delete(guard) => {
+                enqueue(&context, context.store.remove_sync(&key(guard.meta())))
+            }
+            Event::InitDone => {
+                enqueue(
+                    &context,
+                    context.store.retain_syncs(scope.as_deref(), &seen.end()),
+                );
+                if std::mem::take(&mut first) {
+                    listed.syncs();
+                }
+            }
+        }
+    }
+}
+
+async fn watch_secrets(context: Arc<Context>, scope: Option<String>, listed: Arc<Listed>) {
+    let api: Api<PartialObjectMeta<Secret>> = api(&context.client, scope.as_deref());
+    let events = watcher(api, watcher::Config::default().page_size(PAGE)).default_backoff();
+    let mut log = Log::new("Secrets");
+    let mut seen = Relist::default();
+    let mut first = true;
+    let mut events = std::pin::pin!(events);
+    while let Some(event) = log.next(&mut events).await {
+        match event {
+            Event::Init => seen.begin(),
+            Event::InitApply(secret) | Event::Apply(secret) => {
+                let PartialObjectMeta { metadata, .. } = secret;
+                let key = key(&metadata);
+                seen.add(&key);
+                changed(
+                    &context,
+                    &key,
+                    context.store.apply_secret(&key, SecretMeta::of(&metadata)),
+                );
+            }
+            Event::Delete(secret) => {
+                let key = key(&secret.metadata);
+                changed(&context, &key, context.store.remove_secret(&key));
+            }
+            Event::InitDone => {
+                enqueue(
+                    &context,
+                    context.store.retain_secrets(scope.as_deref(), &seen.end()),
+                );
+                if std::mem::take(&mut first) {
+                    listed.secrets();
+                }
+            }
+        }
+    }
+}
+
+fn changed(context: &Context, secret: &Key, affected: Affected) {
+    if !affected.is_empty() {
+        context.tokens.forget(secret);
+        enqueue(context, affected);
+    }
+}
+
+fn enqueue(context: &Context, affected: Affected) {
+    for (key, lane) in affected {
+        context.queue.add(&key, lane);
+    }
+}
+
+fn key(metadata: &ObjectMeta) -> Key {
+    Key::new(
+        metadata.namespace.as_deref().unwrap_or_default(),
+        metadata.name.as_deref().unwrap_or_default(),
+    )
+}
+
+fn api<K>(client: &Client, namespace: Option<&str>) -> Api<K>
+where
+    K: Resource<Scope = k8s_openapi::NamespaceResourceScope, DynamicType = ()>,
+{
+    match namespace {
+        Some(namespace) => Api::namespaced(client.clone(), namespace),
+        None => Api::all(client.clone()),
+    }
+}
+
+/// What a full list has named so far.
+#[derive(Default)]
+struct Relist(Option<HashSet<Key>>);
+
+impl Relist {
+    fn begin(&mut self) {
+        self.0 = Some(HashSet::new());
+    }
+
+    fn add(&mut self, key: &Key) {
+        if let Some(seen) = &mut self.0 {
+            seen.insert(key.clone());
+        }
+    }
+
+    fn end(&mut self) -> HashSet<Key> {
+        self.0.take().unwrap_or_default()
+    }
+}
+
+/// Says once in a while why a watch does not work, and what to do.
+struct Log {
+    what: &'static str,
+    last: Option<tokio::time::Instant>,
+}
+
+impl Log {
+    fn new(what: &'static str) -> Self {
+        Self { what, last: None }
+    }
+
+    /// The next event; errors are logged and skipped, as the stream recovers by itself after a pause.
+    async fn next<T>(
+        &mut self,
+        events: &mut (impl Stream<Item = watcher::Result<Event<T>>> + Unpin),
+    ) -> Option<Event<T>> {
+        loop {
+            match events.next().await? {
+                Ok(event) => {
+                    if self.last.take().is_some() {
+                        tracing::info!(what = self.what, "watching again");
+                    }
+                    return Some(event);
+                }
+                Err(error) => {
+                    if self.last.is_none_or(|last| last.elapsed() >= LOG_AGAIN) {
+                        self.last = Some(tokio::time::Instant::now());
+                        tracing::error!(what = self.what, "{}", explain(self.what, &error));
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn explain(what: &str, error: &watcher::Error) -> String {
+    let cause = match error {
+        watcher::Error::InitialListFailed(error)
+        | watcher::Error::WatchStartFailed(error)
+        | watcher::Error::WatchFailed(error) => error,
+        watcher::Error::WatchError(status) => {
+            return format!(
+                "watching {what}: {} {}; trying again",
+                status.code, status.reason
+            );
+        }
+        watcher::Error::NoResourceVersion => {
+            return format!("watching {what}: the answer has no resourceVersion; trying again");
+        }
+    };
+    match cause {
+        kube::Error::Api(status) if status.code == 404 => {
+            format!(
+                "the API server does not know {what}: install the CustomResourceDefinition secretsyncs.simplesecrets.io \
+                 (`kubectl apply -f crds/secretsyncs.yaml`); trying again"
+            )
+        }
+        kube::Error::Api(status) if matches!(status.code, 401 | 403) => {
+            format!(
+                "may not list and watch {what} ({} {}): grant the operator's service account that right; trying again",
+                status.code, status.reason
+            )
+        }
+        other => format!(
+            "cannot watch {what}: {}; check that the API server is up and the operator's kubeconfig or service account; trying again",
+            crate::kube_error::describe(other)
+        ),
+    }
+}

@@ -1,0 +1,70 @@
+//! `ssm-operator`: reads settings, starts logging, and runs the library.
+
+use anyhow::Context as _;
+use clap::Parser;
+use kube::Client;
+use ssm_operator::config::{Cli, Command, LogFormat, Settings};
+use ssm_operator::feed::Timings;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    match cli.command {
+        Some(Command::Crd) => {
+            print!("{}", ssm_operator::crd::manifest()?);
+            Ok(())
+        }
+        Some(Command::Run(settings)) => run(*settings).await,
+        None => run(cli.settings).await,
+    }
+}
+
+async fn run(settings: Settings) -> anyhow::Result<()> {
+    start_logging(&settings)?;
+    let metrics = ssm_operator::metrics::install().context("metrics")?;
+    let client = Client::try_default()
+        .await
+        .context("no Kubernetes: set KUBECONFIG, or run in a cluster with a service account")?;
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        cluster = settings.cluster_name,
+        server = settings
+            .ssm_server_url
+            .as_ref()
+            .map_or("none", |server| server.as_str()),
+        namespaces = if settings.namespaces().is_empty() {
+            "all".to_owned()
+        } else {
+            settings.namespaces().join(",")
+        },
+        "ssm-operator starts"
+    );
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        result = ssm_operator::run::run(client, &settings, Timings::default(), Some(metrics)) => result,
+        _ = terminate.recv() => stopped(),
+        _ = tokio::signal::ctrl_c() => stopped(),
+    }
+}
+
+/// Nothing has to be put in order: every write stands by itself.
+fn stopped() -> anyhow::Result<()> {
+    tracing::info!("ssm-operator stops");
+    Ok(())
+}
+
+fn start_logging(settings: &Settings) -> anyhow::Result<()> {
+    // The Kubernetes client logs bodies that it cannot parse, and those may be Secrets.
+    let filter = EnvFilter::try_new(format!("{},kube_client::client=off", settings.log_level))
+        .context("LOG_LEVEL: give error, warn, info, debug or trace")?;
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match settings.log_format {
+        LogFormat::Text => builder.init(),
+        LogFormat::Json => builder.json().init(),
+    }
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! As little HTTP/1.1 as a load generator needs, so that it takes little of the cores that it shares with the server.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use futures::future::try_join_all;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+/// How long one measurement takes.
+const FOR: Duration = Duration::from_secs(5);
+
+/// A connection that is kept alive.
+pub struct Connection {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Connection {
+    /// Connects to `127.0.0.1:port`.
+    pub async fn open(port: u16) -> Result<Self> {
+        let stream = TcpStream::connect(("127.0.0.1", port)).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self {
+            stream,
+            buffer: vec![0; 64 * 1024],
+        })
+    }
+
+    /// Sends a request, reads the whole response, and returns the length of its body.
+    pub async fn exchange(&mut self, request: &[u8]) -> Result<usize> {
+        self.stream.write_all(request).await?;
+        let mut have = 0;
+        loop {
+            let read = self.stream.read(&mut self.buffer[have..]).await?;
+            ensure!(read > 0, "the server has closed the connection");
+            have += read;
+            if let Some(head) = self.buffer[..have]
+                .windows(4)
+                .position(|end| end == b"\r\n\r\n")
+            {
+                let length = body_length(&self.buffer[..head])?;
+                let missing = (head + 4 + length).saturating_sub(have);
+                if missing > 0 {
+                    self.stream
+                        .read_exact(&mut self.buffer[have..have + missing])
+                        .await?;
+                }
+                return Ok(length);
+            }
+        }
+    }
+}
+
+fn body_length(head: &[u8]) -> Result<usize> {
+    let head = std::str::from_utf8(head)?;
+    let status = head.split(' ').nth(1).unwrap_or_default();
+    ensure!(status.starts_with('2'), "the server answers {status}");
+    let length = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length")
+            .then(|| value.trim().parse().ok())?
+    });
+    match length {
+        Some(length) => Ok(length),
+        None => bail!("the response has no length"),
+    }
+}
+
+/// The bytes of a request.
+pub fn request(method: &str, path: &str, token: &str, body: &str) -> Vec<u8> {
+    format!(
+        "{method} {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+/// Requests a second that `connections` get answered, each sending what `next` makes for it and its count.
+pub async fn throughput(
+    port: u16,
+    connections: usize,
+    next: impl Fn(usize, u64) -> Vec<u8> + Copy,
+) -> Result<f64> {
+    let begin = Instant::now();
+    let workers = (0..connections).map(|worker| async move {
+        let (mut connection, mut count) = (Connection::open(port).await?, 0);
+        while begin.elapsed() < FOR {
+            connection.exchange(&next(worker, count)).await?;
+            count += 1;
+        }
+        Ok::<u64, anyhow::Error>(count)
+    });
+    let counts = try_join_all(workers).await?;
+    let requests: u32 = counts
+        .iter()
+        .sum::<u64>()
+        .try_into()
+        .context("too many requests to count")?;
+    Ok(f64::from(requests) / begin.elapsed().as_secs_f64())
+}

@@ -1,0 +1,38 @@
+//! Durable writes with 32 writers, against one.
+
+use anyhow::Result;
+use ssm_tests::caller::Caller;
+
+use crate::http::{request, throughput};
+use crate::report::line;
+
+const WRITERS: usize = 32;
+
+pub async fn measure(owner: &Caller) -> Result<()> {
+    let shop = owner.shop().await;
+    let port = owner
+        .request("GET", "")
+        .build()?
+        .url()
+        .port()
+        .unwrap_or_default();
+    let write = |worker: usize, count: u64| {
+        let path = shop.secret("base", &format!("KEY_{worker}"));
+        request(
+            "PUT",
+            &path,
+            owner.token(),
+            &format!("{{\"value\":\"{count}\"}}"),
+        )
+    };
+    let write = &write;
+    let reference = throughput(port, 1, |_, count| write(WRITERS, count)).await?;
+    let measured = throughput(port, WRITERS, write).await?;
+    line(
+        &format!("durable writes, {WRITERS} writers : one writer"),
+        "/s",
+        measured,
+        reference,
+    );
+    Ok(())
+}

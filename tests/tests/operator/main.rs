@@ -1,0 +1,9 @@
+//! The real operator between the real server and a real kube-apiserver, with the rights that it has in a cluster.
+
+mod drift;
+mod outages;
+mod ownership;
+mod refusals;
+mod sync;
+mod tokens;
+mod world;
