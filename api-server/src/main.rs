@@ -59,12 +59,11 @@ fn serve_forever(config: Config) -> ExitCode {
 async fn run(config: Config) -> Result<()> {
     let listener = serve::bind(&config).await?;
     let keys = keys::load(&config)?;
-    let path = config.database();
-    let journal = SqliteJournal::open(&path).await?;
+    let journal = SqliteJournal::open(&config.data_dir)?;
     let engine = Engine::open(Arc::new(journal), keys).await?;
     let setup = SetupToken::choose(&config, &engine.state());
     let address = listener.local_addr().context("the port has no address")?;
-    info!(%address, database = %path.display(), seq = engine.state().head().seq, "serving");
+    info!(%address, database = %config.database().display(), seq = engine.state().head().seq, "serving");
     if !address.ip().is_loopback() {
         warn!("bound beyond loopback without TLS: tokens and values travel in clear unless a proxy in front encrypts");
     }

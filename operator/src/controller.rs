@@ -283,7 +283,8 @@ impl Log {
         loop {
             match events.next().await? {
                 Ok(event) => {
-                    if self.last.take().is_some() {
+                    // The first of these comes before anything was asked.
+                    if !matches!(event, Event::Init) && self.last.take().is_some() {
                         tracing::info!(what = self.what, "watching again");
                     }
                     return Some(event);

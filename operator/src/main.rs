@@ -1,5 +1,7 @@
 //! `ssm-operator`: reads settings, starts logging, and runs the library.
 
+use std::io::IsTerminal;
+
 use anyhow::Context as _;
 use clap::Parser;
 use kube::Client;
@@ -61,7 +63,8 @@ fn start_logging(settings: &Settings) -> anyhow::Result<()> {
         .context("LOG_LEVEL: give error, warn, info, debug or trace")?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     match settings.log_format {
         LogFormat::Text => builder.init(),
         LogFormat::Json => builder.json().init(),

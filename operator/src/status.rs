@@ -136,17 +136,17 @@ fn conditions(
             match problem.concern() {
                 // What is in the Secret is still what was last said to be right.
                 Concern::Outage => {
-                    if was_ready.is_none() {
-                        set(READY, "False", reason, message.clone());
-                    } else if was_ready == Some("True") && outcome.synced.is_some() {
+                    if outcome.synced.is_some() {
                         set(
                             READY,
                             "True",
                             "Synced",
                             "The Secret is up to date.".to_owned(),
                         );
+                    } else if was_ready.is_none() {
+                        set(READY, "False", reason, message.clone());
                     }
-                    if matches!(outcome.reachable, Known::No(_)) || was_ready.is_none() {
+                    if outcome.synced.is_none() || matches!(outcome.reachable, Known::No(_)) {
                         set(SYNCED, "False", reason, message);
                     }
                 }
@@ -253,3 +253,7 @@ fn set_condition(
 fn whole_seconds(now: Timestamp) -> Time {
     Time(Timestamp::from_second(now.as_second()).unwrap_or(now))
 }
+
+#[cfg(test)]
+#[path = "status_tests.rs"]
+mod tests;

@@ -222,7 +222,9 @@ impl Place {
     /// Whether everything in `other` is also in this place.
     pub fn covers(self, other: Self) -> bool {
         match (self.project_id, self.config_id) {
-            (None, _) => true,
+            (None, None) => true,
+            // A config of no project is nowhere.
+            (None, Some(_)) => false,
             (Some(_), None) => self.project_id == other.project_id,
             (Some(_), Some(_)) => self == other,
         }

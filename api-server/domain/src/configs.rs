@@ -86,7 +86,7 @@ impl CreateConfig {
         let parent = caller
             .config_for(Action::SecretsRead, &path)
             .map_err(|rejection| match rejection {
-                Rejection::NotFound(_) => {
+                Rejection::NotFound(_) | Rejection::ConfigDeleted => {
                     Rejection::invalid("parent", &"must be a config of the same project")
                 }
                 other => other,
@@ -101,7 +101,7 @@ impl CreateConfig {
     }
 }
 
-/// Deletes a config with its secrets. Refused while others inherit from it.
+/// Deletes a config with its secrets, which takes the right to delete those too. Refused while others inherit from it.
 pub struct DeleteConfig {
     /// Which.
     pub path: ConfigPath,
@@ -118,6 +118,9 @@ impl Command for DeleteConfig {
     ) -> Result<Draft<()>, Rejection> {
         let caller = Caller::identify(state, actor, env.now)?;
         let config = caller.config_for(Action::ConfigsWrite, &self.path)?;
+        if !config.secrets.is_empty() {
+            caller.require(Action::SecretsDelete, config.place())?;
+        }
         if config.has_children() {
             return Err(Rejection::HasChildren);
         }

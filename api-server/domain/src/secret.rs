@@ -54,15 +54,20 @@ impl SecretValue {
     /// The longest value, in bytes.
     pub const MAX_BYTES: usize = 64 * 1024;
 
-    /// Checks what every stored value must be.
+    /// Takes over what every stored value may be.
     pub fn parse(text: String) -> Result<Self, InvalidValue> {
         let value = Self::new(text);
-        if value.reveal().len() > Self::MAX_BYTES {
-            return Err(InvalidValue::TooLong);
+        value.check().map(|()| value)
+    }
+
+    /// Checks what every stored value must be.
+    pub fn check(&self) -> Result<(), InvalidValue> {
+        if self.reveal().len() > Self::MAX_BYTES {
+            Err(InvalidValue::TooLong)
+        } else if self.reveal().contains('\0') {
+            Err(InvalidValue::Nul)
+        } else {
+            Ok(())
         }
-        if value.reveal().contains('\0') {
-            return Err(InvalidValue::Nul);
-        }
-        Ok(value)
     }
 }

@@ -144,6 +144,7 @@ impl Command for WriteSecrets {
         }
         self.check_expected(state, config)?;
         self.check_keys()?;
+        self.check_values()?;
 
         let action = if self.set.is_empty() {
             "secrets.delete"
@@ -277,6 +278,15 @@ impl WriteSecrets {
             Some(key) => Err(Rejection::invalid(key.as_str(), &"must be given once only")),
             None => Ok(()),
         }
+    }
+
+    fn check_values(&self) -> Result<(), Rejection> {
+        self.set.iter().try_for_each(|secret| {
+            secret
+                .value
+                .check()
+                .map_err(|why| Rejection::invalid(secret.key.as_str(), &why))
+        })
     }
 
     /// The limits hold for what the config will have.

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use imbl::{OrdMap, OrdSet};
 
@@ -17,6 +18,9 @@ use crate::time::Timestamp;
 /// Sealed values by their digest, as they lie beside the entries that name them.
 pub type Values = HashMap<Digest, Sealed>;
 
+/// How long a token is remembered after its death.
+const TOKEN_MEMORY: Duration = Duration::from_hours(30 * 24);
+
 /// The state after some entry.
 #[derive(Debug, Clone)]
 pub struct State {
@@ -25,6 +29,8 @@ pub struct State {
     users: OrdMap<UserId, User>,
     usernames: OrdMap<Arc<str>, UserId>,
     tokens: OrdMap<TokenId, Token>,
+    /// Tokens by the time of their death, so that those long dead are found without looking at the living.
+    deaths: OrdSet<(Timestamp, TokenId)>,
     projects: OrdMap<ProjectId, Project>,
     project_slugs: OrdMap<Slug, ProjectId>,
     configs: OrdMap<ConfigId, Config>,
@@ -211,6 +217,7 @@ impl Default for State {
             users: OrdMap::new(),
             usernames: OrdMap::new(),
             tokens: OrdMap::new(),
+            deaths: OrdSet::new(),
             projects: OrdMap::new(),
             project_slugs: OrdMap::new(),
             configs: OrdMap::new(),
@@ -246,7 +253,7 @@ impl State {
         self.users.get(self.usernames.get(&*username.folded())?)
     }
 
-    /// Every token, dead ones included.
+    /// Every token, those dead for less than 30 days included.
     pub fn tokens(&self) -> impl Iterator<Item = &Token> {
         self.tokens.values()
     }
@@ -330,6 +337,16 @@ impl State {
         for change in &entry.changes {
             self.apply_change(change, &by, values);
         }
+        self.forget_long_dead_tokens();
+    }
+
+    fn forget_long_dead_tokens(&mut self) {
+        while let Some((died, id)) = self.deaths.get_min().copied()
+            && died.plus(TOKEN_MEMORY) < self.head.at
+        {
+            self.deaths.remove(&(died, id));
+            self.tokens.remove(&id);
+        }
     }
 
     #[expect(
@@ -388,11 +405,20 @@ impl State {
                     revoked_at: None,
                     record: *record,
                 };
+                self.deaths
+                    .extend(token.expires_at.map(|end| (end, *token_id)));
                 self.tokens.insert(*token_id, token);
             }
             Change::TokenRevoked { token_id } => {
-                if let Some(token) = self.tokens.get_mut(token_id) {
-                    token.revoked_at.get_or_insert(at);
+                let Some(token) = self.tokens.get_mut(token_id) else {
+                    return;
+                };
+                if token.revoked_at.is_none() {
+                    token.revoked_at = Some(at);
+                    if let Some(end) = token.expires_at {
+                        self.deaths.remove(&(end, *token_id));
+                    }
+                    self.deaths.insert((at, *token_id));
                 }
             }
             Change::ProjectAdded {

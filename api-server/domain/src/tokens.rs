@@ -112,7 +112,6 @@ impl Command for IssueToken {
             Holder::Service(name) => Subject::Service(name.clone()),
             Holder::Myself => Subject::User(caller.user()?.id),
         };
-        let expires_at = self.expiry(env.now)?;
         if !(1..=MAX_SCOPES).contains(&self.scopes.len()) {
             return Err(Rejection::invalid(
                 "scopes",
@@ -130,6 +129,7 @@ impl Command for IssueToken {
                 place,
             });
         }
+        let expires_at = self.expiry(&caller, env.now)?;
         let (token, issued) = issue(env, subject, Purpose::Api, scopes, expires_at);
         let first = &self.scopes[0];
         let target = Target {
@@ -146,15 +146,26 @@ impl Command for IssueToken {
 }
 
 impl IssueToken {
-    fn expiry(&self, now: Timestamp) -> Result<Option<Timestamp>, Rejection> {
+    /// A personal token that is made with another one dies with it at the latest, so that none can renew itself.
+    fn expiry(&self, caller: &Caller<'_>, now: Timestamp) -> Result<Option<Timestamp>, Rejection> {
         let (longest, why) = match &self.holder {
             Holder::Service(_) => (MAX_SERVICE_TTL, "must be 0 (no end) to 315360000 seconds"),
             Holder::Myself => (MAX_PERSONAL_TTL, "must be 1 to 86400 seconds"),
         };
         match (self.ttl, &self.holder) {
             (None, Holder::Service(_)) => Ok(None),
-            (Some(ttl), _) if !ttl.is_zero() && ttl <= longest => Ok(Some(now.plus(ttl))),
-            _ => Err(Rejection::invalid("ttl_seconds", &why)),
+            (Some(ttl), _) if ttl.is_zero() || ttl > longest => {
+                Err(Rejection::invalid("ttl_seconds", &why))
+            }
+            (Some(ttl), Holder::Service(_)) => Ok(Some(now.plus(ttl))),
+            (Some(ttl), Holder::Myself) => {
+                let maker = caller.token().filter(|token| token.purpose == Purpose::Api);
+                let end = maker.and_then(|token| token.expires_at);
+                Ok(Some(
+                    end.map_or(now.plus(ttl), |end| end.min(now.plus(ttl))),
+                ))
+            }
+            (None, Holder::Myself) => Err(Rejection::invalid("ttl_seconds", &why)),
         }
     }
 }
@@ -196,12 +207,16 @@ fn grantable(
     Ok(actions)
 }
 
-/// Whether the caller may do `action` to a token: to any in a place where they hold the action, and to their own.
+/// Whether the caller may do `action` to a token: to any in places where they hold the action; signed in, to their own;
+/// and with a token, to that token itself.
 pub fn may_handle(caller: &Caller<'_>, action: Action, token: &Token) -> bool {
+    let used = caller.token();
+    let itself = used.is_some_and(|used| used.id == token.id);
+    let signed_in = used.is_none_or(|used| used.purpose == Purpose::Session);
     let own = caller
         .user()
         .is_ok_and(|user| token.subject == Subject::User(user.id));
-    own || covers_all(caller.authority(), action, token)
+    itself || (signed_in && own) || covers_all(caller.authority(), action, token)
 }
 
 fn covers_all(authority: &Authority, action: Action, token: &Token) -> bool {

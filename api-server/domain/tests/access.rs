@@ -99,7 +99,7 @@ fn needs() -> [&'static [Action]; 8] {
         &[Action::SecretsDelete],
         &[Action::SecretsWrite, Action::SecretsDelete],
         &[Action::TokensWrite],
-        &[Action::ConfigsWrite],
+        &[Action::ConfigsWrite, Action::SecretsDelete],
         &[Action::ProjectsWrite],
     ]
 }

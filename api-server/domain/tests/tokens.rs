@@ -293,3 +293,48 @@ fn who_may_revoke_a_token_depends_on_all_of_its_places() {
         assert_eq!(refused, expected, "{actor:?} and {token_id}");
     }
 }
+
+#[test]
+fn a_personal_token_cannot_renew_itself() {
+    let mut world = world();
+    let everything = || vec![scope(Action::ALL, "")];
+    let owner = world.owner();
+    let mut first = issue_personal(everything());
+    first.ttl = Some(Duration::from_hours(1));
+    let issued = world.run(&first, &owner).unwrap();
+    let end = issued.expires_at;
+    world.wait(Duration::from_mins(30));
+    let next = world
+        .run(
+            &issue_personal(everything()),
+            &Actor::Token(issued.token_id),
+        )
+        .unwrap();
+    assert_eq!(next.expires_at, end);
+}
+
+#[test]
+fn a_narrow_token_revokes_itself_and_no_other_of_its_user() {
+    let mut world = world();
+    let owner = world.owner();
+    let narrow = issue_personal(vec![scope(&[Action::ProjectsRead], "")]);
+    let mine = world.run(&narrow, &owner).unwrap().token_id;
+    let other = world.run(&narrow, &owner).unwrap().token_id;
+    let (mine, actor) = (RevokeToken { token_id: mine }, Actor::Token(mine));
+    let refused = world.run(&RevokeToken { token_id: other }, &actor);
+    assert_eq!(refused, Err(Rejection::NotFound(Noun::Token)));
+    world.run(&mine, &actor).unwrap();
+}
+
+#[test]
+fn a_token_is_forgotten_thirty_days_after_its_death() {
+    let mut world = world();
+    let token = token_of(world.service(&[Action::ProjectsRead], ""));
+    let owner = world.owner();
+    world.run(&RevokeToken { token_id: token }, &owner).unwrap();
+    for (days, remembered) in [(29, true), (2, false)] {
+        world.wait(Duration::from_hours(24 * days));
+        world.set("web/base", &[("A", &days.to_string())]);
+        assert_eq!(world.state.token(token).is_some(), remembered, "{days}");
+    }
+}

@@ -169,7 +169,7 @@ impl Engine {
         look: impl FnOnce(&State, &Caller<'_>) -> Result<T, Rejection>,
     ) -> Result<T, Rejection> {
         let state = self.shared.state.load();
-        let caller = Caller::identify(&state, actor, now())?;
+        let caller = Caller::identify(&state, actor, now(&state))?;
         look(&state, &caller)
     }
 
@@ -278,7 +278,7 @@ impl Engine {
 impl Shared {
     pub(crate) fn env<'a>(&'a self, rng: &'a mut StdRng) -> Env<'a> {
         Env {
-            now: now(),
+            now: now(&self.state.load()),
             rng,
             keys: &self.keys,
             salt: &self.salt,
@@ -286,10 +286,12 @@ impl Shared {
     }
 }
 
-/// The clock's time.
-pub(crate) fn now() -> Timestamp {
+/// The clock's time, or the journal's where a clock is behind: one that has not been set since the machine started must
+/// not bring expired tokens back to life.
+pub(crate) fn now(state: &State) -> Timestamp {
     let since = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();
-    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    let clock = Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
+    clock.max(state.head().at)
 }

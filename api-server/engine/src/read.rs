@@ -79,7 +79,7 @@ impl Engine {
         path: &ConfigPath,
     ) -> Result<ConfigReader, Rejection> {
         let state = self.state();
-        let caller = Caller::identify(&state, actor, now())?;
+        let caller = Caller::identify(&state, actor, now(&state))?;
         let config = caller.config_for(action, path)?;
         let epoch = state
             .journal()
@@ -164,7 +164,7 @@ impl ConfigReader {
 
     /// Who may read a config may read what it inherits; anything else that a body was drawn from needs its own leave.
     fn may_read_all(&self, drawn_from: &[ConfigId]) -> bool {
-        let Ok(caller) = Caller::identify(&self.state, &self.actor, now()) else {
+        let Ok(caller) = Caller::identify(&self.state, &self.actor, now(&self.state)) else {
             return false;
         };
         drawn_from.iter().all(|id| {

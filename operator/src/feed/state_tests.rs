@@ -1,1 +1,280 @@
+use ssm_client::{ConfigSecrets, ETag, Refusal};
 
+use super::*;
+
+fn config(name: &str) -> ConfigRef {
+    ConfigRef {
+        project: "web".into(),
+        config: name.into(),
+    }
+}
+
+fn resource(name: &str) -> Key {
+    Key::new("shop", name)
+}
+
+fn wanted(mode: Mode, configs: &[&str]) -> Subscription {
+    Subscription {
+        configs: configs.iter().map(|name| config(name)).collect(),
+        mode,
+        interval: Duration::from_secs(300),
+    }
+}
+
+fn export(epoch: &str, revision: u64, value: &str) -> Result<Export, Error> {
+    Ok(Export::Modified(ConfigSecrets {
+        secrets: [("A".to_owned(), value.into())].into(),
+        revision,
+        epoch: epoch.to_owned(),
+        etag: ETag::of(epoch, revision),
+        unresolved: Vec::new(),
+    }))
+}
+
+/// A state with one resource that wants `prod` pushed.
+fn subscribed() -> State {
+    let mut state = State::default();
+    assert_eq!(
+        state.subscribe(&resource("a"), &[], &wanted(Mode::Push, &["prod"])),
+        [config("prod")]
+    );
+    state
+}
+
+/// Reads `prod` with this answer.
+fn read(state: &mut State, answer: Result<Export, Error>) -> (ExportRequest, Answered) {
+    state.want(&config("prod"));
+    let asked = state.begin(&config("prod")).expect("subscribed");
+    let answered = state.answered(&config("prod"), &asked, answer, Instant::now());
+    (asked, answered)
+}
+
+fn held(state: &State) -> Option<(String, u64)> {
+    let snapshot = state.view(&[config("prod")]).sources.remove(0).snapshot?;
+    Some((snapshot.epoch.to_string(), snapshot.revision))
+}
+
+fn unreachable() -> Error {
+    Error::Transport("refused".to_owned())
+}
+
+#[test]
+fn resources_share_one_read_of_a_config() {
+    let mut state = subscribed();
+    assert!(
+        state
+            .subscribe(&resource("b"), &[], &wanted(Mode::Push, &["prod"]))
+            .is_empty()
+    );
+    assert!(state.want(&config("prod")));
+    assert!(!state.want(&config("prod")));
+    let asked = state.begin(&config("prod")).expect("subscribed");
+    let mut notified = state
+        .answered(&config("prod"), &asked, export("e", 1, "1"), Instant::now())
+        .notify;
+    notified.sort();
+    assert_eq!(notified, [resource("a"), resource("b")]);
+}
+
+#[test]
+fn a_config_that_nobody_wants_is_forgotten() {
+    let mut state = subscribed();
+    read(&mut state, export("e", 1, "1"))
+        .1
+        .block
+        .map_or((), |_| panic!("blocked"));
+    state.subscribe(
+        &resource("a"),
+        &[config("prod")],
+        &wanted(Mode::Push, &["dev"]),
+    );
+    assert_eq!(state.len(), 1);
+    assert!(state.begin(&config("prod")).is_none());
+    state.unsubscribe(&resource("a"), &[config("dev")]);
+    assert_eq!(state.len(), 0);
+}
+
+#[test]
+fn only_what_differs_is_read_after_a_reconnect() {
+    let mut state = subscribed();
+    read(&mut state, export("e", 5, "1"));
+    state.opened("e".to_owned());
+    assert!(!state.announced(&config("prod"), 5, Instant::now()));
+    assert!(!state.announced(&config("prod"), 4, Instant::now()));
+    assert!(state.announced(&config("prod"), 6, Instant::now()));
+    assert!(!state.announced(&config("foreign"), 6, Instant::now()));
+}
+
+#[test]
+fn within_an_epoch_nothing_older_is_taken_and_newer_is_asked_for() {
+    let mut state = subscribed();
+    state.opened("e".to_owned());
+    read(&mut state, export("e", 5, "1"));
+    state.announced(&config("prod"), 6, Instant::now());
+    let (asked, answered) = read(&mut state, export("e", 4, "0"));
+    assert_eq!(asked.min_revision, Some(6));
+    assert_eq!(held(&state), Some(("e".to_owned(), 5)));
+    assert!(answered.notify.is_empty());
+    assert!(matches!(answered.again, Some(Some(_))));
+    let (_, answered) = read(&mut state, export("e", 6, "2"));
+    assert_eq!(
+        (held(&state), answered.again),
+        (Some(("e".to_owned(), 6)), None)
+    );
+}
+
+#[test]
+fn a_server_that_stays_behind_is_not_asked_for_ever() {
+    let mut state = subscribed();
+    state.opened("e".to_owned());
+    read(&mut state, export("e", 5, "1"));
+    state.announced(&config("prod"), 6, Instant::now());
+    let rounds = (0..100)
+        .take_while(|_| read(&mut state, Ok(Export::NotModified)).1.again.is_some())
+        .count();
+    assert!(rounds <= 5, "{rounds}");
+}
+
+#[test]
+fn a_restored_server_may_count_from_lower_on() {
+    let mut state = subscribed();
+    state.opened("old".to_owned());
+    state.announced(&config("prod"), 50, Instant::now());
+    read(&mut state, export("old", 50, "1"));
+    state.opened("new".to_owned());
+    assert!(state.announced(&config("prod"), 3, Instant::now()));
+    let (asked, answered) = read(&mut state, export("new", 3, "0"));
+    assert_eq!(asked.min_revision, Some(3));
+    assert_eq!(
+        (held(&state), answered.again),
+        (Some(("new".to_owned(), 3)), None)
+    );
+}
+
+#[test]
+fn a_change_during_a_read_is_read_afterwards() {
+    let mut state = subscribed();
+    state.want(&config("prod"));
+    let asked = state.begin(&config("prod")).expect("subscribed");
+    state.opened("e".to_owned());
+    assert!(state.announced(&config("prod"), 2, Instant::now()));
+    assert!(!state.want(&config("prod")));
+    let answered = state.answered(&config("prod"), &asked, export("e", 1, "1"), Instant::now());
+    assert!(answered.again.is_some());
+}
+
+#[test]
+fn what_was_not_named_is_read_to_learn_why() {
+    let mut state = subscribed();
+    state.subscribe(&resource("b"), &[], &wanted(Mode::Push, &["dev"]));
+    state.opened("e".to_owned());
+    state.announced(&config("dev"), 1, Instant::now());
+    assert_eq!(state.unnamed(), [config("prod")]);
+}
+
+#[test]
+fn an_outage_keeps_the_copy_and_blocks_until_it_ends() {
+    let mut state = subscribed();
+    read(&mut state, export("e", 5, "1"));
+    let now = Instant::now();
+    let (_, answered) = read(&mut state, Err(unreachable()));
+    assert_eq!(
+        (answered.block, answered.notify),
+        (Some(Block::default()), vec![])
+    );
+    assert_eq!(held(&state), Some(("e".to_owned(), 5)));
+    let after = Duration::from_secs(60);
+    assert!(
+        state
+            .unreachable_at(after)
+            .is_some_and(|at| at >= now + after)
+    );
+    assert_eq!(state.give_up(), [resource("a")]);
+    assert_eq!(state.unreachable_at(after), None);
+    let (_, answered) = read(&mut state, Ok(Export::NotModified));
+    assert!(answered.notify.contains(&resource("a")));
+    assert!(!state.view(&[]).unreachable);
+}
+
+#[test]
+fn those_who_have_nothing_yet_are_told_of_an_outage_at_once() {
+    let mut state = subscribed();
+    assert_eq!(
+        read(&mut state, Err(unreachable())).1.notify,
+        [resource("a")]
+    );
+    assert!(read(&mut state, Err(unreachable())).1.notify.is_empty());
+}
+
+#[test]
+fn each_refusal_is_told_once_and_for_what_it_is() {
+    let refusal = |code: &str| Refusal {
+        code: code.to_owned(),
+        ..Refusal::default()
+    };
+    for (error, expected) in [
+        (
+            Error::NotFound(refusal("config_not_found")),
+            Trouble::NotFound,
+        ),
+        (Error::NotFound(refusal("config_deleted")), Trouble::Deleted),
+        (
+            Error::Forbidden(refusal("")),
+            Trouble::Forbidden("no reason given".to_owned()),
+        ),
+        (
+            Error::Redirected { status: 302 },
+            Trouble::Unusable(Error::Redirected { status: 302 }.to_string()),
+        ),
+    ] {
+        let mut state = subscribed();
+        read(&mut state, export("e", 5, "1"));
+        let (_, answered) = read(&mut state, Err(error.clone()));
+        assert_eq!(
+            (answered.notify, answered.block),
+            (vec![resource("a")], None)
+        );
+        assert_eq!(
+            state.view(&[config("prod")]).sources[0].trouble,
+            Some(expected)
+        );
+        assert_eq!(held(&state), Some(("e".to_owned(), 5)));
+        assert!(read(&mut state, Err(error)).1.notify.is_empty());
+        // A revision that is held already is still a reason to ask again.
+        state.opened("e".to_owned());
+        assert!(state.announced(&config("prod"), 5, Instant::now()));
+        assert_eq!(
+            read(&mut state, Ok(Export::NotModified)).1.notify,
+            [resource("a")]
+        );
+    }
+}
+
+#[test]
+fn a_dead_token_is_told_to_everybody_once_and_so_is_its_return() {
+    let mut state = subscribed();
+    state.subscribe(&resource("b"), &[], &wanted(Mode::Poll, &["dev"]));
+    let (_, answered) = read(&mut state, Err(Error::Unauthorized(Refusal::default())));
+    assert_eq!(
+        (answered.notify.len(), answered.block),
+        (2, Some(Block::default()))
+    );
+    assert!(state.refused().is_empty());
+    assert!(state.view(&[]).unauthorized);
+    assert_eq!(state.opened("e".to_owned()).len(), 2);
+    assert!(!state.view(&[]).unauthorized);
+}
+
+#[test]
+fn a_polled_config_is_left_to_its_polls() {
+    let mut state = State::default();
+    state.subscribe(&resource("a"), &[], &wanted(Mode::Poll, &["prod"]));
+    state.opened("e".to_owned());
+    assert!(!state.announced(&config("prod"), 9, Instant::now()));
+    assert!(state.unnamed().is_empty() && state.pushed().is_empty());
+    // Somebody who wants it pushed cannot be given what was polled a while ago.
+    assert_eq!(
+        state.subscribe(&resource("b"), &[], &wanted(Mode::Push, &["prod"])),
+        [config("prod")]
+    );
+}

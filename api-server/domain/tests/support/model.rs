@@ -261,6 +261,9 @@ impl Model {
         let place = self.see_config(by, path)?;
         self.need(by, Action::ConfigsWrite, place)?;
         let (project, slug) = path.split_once('/').unwrap();
+        if !self.projects[project].configs[slug].secrets.is_empty() {
+            self.need(by, Action::SecretsDelete, place)?;
+        }
         let configs = &mut self.projects.get_mut(project).unwrap().configs;
         if configs
             .values()

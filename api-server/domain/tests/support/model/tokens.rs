@@ -21,14 +21,6 @@ impl Model {
         if personal && !self.is_user(by) {
             return Err(Rejection::NotAUser);
         }
-        let good = if personal {
-            matches!(hours, Some(1..=24))
-        } else {
-            hours != Some(0)
-        };
-        if !good {
-            return Err(invalid("ttl_seconds"));
-        }
         if wanted.is_empty() {
             return Err(invalid("scopes"));
         }
@@ -59,11 +51,25 @@ impl Model {
             }
             scopes.push(Scope(actions, place));
         }
+        let good = if personal {
+            matches!(hours, Some(1..=24))
+        } else {
+            hours != Some(0)
+        };
+        if !good {
+            return Err(invalid("ttl_seconds"));
+        }
         let Some(Answer::Issued(id, _)) = given else {
             return Ok(Answer::Nothing);
         };
         self.seq += 1;
-        let expires_at = hours.map(|hours| self.now.plus(Duration::from_hours(hours)));
+        let wanted = hours.map(|hours| self.now.plus(Duration::from_hours(hours)));
+        // A personal token made with another one dies with it at the latest.
+        let maker = self.token(by).filter(|_| personal);
+        let expires_at = match maker.and_then(|maker| maker.expires_at) {
+            Some(end) => wanted.min(Some(end)),
+            None => wanted,
+        };
         self.tokens.push(Token {
             id: *id,
             personal,
@@ -80,11 +86,14 @@ impl Model {
         };
         let token = &self.tokens[nth];
         let may = |action| {
-            let own = token.personal && self.is_user(by);
-            own || token
-                .scopes
-                .iter()
-                .all(|Scope(_, place)| self.may(by, action, *place))
+            let itself = matches!(by, By::Token(used) if used % self.tokens.len() == nth);
+            let own = token.personal && matches!(by, By::Owner);
+            itself
+                || own
+                || token
+                    .scopes
+                    .iter()
+                    .all(|Scope(_, place)| self.may(by, action, *place))
         };
         if !may(Action::TokensRead) && !may(Action::TokensRevoke) {
             return Err(Rejection::NotFound(Noun::Token));

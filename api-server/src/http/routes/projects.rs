@@ -1,0 +1,135 @@
+//! Projects.
+
+use axum::Json;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use ssm_domain::access::{Action, Place};
+use ssm_domain::names::{Description, DisplayName};
+use ssm_domain::projects::{CreateProject, DeleteProject};
+use ssm_domain::rejection::{Noun, Rejection};
+use ssm_domain::state;
+use ssm_domain::time::Timestamp;
+use utoipa::ToSchema;
+
+use super::{Done, Status};
+use crate::http::auth::{Auth, holds_somewhere};
+use crate::http::body::Unread;
+use crate::http::errors::{ApiError, ApiResult, ReadErrors, WriteErrors};
+use crate::http::path::ProjectPath;
+use crate::http::query::Params;
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Project {
+    #[schema(example = "web")]
+    slug: String,
+    name: String,
+    description: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+impl Project {
+    fn of(project: &state::Project) -> Self {
+        Self {
+            slug: project.slug.to_string(),
+            name: project.name.to_string(),
+            description: project.description.as_ref().map(ToString::to_string),
+            created_at: project.created_at,
+        }
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ProjectList {
+    projects: Vec<Project>,
+    status: Status,
+}
+
+/// The projects that the caller may read
+#[utoipa::path(get, path = "/api/projects", tag = "Projects", responses((status = 200, body = ProjectList), ReadErrors))]
+pub(crate) async fn list(auth: Auth) -> ApiResult<Json<ProjectList>> {
+    let projects = auth.look(|state, caller| {
+        holds_somewhere(caller, Action::ProjectsRead)?;
+        let may_read = |id| caller.authority().may(Action::ProjectsRead, Place::project(id));
+        Ok(state.projects().filter(|project| may_read(project.id)).map(Project::of).collect())
+    })?;
+    Ok(Json(ProjectList { projects, status: Status::Ok }))
+}
+
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct NewProject {
+    /// 1 to 64 of a-z, 0-9, `_` and `-`
+    #[schema(example = "web")]
+    slug: String,
+    /// The slug where absent
+    name: Option<String>,
+    description: Option<String>,
+}
+
+impl NewProject {
+    fn parse(self) -> ApiResult<CreateProject> {
+        let name = self.name.map(|name| name.parse::<DisplayName>()).transpose();
+        let description = self.description.map(|text| text.parse::<Description>()).transpose();
+        Ok(CreateProject {
+            slug: self.slug.parse().map_err(|why| ApiError::invalid("slug", why))?,
+            name: name.map_err(|why| ApiError::invalid("name", why))?,
+            description: description.map_err(|why| ApiError::invalid("description", why))?,
+        })
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct OneProject {
+    status: Status,
+    project: Project,
+}
+
+/// Make a project
+#[utoipa::path(
+    post, path = "/api/projects", tag = "Projects", request_body = NewProject,
+    responses((status = 201, body = OneProject), WriteErrors)
+)]
+pub(crate) async fn create(auth: Auth, body: Unread) -> ApiResult<(StatusCode, Json<OneProject>)> {
+    auth.look(|_, caller| caller.require(Action::ProjectsWrite, Place::EVERYWHERE))?;
+    let command = body.json::<NewProject>().await?.parse()?;
+    let id = auth.run(command).await?;
+    let state = auth.app.engine.state();
+    let project = state.project(id).ok_or(Rejection::NotFound(Noun::Project))?;
+    let answer = OneProject { status: Status::Ok, project: Project::of(project) };
+    Ok((StatusCode::CREATED, Json(answer)))
+}
+
+/// One project
+#[utoipa::path(
+    get, path = "/api/projects/{project}", tag = "Projects", params(("project" = String, Path)),
+    responses((status = 200, body = OneProject), ReadErrors)
+)]
+pub(crate) async fn read(auth: Auth, path: ProjectPath) -> ApiResult<Json<OneProject>> {
+    let project = auth.look(|_, caller| {
+        let project = caller.project(&path.0)?;
+        caller.require(Action::ProjectsRead, Place::project(project.id))?;
+        Ok(Project::of(project))
+    })?;
+    Ok(Json(OneProject { status: Status::Ok, project }))
+}
+
+/// Delete a project with its configs and secrets
+///
+/// The tokens that are only for it are revoked, and the key that sealed its values is destroyed: nothing brings them
+/// back.
+#[utoipa::path(
+    delete, path = "/api/projects/{project}", tag = "Projects",
+    params(("project" = String, Path), ("confirm" = String, Query, description = "The project's slug once more")),
+    responses((status = 200, body = Done), WriteErrors)
+)]
+pub(crate) async fn delete(auth: Auth, path: ProjectPath, params: Params) -> ApiResult<Json<Done>> {
+    auth.look(|_, caller| {
+        let project = caller.project(&path.0)?;
+        caller.require(Action::ProjectsWrite, Place::project(project.id))
+    })?;
+    if params.text("confirm")?.as_deref() != Some(path.0.as_str()) {
+        return Err(ApiError::invalid("confirm", "must be the project's slug"));
+    }
+    auth.run(DeleteProject { slug: path.0 }).await?;
+    Ok(Done::OK)
+}

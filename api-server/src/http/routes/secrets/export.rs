@@ -1,0 +1,104 @@
+//! Reading a whole config.
+
+use std::time::Duration;
+
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::{CONTENT_TYPE, ETAG};
+use ssm_domain::access::Action;
+
+use super::render::{Export, Rendering};
+use crate::http::auth::Auth;
+use crate::http::errors::{ApiError, ApiResult, ReadErrors};
+use crate::http::etag::{Conditions, etag};
+use crate::http::path::InConfig;
+use crate::http::query::Params;
+
+/// How long a reader who asks for a revision waits for it.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// All secrets of a config, inherited ones included
+///
+/// Needs `secrets:export`; with `values=false`, `secrets:read`. Values are given as they are stored: `raw` and
+/// `resolve_references` are accepted and make no difference as long as there are no references.
+#[utoipa::path(
+    get, path = "/api/projects/{project}/configs/{config}/secrets", tag = "Secrets",
+    params(
+        ("project" = String, Path), ("config" = String, Path),
+        ("format" = Option<String>, Query, description = "`json` (unless told) or `env`, a `.env` file"),
+        ("include_parent" = Option<bool>, Query, description = "Inherited secrets, too; `true` unless told"),
+        ("include_meta" = Option<bool>, Query, description = "Where each value is from; `true` unless told"),
+        ("raw" = Option<bool>, Query, description = "Values without references resolved; `false` unless told"),
+        ("resolve_references" = Option<bool>, Query, description = "`false` unless told"),
+        ("values" = Option<bool>, Query, description = "`false` leaves values out; only with `format=json`"),
+        ("minRevision" = Option<u64>, Query, description = "Wait briefly until the server has got so far, else 503"),
+        ("If-None-Match" = Option<String>, Header, description = "An `ETag` that the client holds"),
+    ),
+    responses(
+        (
+            status = 200, description = "The secrets",
+            headers(("ETag" = String, description = "`\"<epoch>.<revision>\"`")),
+            content((Export = "application/json"), (String = "text/plain")),
+        ),
+        (status = 304, description = "Still what `If-None-Match` names"),
+        ReadErrors,
+    )
+)]
+pub(crate) async fn export(
+    auth: Auth,
+    path: InConfig,
+    params: Params,
+    conditions: Conditions,
+) -> ApiResult<Response> {
+    let values = params.flag("values", true);
+    let action = if matches!(values, Ok(false)) { Action::SecretsRead } else { Action::SecretsExport };
+    let mut reader = auth.app.engine.read(&auth.actor, action, &path.0)?;
+    let (rendering, inherited) = (rendering(&params, values?)?, params.flag("include_parent", true)?);
+    if wait_for_revision(&auth, &params).await? {
+        reader = auth.app.engine.read(&auth.actor, action, &path.0)?;
+    }
+    let tag = etag(reader.version());
+    if conditions.holds(&tag) {
+        return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response());
+    }
+    let render = |config: &_| rendering.render(&reader, config);
+    let body = reader.rendered(rendering.key(inherited), render)?;
+    let media_type = http::HeaderValue::from_static(rendering.media_type());
+    Ok(([(CONTENT_TYPE, media_type), (ETAG, tag)], body).into_response())
+}
+
+impl Rendering {
+    fn media_type(self) -> &'static str {
+        match self {
+            Self::Env => "text/plain; charset=utf-8",
+            Self::Json { .. } => "application/json",
+        }
+    }
+}
+
+fn rendering(params: &Params, values: bool) -> ApiResult<Rendering> {
+    let meta = params.flag("include_meta", true)?;
+    params.flag("raw", false)?;
+    params.flag("resolve_references", false)?;
+    match params.text("format")?.as_deref() {
+        None | Some("json") => Ok(Rendering::Json { meta, values }),
+        Some("env") if values => Ok(Rendering::Env),
+        Some("env") => Err(ApiError::invalid("values", "cannot be left out of format=env")),
+        Some(_) => Err(ApiError::invalid("format", "must be json or env")),
+    }
+}
+
+/// Whether there was something to wait for, so that what was read before is old.
+async fn wait_for_revision(auth: &Auth, params: &Params) -> ApiResult<bool> {
+    let Some(wanted) = params.number("minRevision")? else {
+        return Ok(false);
+    };
+    if *auth.app.engine.published().borrow() >= wanted {
+        return Ok(false);
+    }
+    if auth.app.engine.wait_for(wanted, PATIENCE).await {
+        return Ok(true);
+    }
+    let message = "This server has not got as far as minRevision yet";
+    Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "behind", message).retry_after(1))
+}

@@ -1,0 +1,163 @@
+//! One secret.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::ETAG;
+use serde::{Deserialize, Serialize};
+use ssm_domain::access::Action;
+use ssm_domain::entry::Seq;
+use ssm_domain::names::{Description, Key};
+use ssm_domain::rejection::{Noun, Rejection};
+use ssm_domain::secret::SecretValue;
+use ssm_domain::secrets::{Edit, SetSecret, WriteSecrets};
+use ssm_engine::ConfigReader;
+use utoipa::ToSchema;
+
+use super::super::Status;
+use super::written;
+use crate::http::auth::Auth;
+use crate::http::body::{Given, Plaintext, Unread};
+use crate::http::errors::{ApiError, ApiResult, ErrorBody, ReadErrors, WriteErrors};
+use crate::http::etag::{Conditions, etag};
+use crate::http::path::SecretPath;
+use crate::http::query::Params;
+
+/// The longest name of an icon.
+const MAX_ICON: usize = 100;
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Item<'a> {
+    #[schema(example = "DATABASE_URL")]
+    key: &'a str,
+    value: &'a str,
+    status: Status,
+}
+
+/// The value of one key
+#[utoipa::path(
+    get, path = "/api/projects/{project}/configs/{config}/secrets/{key}", tag = "Secrets",
+    params(
+        ("project" = String, Path), ("config" = String, Path), ("key" = String, Path),
+        ("effective" = Option<bool>, Query, description = "An inherited value, too; `false` unless told"),
+        ("If-None-Match" = Option<String>, Header, description = "An `ETag` that the client holds"),
+    ),
+    responses(
+        (status = 200, body = Item, headers(("ETag" = String, description = "The config's `\"<epoch>.<revision>\"`"))),
+        (status = 304, description = "Still what `If-None-Match` names"),
+        ReadErrors,
+    )
+)]
+pub(crate) async fn read(
+    auth: Auth,
+    path: SecretPath,
+    params: Params,
+    conditions: Conditions,
+) -> ApiResult<Response> {
+    let reader = auth.app.engine.read(&auth.actor, Action::SecretsRead, &path.config)?;
+    let key = path.existing_key()?;
+    let value = value(&reader, &key, params.flag("effective", false)?)?;
+    let tag = etag(reader.version());
+    if conditions.holds(&tag) {
+        return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response());
+    }
+    let item = Item { key: key.as_str(), value: value.reveal(), status: Status::Ok };
+    Ok(([(ETAG, tag)], Json(item)).into_response())
+}
+
+fn value(reader: &ConfigReader, key: &Key, effective: bool) -> Result<SecretValue, Rejection> {
+    if !effective {
+        return reader.own(key);
+    }
+    let config = reader.effective(true);
+    let secret = config.secrets.get(key).ok_or(Rejection::NotFound(Noun::Secret))?;
+    reader.open(key, secret)
+}
+
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct PutSecret {
+    /// At most 64 KiB, without NUL
+    #[schema(value_type = String)]
+    value: Plaintext,
+    /// The name of an icon; `null` takes away what was chosen, absent keeps it
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    icon_slug: Given<String>,
+    /// A remark of at most 500 characters; absent keeps the one that is there
+    note: Option<String>,
+}
+
+impl PutSecret {
+    fn parse(self, key: Key) -> ApiResult<SetSecret> {
+        let icon = match self.icon_slug {
+            Given::Absent => Edit::Keep,
+            Given::Null => Edit::Clear,
+            Given::Value(icon) if is_icon(&icon) => Edit::Set(icon),
+            Given::Value(_) => return Err(ApiError::invalid("icon_slug", "must be 1 to 100 of A-Z, a-z, 0-9, _, ., : and -")),
+        };
+        let note = self.note.map(|note| note.parse::<Description>()).transpose();
+        Ok(SetSecret {
+            key,
+            value: self.value.into_value("value")?,
+            icon,
+            note: note.map_err(|why| ApiError::invalid("note", why))?.map_or(Edit::Keep, Edit::Set),
+        })
+    }
+}
+
+fn is_icon(text: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_.:-".contains(&b);
+    (1..=MAX_ICON).contains(&text.len()) && text.bytes().all(allowed)
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ItemWritten {
+    status: Status,
+    key: String,
+    /// The config's revision with this change
+    revision: u64,
+}
+
+/// Set the value of one key
+#[utoipa::path(
+    put, path = "/api/projects/{project}/configs/{config}/secrets/{key}", tag = "Secrets", request_body = PutSecret,
+    params(
+        ("project" = String, Path), ("config" = String, Path), ("key" = String, Path),
+        ("If-Match" = Option<String>, Header, description = "The config's `ETag` that this change rests on"),
+    ),
+    responses(
+        (status = 200, body = ItemWritten), WriteErrors,
+        (status = 412, body = ErrorBody, description = "The config is not at the revision of `If-Match`"),
+    )
+)]
+pub(crate) async fn put(auth: Auth, path: SecretPath, conditions: Conditions, body: Unread) -> ApiResult<Response> {
+    auth.may(Action::SecretsWrite, &path.config)?;
+    let (config, key) = (path.config.clone(), path.new_key()?);
+    let set = vec![body.json::<PutSecret>().await?.parse(key.clone())?];
+    let command = WriteSecrets { path: config, set, delete: Vec::new(), expected: conditions.expected()? };
+    let revision = auth.run(command).await?.revision;
+    let answer = ItemWritten { status: Status::Ok, key: key.to_string(), revision };
+    Ok(written(&auth, revision, answer))
+}
+
+/// Delete the config's own value of one key
+#[utoipa::path(
+    delete, path = "/api/projects/{project}/configs/{config}/secrets/{key}", tag = "Secrets",
+    params(
+        ("project" = String, Path), ("config" = String, Path), ("key" = String, Path),
+        ("If-Match" = Option<String>, Header, description = "The config's `ETag` that this change rests on"),
+    ),
+    responses(
+        (status = 200, body = ItemWritten), WriteErrors,
+        (status = 412, body = ErrorBody, description = "The config is not at the revision of `If-Match`"),
+    )
+)]
+pub(crate) async fn delete(auth: Auth, path: SecretPath, conditions: Conditions) -> ApiResult<Response> {
+    auth.may(Action::SecretsDelete, &path.config)?;
+    let (config, key) = (path.config.clone(), path.existing_key()?);
+    let delete = vec![key.clone()];
+    let command = WriteSecrets { path: config, set: Vec::new(), delete, expected: conditions.expected()? };
+    let revision = auth.run(command).await?.revision;
+    let answer = ItemWritten { status: Status::Ok, key: key.to_string(), revision };
+    Ok(written(&auth, revision, answer))
+}

@@ -1,0 +1,191 @@
+//! What an export's body is made of. Bodies are kept by the engine's cache, so they may depend on nothing but the
+//! config, its revision and the [`Rendering`].
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+use ssm_domain::dotenv;
+use ssm_domain::effective::{EffectiveConfig, EffectiveSecret};
+use ssm_domain::entry::Seq;
+use ssm_domain::rejection::Rejection;
+use ssm_domain::secret::SecretValue;
+use ssm_domain::state::Config;
+use ssm_domain::time::Timestamp;
+use ssm_engine::{ConfigReader, RenderKey};
+use utoipa::ToSchema;
+
+use super::super::Status;
+use crate::http::errors::{ApiError, ApiResult};
+
+/// Everything by which one body of a config differs from another.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Rendering {
+    /// `KEY=value` lines.
+    Env,
+    /// An object, with or without metadata and values.
+    Json { meta: bool, values: bool },
+}
+
+impl Rendering {
+    /// What the cache knows the body by.
+    pub(super) fn key(self, inherited: bool) -> RenderKey {
+        let variant = match self {
+            Self::Env => 0,
+            Self::Json { meta, values } => 1 + 2 * u32::from(meta) + 4 * u32::from(values),
+        };
+        RenderKey { inherited, variant }
+    }
+
+    /// Makes the body.
+    pub(super) fn render(self, reader: &ConfigReader, config: &EffectiveConfig<'_>) -> ApiResult<Vec<u8>> {
+        let opened = match self {
+            Self::Env | Self::Json { values: true, .. } => open(reader, config)?,
+            Self::Json { values: false, .. } => Vec::new(),
+        };
+        match self {
+            Self::Env => env(config, &opened),
+            Self::Json { meta, .. } => {
+                let export = Export {
+                    data: Data { config, opened: &opened },
+                    meta: meta.then_some(Meta { config }),
+                    status: Status::Ok,
+                    revision: config.revision(),
+                };
+                json(&export)
+            }
+        }
+    }
+}
+
+fn open(reader: &ConfigReader, config: &EffectiveConfig<'_>) -> Result<Vec<SecretValue>, Rejection> {
+    config.secrets.iter().map(|(key, secret)| reader.open(key, secret)).collect()
+}
+
+fn env(config: &EffectiveConfig<'_>, opened: &[SecretValue]) -> ApiResult<Vec<u8>> {
+    let keys = config.secrets.keys().map(|key| key.as_str());
+    let text = dotenv::write(keys.zip(opened.iter().map(SecretValue::reveal)));
+    text.map(String::into_bytes).map_err(|error| {
+        let why = "has a value that has no form in a .env file which every reader takes for the same bytes; use json";
+        ApiError::malformed("env_not_portable", format!("{} {why}", error.key))
+            .with_errors([(error.key, why.to_owned())].into())
+    })
+}
+
+/// Growing would leave copies of plaintext behind, so the body is measured before it is written.
+fn json(export: &Export<'_>) -> ApiResult<Vec<u8>> {
+    let unwritable = |error: serde_json::Error| ApiError::internal(error.to_string());
+    let mut length = Length(0);
+    serde_json::to_writer(&mut length, export).map_err(unwritable)?;
+    let mut body = Vec::with_capacity(length.0);
+    serde_json::to_writer(&mut body, export).map_err(unwritable)?;
+    Ok(body)
+}
+
+struct Length(usize);
+
+impl Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A config's secrets.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Export<'a> {
+    /// Values by key, in the order of keys; `null` with `values=false`
+    #[schema(value_type = std::collections::BTreeMap<String, Option<String>>)]
+    data: Data<'a>,
+    /// Where each value is from
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<std::collections::BTreeMap<String, SecretMeta>>)]
+    meta: Option<Meta<'a>>,
+    status: Status,
+    /// The config's revision
+    revision: u64,
+}
+
+struct Data<'a> {
+    config: &'a EffectiveConfig<'a>,
+    /// Empty, or one for each key.
+    opened: &'a [SecretValue],
+}
+
+impl Serialize for Data<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.config.secrets.len()))?;
+        let mut opened = self.opened.iter();
+        for key in self.config.secrets.keys() {
+            map.serialize_entry(key, &opened.next().map(SecretValue::reveal))?;
+        }
+        map.end()
+    }
+}
+
+struct Meta<'a> {
+    config: &'a EffectiveConfig<'a>,
+}
+
+impl Serialize for Meta<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let secrets = self.config.secrets.iter();
+        serializer.collect_map(secrets.map(|(key, secret)| (*key, SecretMeta::of(self.config.config, secret))))
+    }
+}
+
+/// Where a value is from.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SecretMeta<'a> {
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+    /// A username, or the name of a service token
+    updated_by: &'a str,
+    /// The icon that somebody chose
+    icon_slug: Option<&'a str>,
+    /// The config that the value is from
+    source: &'a str,
+    /// Whether that is another config
+    inherited: bool,
+    /// The nearest config whose value this one hides
+    overrides: Option<&'a str>,
+    /// Counts the values of this key in the config that it is from
+    version: u64,
+}
+
+impl<'a> SecretMeta<'a> {
+    fn of(reading: &Config, secret: &EffectiveSecret<'a>) -> Self {
+        Self {
+            updated_at: secret.secret.updated_at,
+            updated_by: &secret.secret.updated_by,
+            icon_slug: secret.secret.icon.as_deref(),
+            source: secret.source.slug.as_str(),
+            inherited: secret.is_inherited(reading),
+            overrides: secret.overrides.map(|config| config.slug.as_str()),
+            version: secret.secret.version,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Rendering;
+
+    #[test]
+    fn no_two_renderings_share_a_place_in_the_cache() {
+        let flags = [(false, false), (false, true), (true, false), (true, true)];
+        let mut all: Vec<_> = flags.map(|(meta, values)| Rendering::Json { meta, values }).to_vec();
+        all.push(Rendering::Env);
+        for one in &all {
+            for other in &all {
+                assert_eq!(one.key(true) == other.key(true), one == other);
+            }
+            assert_ne!(one.key(true), one.key(false));
+        }
+    }
+}
