@@ -461,7 +461,6 @@ mod tests {
             ("1s", 10),
             ("1000h", 86_400),
             ("soon", 300),
-            ("-1h", 10),
         ] {
             let refresh = Refresh {
                 interval: text.to_owned(),

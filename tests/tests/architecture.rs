@@ -58,8 +58,8 @@ const CONFINED: &[(&str, &[&str], &str)] = &[
     ),
     (
         "axum",
-        &["ssm-server", "ssm-operator"],
-        "HTTP in is the outermost layer of the server, and how the operator serves its metrics",
+        &["ssm-server", "ssm-operator", "ssm-tests"],
+        "HTTP in is the outermost layer of the server, how the operator serves its metrics, and what the benchmark compares with",
     ),
 ];
 

@@ -17,7 +17,7 @@ fn batch(chain: &mut Chain, n: u64, from: u64) -> Arc<Batch> {
 #[tokio::main]
 async fn main() {
     let base = std::env::args().nth(1).unwrap();
-    for round in 0..3 {
+    for round in 0..8 {
         let dir = tempfile::tempdir_in(&base).unwrap();
         // bare
         let c = rusqlite::Connection::open(dir.path().join("bare.db")).unwrap();
@@ -60,7 +60,7 @@ async fn main() {
             grouped / bare,
             worst * 1e3
         );
-        if round == 2 {
+        if round == 7 {
             let mut chain = Chain::of(&everything(&j).await);
             let n = 600_000u64;
             let t = Instant::now();

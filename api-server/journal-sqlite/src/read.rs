@@ -63,8 +63,8 @@ pub fn search(
         ),
         (Some(project), Some(config)) => rows(
             connection,
-            "SELECT seq, hash, entry FROM journal INDEXED BY journal_by_config
-             WHERE config = :config AND project = :project AND seq <= :last ORDER BY seq DESC LIMIT :limit",
+            "SELECT seq, hash, entry FROM journal INDEXED BY journal_by_both
+             WHERE project = :project AND config = :config AND seq <= :last ORDER BY seq DESC LIMIT :limit",
             named_params! {
                 ":project": project.as_str(), ":config": config.as_str(), ":last": last, ":limit": limit,
             },

@@ -14,7 +14,7 @@ pub const VERSION: i64 = 1;
 /// Every table.
 pub const TABLES: [&str; 5] = ["journal", "sealed_values", "credentials", "tokens", "keys"];
 
-/// An index holds the row's `seq` anyway, so each of the two is in its order. Values come in the order of writing, and
+/// An index holds the row's `seq` anyway, so each of the three is in its order. Values come in the order of writing, and
 /// only the small index on them is scattered by digest.
 const LAYOUT: &str = "
     CREATE TABLE journal (
@@ -25,7 +25,8 @@ const LAYOUT: &str = "
         config TEXT
     ) STRICT;
     CREATE INDEX journal_by_project ON journal (project) WHERE project IS NOT NULL;
-    CREATE INDEX journal_by_config ON journal (config, project) WHERE config IS NOT NULL;
+    CREATE INDEX journal_by_config ON journal (config) WHERE config IS NOT NULL;
+    CREATE INDEX journal_by_both ON journal (project, config) WHERE config IS NOT NULL;
     CREATE TABLE sealed_values (digest BLOB NOT NULL UNIQUE, sealed BLOB NOT NULL) STRICT;
     CREATE TABLE credentials (id TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE tokens (id TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;

@@ -10,6 +10,7 @@ use axum::extract::{FromRequest, Request};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt as _;
+use hyper::body::Body as _;
 use serde::de::{DeserializeOwned, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::error::Category;
@@ -109,7 +110,7 @@ fn unsupported(message: impl Into<std::borrow::Cow<'static, str>>) -> ApiError {
 /// Reads a body into one allocation where its length is told, so that no copies of secrets are left behind.
 async fn collect(mut body: Body) -> ApiResult<Zeroizing<Vec<u8>>> {
     let too_large = || ApiError::from(Rejection::TooLarge("The body is larger than 2 MiB"));
-    let told = http_body::Body::size_hint(&body).lower();
+    let told = body.size_hint().lower();
     let told = usize::try_from(told).ok().filter(|told| *told <= MAX_BYTES).ok_or_else(too_large)?;
     let mut bytes = Zeroizing::new(Vec::with_capacity(told));
     while let Some(frame) = body.frame().await {

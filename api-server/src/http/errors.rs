@@ -68,7 +68,7 @@ impl ApiError {
 
     /// A field has a value that it cannot have.
     pub(crate) fn invalid(field: impl Into<String>, why: impl ToString) -> Self {
-        Rejection::invalid(field, why).into()
+        Rejection::invalid(field, &why).into()
     }
 
     /// The request is not what the endpoint takes.

@@ -46,7 +46,7 @@ impl Modify for Security {
             ("basic", SecurityScheme::Http(Http::new(HttpAuthScheme::Basic))),
         ];
         let components = document.components.get_or_insert_with(Components::default);
-        components.security_schemes.extend(schemes.map(|(name, scheme)| (name.to_owned(), scheme)));
+        components.security_schemes.extend(schemes.map(|(name, scheme)| (name.to_owned(), scheme.into())));
     }
 }
 

@@ -32,7 +32,7 @@ impl SecretPath {
 
     /// The key of something that may be made.
     pub(crate) fn new_key(self) -> Result<Key, Rejection> {
-        self.key.map_err(|why| Rejection::invalid("key", why))
+        self.key.map_err(|why| Rejection::invalid("key", &why))
     }
 }
 

@@ -79,10 +79,7 @@ fn resources_share_one_read_of_a_config() {
 #[test]
 fn a_config_that_nobody_wants_is_forgotten() {
     let mut state = subscribed();
-    read(&mut state, export("e", 1, "1"))
-        .1
-        .block
-        .map_or((), |_| panic!("blocked"));
+    read(&mut state, export("e", 1, "1"));
     state.subscribe(
         &resource("a"),
         &[config("prod")],

@@ -1,7 +1,6 @@
 //! What goes wrong while appending, made to happen by SQLite's own means.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use rusqlite::Connection;
 use ssm_engine::contract::chain::{Chain, everything, stored, target, value};
@@ -97,9 +96,7 @@ async fn a_commit_that_fails_leaves_it_unknown_and_the_same_batch_settles_it() {
 #[tokio::test]
 async fn another_program_that_writes_for_long_makes_the_journal_unavailable() {
     let (journal, dir, mut chain) = fresh().await;
-    let writer = journal.database.writer.as_ref().unwrap();
-    let connection = &writer.lock().unwrap().connection;
-    connection.busy_timeout(Duration::from_millis(20)).unwrap();
+    spoil(&journal, "PRAGMA busy_timeout = 20");
     let other = Connection::open(dir.path().join("ssm.db")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
 

@@ -4,7 +4,7 @@ use axum::Json;
 use serde::Serialize;
 use ssm_domain::access::{Action, Place};
 use ssm_domain::digest::Digest;
-use ssm_domain::entry::{Change, Entry, Seq};
+use ssm_domain::entry::{Change, Entry};
 use ssm_domain::time::Timestamp;
 use ssm_engine::{AuditQuery, Verification};
 use utoipa::ToSchema;

@@ -7,7 +7,6 @@ use http::header::ETAG;
 use serde::{Deserialize, Serialize};
 use ssm_domain::access::{Action, Place};
 use ssm_domain::configs::{CreateConfig, DeleteConfig};
-use ssm_domain::entry::Seq;
 use ssm_domain::names::{ConfigPath, DisplayName, InvalidName, Slug};
 use ssm_domain::rejection::{Noun, Rejection};
 use ssm_domain::state::{self, State};

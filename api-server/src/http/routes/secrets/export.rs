@@ -61,8 +61,7 @@ pub(crate) async fn export(
     if conditions.holds(&tag) {
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response());
     }
-    let render = |config: &_| rendering.render(&reader, config);
-    let body = reader.rendered(rendering.key(inherited), render)?;
+    let body = reader.rendered(rendering.key(inherited), |config| rendering.render(&reader, config))?;
     let media_type = http::HeaderValue::from_static(rendering.media_type());
     Ok(([(CONTENT_TYPE, media_type), (ETAG, tag)], body).into_response())
 }

@@ -6,7 +6,6 @@ use http::StatusCode;
 use http::header::ETAG;
 use serde::{Deserialize, Serialize};
 use ssm_domain::access::Action;
-use ssm_domain::entry::Seq;
 use ssm_domain::names::{Description, Key};
 use ssm_domain::rejection::{Noun, Rejection};
 use ssm_domain::secret::SecretValue;

@@ -7,7 +7,6 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use ssm_domain::dotenv;
 use ssm_domain::effective::{EffectiveConfig, EffectiveSecret};
-use ssm_domain::entry::Seq;
 use ssm_domain::rejection::Rejection;
 use ssm_domain::secret::SecretValue;
 use ssm_domain::state::Config;

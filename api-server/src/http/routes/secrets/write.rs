@@ -3,7 +3,6 @@
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use ssm_domain::access::Action;
-use ssm_domain::entry::Seq;
 use ssm_domain::names::{ConfigPath, Key};
 use ssm_domain::rejection::Rejection;
 use ssm_domain::secrets::{ExpectedRevision, MAX_KEYS, Outcome, SetSecret, WriteSecrets, WrittenKey};
