@@ -43,7 +43,7 @@ pub(crate) enum ConfigError {
 pub(crate) enum Mode {
     /// To serve.
     Serve(Config),
-    /// To print the OpenAPI document.
+    /// To print the `OpenAPI` document.
     PrintOpenApi,
 }
 
@@ -146,7 +146,7 @@ Without TOKEN_SALT and ENCRYPTION_KEY, a first start makes them as files in the 
 enum Subcommands {
     /// Serve; the same as no command at all
     Serve,
-    /// Print the OpenAPI document
+    /// Print the `OpenAPI` document
     Openapi,
 }
 
@@ -168,10 +168,22 @@ struct Settings {
     #[arg(long, env = "ENCRYPTION_KEY_FILE", global = true)]
     encryption_key_file: Option<PathBuf>,
     /// The least that is logged
-    #[arg(long, env = "LOG_LEVEL", default_value = "info", ignore_case = true, global = true)]
+    #[arg(
+        long,
+        env = "LOG_LEVEL",
+        default_value = "info",
+        ignore_case = true,
+        global = true
+    )]
     log_level: Level,
     /// Form of the log, which goes to standard error
-    #[arg(long, env = "LOG_FORMAT", default_value = "text", ignore_case = true, global = true)]
+    #[arg(
+        long,
+        env = "LOG_FORMAT",
+        default_value = "text",
+        ignore_case = true,
+        global = true
+    )]
     log_format: LogFormat,
 }
 
@@ -200,7 +212,10 @@ impl Config {
         // Compose files pass variables on as empty ones when they are not set.
         let text = |name: &'static str| match variable(name).filter(|value| !value.is_empty()) {
             None => Ok(None),
-            Some(value) => value.into_string().map(Some).map_err(|_| ConfigError::NotText(name)),
+            Some(value) => value
+                .into_string()
+                .map(Some)
+                .map_err(|_| ConfigError::NotText(name)),
         };
         for name in NOT_YET {
             if text(name)?.is_some() {
@@ -246,7 +261,10 @@ impl SetupTokenSetting {
         match text {
             None => Ok(Self::Unset),
             Some(text) if text == "off" => Ok(Self::Off),
-            Some(text) if (8..=256).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic()) => {
+            Some(text)
+                if (8..=256).contains(&text.len())
+                    && text.bytes().all(|b| b.is_ascii_graphic()) =>
+            {
                 Ok(Self::Given(text))
             }
             Some(_) => Err(ConfigError::SetupToken),
@@ -313,7 +331,8 @@ mod tests {
 
     #[test]
     fn a_setup_token_can_be_sent_in_a_header_and_is_not_soon_guessed() {
-        let setting = |text| config(&[], &[("SSM_SETUP_TOKEN", text)]).map(|config| config.setup_token);
+        let setting =
+            |text| config(&[], &[("SSM_SETUP_TOKEN", text)]).map(|config| config.setup_token);
         assert!(setting("off") == Ok(SetupTokenSetting::Off));
         assert!(setting("correct-horse") == Ok(SetupTokenSetting::Given("correct-horse".into())));
         for bad in ["short", "with space in it", "ümlauts-are-out"] {
@@ -323,8 +342,16 @@ mod tests {
 
     #[test]
     fn no_secret_can_be_given_as_a_flag() {
-        for flag in ["--token-salt", "--encryption-key", "--ssm-setup-token", "--setup-token"] {
-            assert!(Cli::try_parse_from(["ssm-server", flag, "x"]).is_err(), "{flag}");
+        for flag in [
+            "--token-salt",
+            "--encryption-key",
+            "--ssm-setup-token",
+            "--setup-token",
+        ] {
+            assert!(
+                Cli::try_parse_from(["ssm-server", flag, "x"]).is_err(),
+                "{flag}"
+            );
         }
     }
 }

@@ -26,38 +26,66 @@ const MAX_BYTES: u64 = 4_096;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum KeyError {
     /// The data directory cannot be made.
-    #[error("the data directory {path} cannot be made: {source}; make it, or set DATA_DIR to one that can be written")]
+    #[error(
+        "the data directory {path} cannot be made: {source}; make it, or set DATA_DIR to one that can be written"
+    )]
     MakeDir { path: PathBuf, source: io::Error },
     /// A key file cannot be made.
-    #[error("{path} cannot be written: {source}; make the data directory writable, or set DATA_DIR to one that is")]
+    #[error(
+        "{path} cannot be written: {source}; make the data directory writable, or set DATA_DIR to one that is"
+    )]
     Write { path: PathBuf, source: io::Error },
     /// A key file cannot be read.
-    #[error("the file {path} with {name} cannot be read: {source}")]
-    Read { name: &'static str, path: PathBuf, source: io::Error },
+    #[error(
+        "the key file {path} cannot be read: {source}; {name}_FILE, or {name} in the data directory, must be a file that \
+         the server can read"
+    )]
+    Read {
+        name: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
     /// There is data, but not the key that it belongs to.
     #[error(
         "{path} is missing, and the database {database} needs the {name} that was in it; put the file back from your \
          backup, or set {name} or {name}_FILE. No new one was made: nothing stored would open with it"
     )]
-    Missing { name: &'static str, path: PathBuf, database: PathBuf },
+    Missing {
+        name: &'static str,
+        path: PathBuf,
+        database: PathBuf,
+    },
     /// The key is not one.
     #[error("{name}{place} {source}")]
-    Invalid { name: &'static str, place: String, source: SealError },
+    Invalid {
+        name: &'static str,
+        place: String,
+        source: SealError,
+    },
 }
 
 /// Reads both keys, and makes those that a first start has to make.
 pub(crate) fn load(config: &Config) -> Result<Keys, KeyError> {
     make_dir(&config.data_dir)?;
-    let root = read_or_make(config, ENCRYPTION_KEY, &config.encryption_key, RootKey::parse)?;
+    let root = read_or_make(
+        config,
+        ENCRYPTION_KEY,
+        &config.encryption_key,
+        RootKey::parse,
+    )?;
     let salt = read_or_make(config, TOKEN_SALT, &config.token_salt, TokenSalt::parse)?;
     Ok(Keys { root, salt })
 }
 
 fn make_dir(path: &Path) -> Result<(), KeyError> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|source| KeyError::MakeDir {
-        path: path.to_owned(),
-        source,
-    })
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|source| KeyError::MakeDir {
+            path: path.to_owned(),
+            source,
+        })
 }
 
 fn read_or_make<K>(
@@ -66,7 +94,13 @@ fn read_or_make<K>(
     source: &KeySource,
     parse: fn(&str) -> Result<K, SealError>,
 ) -> Result<K, KeyError> {
-    let invalid = |place: String| move |source| KeyError::Invalid { name, place, source };
+    let invalid = |place: String| {
+        move |source| KeyError::Invalid {
+            name,
+            place,
+            source,
+        }
+    };
     let path = match source {
         KeySource::Given(text) => return parse(text).map_err(invalid(String::new())),
         KeySource::File(path) => path.clone(),
@@ -118,7 +152,11 @@ fn make(path: &Path) -> io::Result<()> {
     let text = Zeroizing::new(STANDARD.encode(key.as_slice()) + "\n");
 
     let draft = path.with_extension(format!("draft-{}", std::process::id()));
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&draft)?;
     let written = file
         .write_all(text.as_bytes())
         .and_then(|()| file.sync_all())
@@ -130,7 +168,10 @@ fn make(path: &Path) -> io::Result<()> {
 
 fn read(path: &Path) -> io::Result<Zeroizing<String>> {
     if fs::metadata(path)?.len() > MAX_BYTES {
-        return Err(io::Error::new(ErrorKind::InvalidData, "it is too long for a key"));
+        return Err(io::Error::new(
+            ErrorKind::InvalidData,
+            "it is too long for a key",
+        ));
     }
     fs::read_to_string(path).map(Zeroizing::new)
 }
@@ -167,7 +208,10 @@ mod tests {
         let config = config(&dir.path().join("data"));
         let first = load(&config).unwrap();
         for name in ["ENCRYPTION_KEY", "TOKEN_SALT"] {
-            let mode = fs::metadata(config.key_file(name)).unwrap().permissions().mode();
+            let mode = fs::metadata(config.key_file(name))
+                .unwrap()
+                .permissions()
+                .mode();
             assert_eq!(mode & 0o777, 0o600, "{name}");
         }
         assert_eq!(fs::read_dir(&config.data_dir).unwrap().count(), 2);
@@ -184,7 +228,16 @@ mod tests {
         fs::write(config.database(), "").unwrap();
         fs::remove_file(config.key_file("TOKEN_SALT")).unwrap();
         let error = load(&config).err().unwrap();
-        assert!(matches!(error, KeyError::Missing { name: "TOKEN_SALT", .. }), "{error}");
+        assert!(
+            matches!(
+                error,
+                KeyError::Missing {
+                    name: "TOKEN_SALT",
+                    ..
+                }
+            ),
+            "{error}"
+        );
         assert!(!config.key_file("TOKEN_SALT").exists());
     }
 
@@ -196,7 +249,10 @@ mod tests {
             ..config(dir.path())
         };
         let error = load(&given).err().unwrap().to_string();
-        assert!(error.starts_with("ENCRYPTION_KEY must be 32 bytes"), "{error}");
+        assert!(
+            error.starts_with("ENCRYPTION_KEY must be 32 bytes"),
+            "{error}"
+        );
         assert!(!error.contains("canary"));
 
         fs::write(dir.path().join("ENCRYPTION_KEY"), "x".repeat(5_000)).unwrap();

@@ -18,7 +18,10 @@ pub(crate) fn start(config: &LogConfig) {
         LogFormat::Json => builder.json().flatten_event(true).init(),
     }
     panic::set_hook(Box::new(|panic| {
-        let location = panic.location().map(ToString::to_string).unwrap_or_default();
+        let location = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         error!(location, "a bug: panicked");
     }));
 }

@@ -65,7 +65,9 @@ async fn run(config: Config) -> Result<()> {
     let address = listener.local_addr().context("the port has no address")?;
     info!(%address, database = %config.database().display(), seq = engine.state().head().seq, "serving");
     if !address.ip().is_loopback() {
-        warn!("bound beyond loopback without TLS: tokens and values travel in clear unless a proxy in front encrypts");
+        warn!(
+            "bound beyond loopback without TLS: tokens and values travel in clear unless a proxy in front encrypts"
+        );
     }
     serve::run(listener, Arc::new(App::new(engine, setup))).await;
     info!("stopped");

@@ -24,7 +24,7 @@ use crate::http::{self, Peer};
 use crate::state::App;
 
 /// How long the head of a request may take to arrive, and how long a connection may be idle.
-const HEAD_PATIENCE: Duration = Duration::from_secs(60);
+const HEAD_PATIENCE: Duration = Duration::from_mins(1);
 /// The most bytes of a request's head.
 const MAX_HEAD: usize = 64 * 1024;
 /// How long requests that have begun may take once the server is told to stop.
@@ -98,9 +98,18 @@ async fn serve(
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: ::http::Request<Incoming>| {
         let (mut request, mut router) = (request.map(Body::new), router.clone());
-        request.extensions_mut().insert(Peer(peer.ip().to_canonical()));
+        request
+            .extensions_mut()
+            .insert(Peer(peer.ip().to_canonical()));
         http::without_trailing_slash(&mut request);
-        async move { Ok::<_, Infallible>(router.call(request).await.unwrap_or_else(|never| match never {})) }
+        async move {
+            Ok::<_, Infallible>(
+                router
+                    .call(request)
+                    .await
+                    .unwrap_or_else(|never| match never {}),
+            )
+        }
     });
     let connection = builder.serve_connection(TokioIo::new(stream), service);
     if let Err(error) = watcher.watch(connection.into_owned()).await {
@@ -110,7 +119,10 @@ async fn serve(
 
 /// Comes when the process is told to stop.
 async fn stop_signal() {
-    let (mut terminate, mut interrupt) = match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+    let (mut terminate, mut interrupt) = match (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) {
         (Ok(terminate), Ok(interrupt)) => (terminate, interrupt),
         (Err(error), _) | (_, Err(error)) => {
             warn!(%error, "signals cannot be caught; the server will end without draining");

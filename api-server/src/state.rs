@@ -58,7 +58,9 @@ impl SetupToken {
             SetupTokenSetting::Unset => {
                 let token = PlainToken::random(&mut rand::make_rng::<StdRng>());
                 let token = token.reveal().replace("ssm_", "setup_");
-                warn!("no user yet: the first sign-up has to send the header X-Setup-Token: {token}");
+                warn!(
+                    "no user yet: the first sign-up has to send the header X-Setup-Token: {token}"
+                );
                 Self(Some(token.into()))
             }
         }
@@ -81,7 +83,12 @@ mod tests {
     fn a_setup_token_admits_itself_only() {
         let token = SetupToken(Some("correct-horse".to_owned().into()));
         assert!(token.admits(Some(b"correct-horse")));
-        for wrong in [None, Some(&b""[..]), Some(b"correct-hors"), Some(b"correct-horse ")] {
+        for wrong in [
+            None,
+            Some(&b""[..]),
+            Some(b"correct-hors"),
+            Some(b"correct-horse "),
+        ] {
             assert!(!token.admits(wrong));
         }
         assert!(SetupToken::NONE.admits(None));

@@ -20,141 +20,6 @@ const MAX_RETRY_WAIT: Duration = Duration::from_secs(5);
 const FIRST_RETRY_WAIT: Duration = Duration::from_millis(100);
 const MAX_MESSAGE: usize = 300;
 
-/// Scheme, host and port of a server: what decides where a token may go.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Origin(String);
-
-impl Origin {
-    /// Parses `http(s)://host[:port]`, with or without a trailing slash. Default ports are dropped and the host is
-    /// lower-cased, so equal origins are equal values. User information, path, query and fragment are refused.
-    pub fn parse(text: &str) -> Result<Self> {
-        let url = Url::parse(text.trim()).map_err(|_| Error::InvalidUrl("not a URL"))?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(Error::InvalidUrl("the scheme must be http or https"));
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(Error::InvalidUrl("user information is not allowed"));
-        }
-        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-            return Err(Error::InvalidUrl("only scheme, host and port are allowed"));
-        }
-        Ok(Self(url.origin().ascii_serialization()))
-    }
-
-    /// `https://host:port`, without a trailing slash.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// How a [`Client`] is set up.
-#[derive(Debug, Clone)]
-pub struct ClientBuilder {
-    origin: Origin,
-    token: Option<Token>,
-    ca_bundle: Option<Vec<u8>>,
-    connect_timeout: Duration,
-    request_timeout: Duration,
-    retries: u32,
-    max_response: usize,
-    user_agent: String,
-}
-
-impl ClientBuilder {
-    /// Sent as `Authorization: Bearer`.
-    #[must_use]
-    pub fn token(mut self, token: Token) -> Self {
-        self.token = Some(token);
-        self
-    }
-
-    /// PEM certificates to trust instead of the system's.
-    #[must_use]
-    pub fn ca_bundle(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.ca_bundle = Some(pem.into());
-        self
-    }
-
-    /// Time for DNS, TCP and TLS; 5 s unless told.
-    #[must_use]
-    pub fn connect_timeout(mut self, limit: Duration) -> Self {
-        self.connect_timeout = limit;
-        self
-    }
-
-    /// Time for one attempt from the first byte out to the last byte in; 15 s unless told. Streams are bound by it only
-    /// until their headers are there.
-    #[must_use]
-    pub fn request_timeout(mut self, limit: Duration) -> Self {
-        self.request_timeout = limit;
-        self
-    }
-
-    /// How often a failed attempt may be repeated; 3 unless told. See [`Client`] for what is repeated.
-    #[must_use]
-    pub fn retries(mut self, retries: u32) -> Self {
-        self.retries = retries;
-        self
-    }
-
-    /// The largest answer that is accepted; 8 MiB unless told.
-    #[must_use]
-    pub fn max_response(mut self, bytes: usize) -> Self {
-        self.max_response = bytes;
-        self
-    }
-
-    /// `User-Agent`.
-    #[must_use]
-    pub fn user_agent(mut self, name: impl Into<String>) -> Self {
-        self.user_agent = name.into();
-        self
-    }
-
-    /// Makes the client. Nothing is sent.
-    pub fn build(self) -> Result<Client> {
-        // rustls wants one provider a process; whoever was first has decided, and that is fine.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .tcp_nodelay(true)
-            .connect_timeout(self.connect_timeout)
-            .user_agent(self.user_agent);
-        if let Some(pem) = &self.ca_bundle {
-            let roots = reqwest::Certificate::from_pem_bundle(pem)
-                .map_err(|_| Error::InvalidCaBundle("not PEM"))?;
-            if roots.is_empty() {
-                return Err(Error::InvalidCaBundle("no certificate in it"));
-            }
-            builder = builder.tls_certs_only(roots);
-        }
-        let http = builder.build().map_err(|_| match self.ca_bundle {
-            Some(_) => Error::InvalidCaBundle("a certificate cannot be used as a root"),
-            None => Error::InvalidCaBundle("the system's certificates cannot be read"),
-        })?;
-        let base = Url::parse(self.origin.as_str()).map_err(|_| Error::InvalidUrl("not a URL"))?;
-        let authorization = self.token.as_ref().map(bearer).transpose()?;
-        Ok(Client {
-            shared: Arc::new(Shared {
-                http,
-                base,
-                request_timeout: self.request_timeout,
-                retries: self.retries,
-                max_response: self.max_response,
-            }),
-            authorization,
-        })
-    }
-}
-
 /// A client of one server. Cheap to clone; clones share connections.
 ///
 /// `GET` requests are repeated (three times, with growing, jittered waits) when they fail in transit or with a status in
@@ -162,16 +27,16 @@ impl ClientBuilder {
 /// says that the outcome is unknown.
 #[derive(Clone)]
 pub struct Client {
-    shared: Arc<Shared>,
-    authorization: Option<HeaderValue>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) authorization: Option<HeaderValue>,
 }
 
-struct Shared {
-    http: reqwest::Client,
-    base: Url,
-    request_timeout: Duration,
-    retries: u32,
-    max_response: usize,
+pub(crate) struct Shared {
+    pub http: reqwest::Client,
+    pub base: Url,
+    pub request_timeout: Duration,
+    pub retries: u32,
+    pub max_response: usize,
 }
 
 impl fmt::Debug for Client {
@@ -182,7 +47,7 @@ impl fmt::Debug for Client {
     }
 }
 
-fn bearer(token: &Token) -> Result<HeaderValue> {
+pub(crate) fn bearer(token: &Token) -> Result<HeaderValue> {
     let text = Zeroizing::new(format!("Bearer {}", token.reveal()));
     secret_header(&text)
 }
@@ -252,25 +117,6 @@ impl Reply {
 }
 
 impl Client {
-    /// A client of the server at `origin`, such as `https://ssm.example.com`.
-    pub fn builder(origin: &str) -> Result<ClientBuilder> {
-        Ok(Self::builder_for(Origin::parse(origin)?))
-    }
-
-    /// The same for an origin already parsed.
-    pub fn builder_for(origin: Origin) -> ClientBuilder {
-        ClientBuilder {
-            origin,
-            token: None,
-            ca_bundle: None,
-            connect_timeout: Duration::from_secs(5),
-            request_timeout: Duration::from_secs(15),
-            retries: 3,
-            max_response: 8 << 20,
-            user_agent: concat!("ssm-client/", env!("CARGO_PKG_VERSION")).to_owned(),
-        }
-    }
-
     /// The same client with another token; connections stay shared.
     pub fn with_token(&self, token: &Token) -> Result<Self> {
         Ok(Self {
@@ -511,33 +357,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_origin_is_scheme_host_and_port_and_nothing_else() {
-        for (text, expected) in [
-            ("https://ssm.example.com", Some("https://ssm.example.com")),
-            (
-                "https://SSM.example.com:443/",
-                Some("https://ssm.example.com"),
-            ),
-            ("http://127.0.0.1:8080", Some("http://127.0.0.1:8080")),
-            ("http://[::1]:8080/", Some("http://[::1]:8080")),
-            ("https://user@ssm.example.com", None),
-            ("https://user:pw@ssm.example.com", None),
-            ("https://ssm.example.com/path", None),
-            ("https://ssm.example.com/?q", None),
-            ("https://ssm.example.com/#f", None),
-            ("ftp://ssm.example.com", None),
-            ("ssm.example.com", None),
-            ("", None),
-        ] {
-            assert_eq!(
-                Origin::parse(text).ok().as_ref().map(Origin::as_str),
-                expected,
-                "{text}"
-            );
-        }
-    }
-
-    #[test]
     fn a_foreign_error_page_is_not_repeated() {
         assert_eq!(refusal(b"<html>canary</html>"), Refusal::default());
         assert_eq!(
@@ -549,7 +368,7 @@ mod tests {
     #[test]
     fn names_cannot_leave_their_place_in_the_path() {
         let client = Client::builder("http://127.0.0.1:1")
-            .and_then(ClientBuilder::build)
+            .and_then(crate::ClientBuilder::build)
             .expect("a valid client");
         let call = client.get(&["projects", "a/../b?c#d"]).expect("encodable");
         assert_eq!(

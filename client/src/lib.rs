@@ -8,8 +8,10 @@
 //! - No error's text holds a value, a token or the body of a response; the server's own `message` is safe to show.
 
 mod api;
+mod builder;
 mod error;
 mod http;
+mod origin;
 mod secret;
 mod sse;
 mod watch;
@@ -17,8 +19,10 @@ mod wire;
 
 pub use api::secrets::{ConfigSecrets, ETag, Export, ExportRequest, Patch};
 pub use api::tokens::{NewPersonalToken, NewServiceToken};
+pub use builder::ClientBuilder;
 pub use error::{Error, Refusal, Result};
-pub use http::{Client, ClientBuilder, Origin};
+pub use http::Client;
+pub use origin::Origin;
 pub use secret::{Password, SecretValue, Token};
 pub use watch::{Watch, WatchEvent, WatchOptions};
 pub use wire::{

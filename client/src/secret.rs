@@ -19,6 +19,7 @@ macro_rules! secret_string {
             }
 
             /// The plain text. Call it where the text leaves the process, and nowhere else.
+            #[expect(clippy::disallowed_methods, reason = "the one function that reveals")]
             pub fn reveal(&self) -> &str {
                 self.0.expose_secret()
             }

@@ -175,7 +175,7 @@ fn read(event: &Event) -> Result<Option<WatchEvent>> {
         epoch: String,
     }
     #[derive(Deserialize)]
-    struct Revision {
+    struct Current {
         project: String,
         config: String,
         revision: u64,
@@ -195,7 +195,7 @@ fn read(event: &Event) -> Result<Option<WatchEvent>> {
             epoch: data::<Hello>(event)?.epoch,
         },
         "revision" => {
-            let Revision {
+            let Current {
                 project,
                 config,
                 revision,

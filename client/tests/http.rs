@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -13,9 +15,25 @@ use axum::routing::any;
 use ssm_client::{
     Client, ETag, Error, Export, ExportRequest, NewServiceToken, Patch, SecretValue, Token,
 };
-use support::{Counter, serve};
+use support::serve;
 
 const CANARY: &str = "canary-3f1c";
+
+/// Counts requests.
+#[derive(Clone, Default)]
+struct Counter(Arc<AtomicUsize>);
+
+impl Counter {
+    /// One more; gives the number of those before.
+    fn next(&self) -> usize {
+        self.0.fetch_add(1, Ordering::SeqCst)
+    }
+
+    /// How many.
+    fn count(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
 
 fn client(url: &str) -> Client {
     Client::builder(url)
@@ -100,7 +118,7 @@ async fn a_long_wait_is_left_to_the_caller() {
     let error = client(&url).version().await.expect_err("unavailable");
     assert_eq!(
         (error.retry_after(), counter.count()),
-        (Some(Duration::from_secs(3600)), 1)
+        (Some(Duration::from_hours(1)), 1)
     );
 }
 
@@ -263,7 +281,7 @@ async fn an_unreachable_server_is_a_transport_error_that_says_why() {
 #[tokio::test]
 async fn a_silent_server_is_given_up_on() {
     let answer = || async {
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
     };
     let url = serve(Router::new().fallback(any(answer))).await;
     let limit = Duration::from_millis(100);

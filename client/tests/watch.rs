@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -12,7 +14,7 @@ use axum::routing::get;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use ssm_client::{Client, Error, GoneReason, Watch, WatchEvent, WatchOptions};
-use support::{Counter, serve};
+use support::serve;
 use tokio::time::timeout;
 
 const HELLO: &str = "event: hello\ndata: {\"epoch\":\"e1\"}\n\n";
@@ -43,11 +45,11 @@ async fn watch(
     answer: impl Fn(usize) -> Response + Clone + Send + Sync + 'static,
     silence: Duration,
 ) -> Watch {
-    let counter = Counter::default();
+    let requests = Arc::new(AtomicUsize::new(0));
     let url = serve(Router::new().route(
         "/api/watch",
         get(move || {
-            let response = answer(counter.next());
+            let response = answer(requests.fetch_add(1, Ordering::SeqCst));
             async move { response }
         }),
     ))
@@ -220,16 +222,28 @@ async fn what_is_no_stream_is_an_error_and_tried_again() {
 
 #[tokio::test]
 async fn dropping_a_watch_closes_its_stream() {
-    let counter = Counter::default();
-    let counted = counter.clone();
+    // Dropped by the server together with the stream that holds it.
+    let (held, mut closed) = tokio::sync::mpsc::channel::<()>(1);
+    let held = std::sync::Mutex::new(Some(held));
+    let held = std::sync::Arc::new(held);
     let answer = move |_| {
-        counted.next();
-        events(vec![HELLO.into()], true)
+        let held = held.lock().expect("not poisoned").take();
+        let silence = stream::pending().map(move |()| {
+            let _ = &held;
+            HELLO
+        });
+        let body = stream::iter([HELLO])
+            .chain(silence)
+            .map(Ok::<_, std::io::Error>);
+        (
+            [(header::CONTENT_TYPE, "text/event-stream")],
+            Body::from_stream(body),
+        )
+            .into_response()
     };
-    let mut watch = watch(answer, Duration::from_secs(10)).await;
+    let mut watch = watch(answer, Duration::from_mins(1)).await;
     next(&mut watch).await;
     drop(watch);
-    let before = counter.count();
-    tokio::time::sleep(Duration::from_millis(700)).await;
-    assert!(counter.count() <= before + 1);
+    let closed = timeout(Duration::from_secs(10), closed.recv()).await;
+    assert_eq!(closed, Ok(None));
 }

@@ -11,9 +11,10 @@ use kube::{Api, Client};
 use serde_json::json;
 
 use crate::crd::{SecretSync, SourceStatus, TargetStatus};
+use crate::desired::Desired;
 use crate::kube_error::{Meaning, describe, meaning};
 use crate::metrics;
-use crate::plan::{Desired, Existing, FIELD_MANAGER, Plan, Written, plan, target_name};
+use crate::plan::{Existing, FIELD_MANAGER, Plan, Written, plan, target_name};
 use crate::problem::Problem;
 use crate::queue::Key;
 use crate::store::{SecretMeta, Store, key_of};
@@ -188,8 +189,7 @@ impl Writer<'_> {
         known: Option<SecretMeta>,
     ) -> Applied {
         let meta = live
-            .as_ref()
-            .map(SecretMeta::of)
+            .map(|metadata| SecretMeta::of(&metadata))
             .or(known)
             .unwrap_or(SecretMeta {
                 uid: "".into(),

@@ -25,7 +25,7 @@ pub struct Cli {
 pub enum Command {
     /// Run the operator.
     Run(Box<Settings>),
-    /// Print the CustomResourceDefinition.
+    /// Print the definition of the resource, for `kubectl apply`.
     Crd,
 }
 
@@ -53,13 +53,16 @@ pub struct Settings {
     /// Name of this cluster.
     #[arg(long, env = "CLUSTER_NAME", default_value = "default")]
     pub cluster_name: String,
-    /// Least important log lines to show: error, warn, info, debug or trace.
+    /// Least important log lines to show: error, warn, info, debug or trace. Of libraries, only warnings are shown.
     #[arg(long, env = "LOG_LEVEL", default_value = "info")]
-    pub log_level: String,
+    pub log_level: Option<LogLevel>,
     /// Form of log lines.
     #[arg(long, env = "LOG_FORMAT", value_enum, default_value_t)]
     pub log_format: LogFormat,
 }
+
+/// Importance of log lines.
+pub type LogLevel = tracing::level_filters::LevelFilter;
 
 /// Form of log lines.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -126,6 +129,7 @@ mod tests {
             ["--default-token-secret", "no-key"],
             ["--metrics-addr", "9090"],
             ["--log-format", "xml"],
+            ["--log-level", "loud"],
         ] {
             assert!(
                 Cli::try_parse_from([&["ssm-operator"], &bad[..]].concat()).is_err(),

@@ -162,7 +162,7 @@ async fn watch_syncs(context: Arc<Context>, scope: Option<String>, listed: Arc<L
                 }
             }
             Event::Delete(guard) => {
-                enqueue(&context, context.store.remove_sync(&key(guard.meta())))
+                enqueue(&context, context.store.remove_sync(&key(guard.meta())));
             }
             Event::InitDone => {
                 enqueue(

@@ -23,8 +23,9 @@ pub const FORBIDDEN_TYPES: [&str; 2] = [
     "bootstrap.kubernetes.io/token",
 ];
 
-const DEFAULT_INTERVAL: Duration = Duration::from_secs(300);
+const DEFAULT_INTERVAL: Duration = Duration::from_mins(5);
 const MIN_INTERVAL: Duration = Duration::from_secs(10);
+const MAX_INTERVAL: Duration = Duration::from_hours(24);
 
 /// The `CustomResourceDefinition`, as YAML for `kubectl apply`.
 pub fn manifest() -> Result<String, serde_yaml::Error> {
@@ -95,7 +96,7 @@ pub struct SecretSyncSpec {
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new("!has(self.caBundle) || has(self.url)").message("caBundle needs url: the default server's CA is the operator's setting"))]
 pub struct Server {
-    /// Scheme, host and port, such as https://ssm.example.com. A token is sent there only if this is the operator's default
+    /// Scheme, host and port, such as `https://ssm.example.com`. A token is sent there only if this is the operator's default
     /// server, is on its allow-list, or is named by the token Secret's annotation simplesecrets.io/server.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(
@@ -277,7 +278,7 @@ impl Refresh {
             .map(Duration::from);
         parsed
             .unwrap_or(DEFAULT_INTERVAL)
-            .clamp(MIN_INTERVAL, Duration::from_secs(24 * 3600))
+            .clamp(MIN_INTERVAL, MAX_INTERVAL)
     }
 }
 
@@ -306,7 +307,7 @@ pub struct SecretSyncStatus {
     /// When the Secret's data last changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_sync_time: Option<Time>,
-    /// Ready, Synced, UpstreamReachable, AuthValid.
+    /// `Ready`, `Synced`, `UpstreamReachable` and `AuthValid`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".to_string()]))]
@@ -390,83 +391,5 @@ fn string_map(max: u32, value: &Schema, what: Option<&str>) -> Schema {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_committed_definition_is_current() {
-        let committed = include_str!("../../crds/secretsyncs.yaml");
-        let current = manifest().expect("serializable");
-        assert!(
-            committed == current,
-            "crds/secretsyncs.yaml differs from src/crd.rs; renew it with: cargo run -p ssm-operator -- crd > crds/secretsyncs.yaml"
-        );
-    }
-
-    #[test]
-    fn every_field_has_a_description_and_every_list_and_string_a_bound() {
-        let crd = serde_json::to_value(SecretSync::crd()).expect("serializable");
-        let spec = crd
-            .pointer("/spec/versions/0/schema/openAPIV3Schema/properties/spec")
-            .expect("a schema");
-        check("spec", spec);
-    }
-
-    fn check(path: &str, schema: &serde_json::Value) {
-        match schema["type"].as_str() {
-            Some("string") => assert!(
-                schema.get("maxLength").is_some() || schema.get("enum").is_some(),
-                "{path}: no bound"
-            ),
-            Some("array") => {
-                assert!(schema.get("maxItems").is_some(), "{path}: no bound");
-                check(&format!("{path}[]"), &schema["items"]);
-            }
-            Some("object") if schema.get("additionalProperties").is_some() => {
-                assert!(schema.get("maxProperties").is_some(), "{path}: no bound");
-                check(&format!("{path}{{}}"), &schema["additionalProperties"]);
-            }
-            _ => {}
-        }
-        for (name, property) in schema["properties"].as_object().into_iter().flatten() {
-            let path = format!("{path}.{name}");
-            assert!(
-                property["description"]
-                    .as_str()
-                    .is_some_and(|text| text.len() > 5),
-                "{path}: no description"
-            );
-            check(&path, property);
-        }
-    }
-
-    #[test]
-    fn a_spec_with_only_sources_is_complete() {
-        let spec: SecretSyncSpec = serde_json::from_value(
-            serde_json::json!({ "sources": [{ "project": "web", "config": "prod" }] }),
-        )
-        .expect("valid");
-        assert_eq!(
-            (spec.refresh.mode, spec.refresh.interval()),
-            (Mode::Push, DEFAULT_INTERVAL)
-        );
-        assert_eq!(spec.target.type_, "Opaque");
-    }
-
-    #[test]
-    fn an_interval_stays_within_bounds() {
-        for (text, seconds) in [
-            ("10s", 10),
-            ("1m30s", 90),
-            ("1s", 10),
-            ("1000h", 86_400),
-            ("soon", 300),
-        ] {
-            let refresh = Refresh {
-                interval: text.to_owned(),
-                ..Refresh::default()
-            };
-            assert_eq!(refresh.interval().as_secs(), seconds, "{text}");
-        }
-    }
-}
+#[path = "crd_tests.rs"]
+mod tests;

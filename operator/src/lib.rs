@@ -2,10 +2,12 @@
 //! resources say.
 //!
 //! - [`crd`] is the resource, [`status`] what the operator says about it.
-//! - [`plan`] decides, without any I/O, what a Secret should be and what has to be done to make it so.
+//! - [`verdict`], [`desired`] and [`plan`] decide, without any I/O, whether there is something to write, what a Secret should
+//!   be, and what has to be done to make it so.
 //! - [`feed`] knows the upstream: one watch stream and one set of reads for each server and token, shared by all
 //!   resources that use them.
-//! - [`controller`] knows the cluster: what is watched, what is queued, and [`reconcile`], which carries a plan out.
+//! - [`controller`] knows the cluster: what is watched, what is queued, and [`reconcile`], which
+//!   carries a plan out with [`apply`] and says so with [`report`].
 //!
 //! The operator never sees the server's internals, and no log line, metric, event or status holds a value or a token.
 
@@ -13,6 +15,7 @@ pub mod apply;
 pub mod config;
 pub mod controller;
 pub mod crd;
+pub mod desired;
 pub mod events;
 pub mod feed;
 pub mod keys;
@@ -23,8 +26,10 @@ pub mod probes;
 pub mod problem;
 pub mod queue;
 pub mod reconcile;
+pub mod report;
 pub mod run;
 pub mod snapshot;
 pub mod status;
 pub mod store;
 pub mod tokens;
+pub mod verdict;

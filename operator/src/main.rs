@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use anyhow::Context as _;
 use clap::Parser;
 use kube::Client;
-use ssm_operator::config::{Cli, Command, LogFormat, Settings};
+use ssm_operator::config::{Cli, Command, LogFormat, LogLevel, Settings};
 use ssm_operator::feed::Timings;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -44,23 +44,21 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         "ssm-operator starts"
     );
     let mut terminate = signal(SignalKind::terminate())?;
+    // To stop, nothing has to be put in order: every write stands by itself.
     tokio::select! {
         result = ssm_operator::run::run(client, &settings, Timings::default(), Some(metrics)) => result,
-        _ = terminate.recv() => stopped(),
-        _ = tokio::signal::ctrl_c() => stopped(),
+        _ = terminate.recv() => Ok(()),
+        _ = tokio::signal::ctrl_c() => Ok(()),
     }
 }
 
-/// Nothing has to be put in order: every write stands by itself.
-fn stopped() -> anyhow::Result<()> {
-    tracing::info!("ssm-operator stops");
-    Ok(())
-}
-
 fn start_logging(settings: &Settings) -> anyhow::Result<()> {
-    // The Kubernetes client logs bodies that it cannot parse, and those may be Secrets.
-    let filter = EnvFilter::try_new(format!("{},kube_client::client=off", settings.log_level))
-        .context("LOG_LEVEL: give error, warn, info, debug or trace")?;
+    let level = settings.log_level.unwrap_or(LogLevel::INFO);
+    // The Kubernetes client logs bodies that it cannot parse, and those may be Secrets; what its watches meet is logged here
+    // in better words.
+    let filter =
+        format!("warn,ssm_operator={level},ssm_client={level},kube_client=off,kube_runtime=error");
+    let filter = EnvFilter::try_new(filter).context("LOG_LEVEL")?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

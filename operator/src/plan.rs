@@ -1,55 +1,21 @@
-//! What a Secret should be, and what has to be done to make it so. Pure: no clock, no network, no API server.
+//! What has to be done to make a Secret what it should be. Pure: no clock, no network, no API server.
 //!
 //! Two rules are kept here and nowhere else: a Secret that the resource does not own is never touched, and a Secret is
 //! written whole or not at all.
 
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, Hash, Hasher, RandomState};
-use std::sync::Arc;
+use std::hash::RandomState;
 
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
-use crate::crd::{FORBIDDEN_TYPES, GROUP, KIND, SecretSync, SourceStatus};
-use crate::keys;
+use crate::crd::{GROUP, KIND, SecretSync};
+use crate::desired::{Desired, Fingerprint};
 use crate::problem::Problem;
-use crate::snapshot::Snapshot;
 
 /// Name under which Kubernetes records which fields are the operator's.
 pub const FIELD_MANAGER: &str = "ssm-operator";
-/// What a Secret's values may weigh together.
-pub const MAX_DATA: usize = 1 << 20;
-const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "simple-secrets-manager");
-
-/// A source with what the server gave for it.
-pub struct Fetched<'a> {
-    /// Its place in `spec.sources`.
-    pub source: &'a crate::crd::Source,
-    /// The config.
-    pub snapshot: Arc<Snapshot>,
-}
-
-/// What a Secret should be.
-pub struct Desired {
-    /// Type.
-    pub type_: String,
-    /// Labels that are ours.
-    pub labels: BTreeMap<String, String>,
-    /// Annotations that are ours.
-    pub annotations: BTreeMap<String, String>,
-    /// The whole data.
-    pub data: BTreeMap<String, ByteString>,
-    /// Which source has given what.
-    pub sources: Vec<SourceStatus>,
-}
-
-/// A keyed hash of a Secret's data and of the rest: enough to know that nothing changed without keeping a copy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fingerprint {
-    data: u64,
-    rest: u64,
-}
 
 /// What is known of the live Secret without reading it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,105 +66,6 @@ pub enum Plan {
         secret: Box<Secret>,
     },
 }
-
-/// What the Secret should be. `previous` is what the status says about the last sync.
-pub fn desire(
-    sync: &SecretSync,
-    fetched: &[Fetched<'_>],
-    previous: &[SourceStatus],
-) -> Result<Desired, Problem> {
-    let target = &sync.spec.target;
-    if FORBIDDEN_TYPES.contains(&target.type_.as_str()) {
-        return Err(Problem::ForbiddenType {
-            type_: target.type_.clone(),
-        });
-    }
-    let mut merged: BTreeMap<String, &[u8]> = BTreeMap::new();
-    let mut sources = Vec::with_capacity(fetched.len());
-    for Fetched { source, snapshot } in fetched {
-        let config = || format!("{}/{}", source.project, source.config);
-        if snapshot.unresolved > 0 {
-            return Err(Problem::Unresolved {
-                config: config(),
-                count: snapshot.unresolved,
-            });
-        }
-        let before = previous
-            .iter()
-            .find(|old| old.project == source.project && old.config == source.config);
-        if snapshot.is_empty() && before.is_some_and(|old| old.keys > 0) {
-            return Err(Problem::UpstreamEmpty { config: config() });
-        }
-        merged.extend(keys::select(&source.keys, snapshot.iter())?);
-        sources.push(SourceStatus {
-            project: source.project.clone(),
-            config: source.config.clone(),
-            epoch: snapshot.epoch.to_string(),
-            revision: snapshot.revision,
-            keys: u32::try_from(snapshot.len()).unwrap_or(u32::MAX),
-        });
-    }
-    if merged.is_empty()
-        && sources.iter().any(|source| source.keys > 0)
-        && previous.iter().any(|old| old.keys > 0)
-    {
-        return Err(Problem::NothingSelected);
-    }
-    let bytes = merged.values().map(|value| value.len()).sum();
-    if bytes > MAX_DATA {
-        return Err(Problem::TooLarge { bytes });
-    }
-    check_type(&target.type_, &merged)?;
-    let mut labels = target.labels.clone();
-    labels
-        .entry(MANAGED_BY.0.to_owned())
-        .or_insert_with(|| MANAGED_BY.1.to_owned());
-    Ok(Desired {
-        type_: target.type_.clone(),
-        labels,
-        annotations: target.annotations.clone(),
-        data: merged
-            .into_iter()
-            .map(|(key, value)| (key, ByteString(value.to_vec())))
-            .collect(),
-        sources,
-    })
-}
-
-/// What Kubernetes would refuse anyway, said beforehand and in better words.
-fn check_type(type_: &str, data: &BTreeMap<String, &[u8]>) -> Result<(), Problem> {
-    let has = |key: &str| data.contains_key(key);
-    let missing = |needs| {
-        Err(Problem::MissingKeys {
-            type_: type_.to_owned(),
-            needs,
-        })
-    };
-    let json = |key: &'static str| match data
-        .get(key)
-        .map(|value| serde_json::from_slice::<JsonObject>(value))
-    {
-        Some(Ok(_)) => Ok(()),
-        Some(Err(_)) => Err(Problem::NotJson {
-            type_: type_.to_owned(),
-            key,
-        }),
-        None => missing(key),
-    };
-    match type_ {
-        "kubernetes.io/tls" if !has("tls.crt") || !has("tls.key") => missing("tls.crt and tls.key"),
-        "kubernetes.io/basic-auth" if !has("username") && !has("password") => {
-            missing("username or password")
-        }
-        "kubernetes.io/ssh-auth" if !has("ssh-privatekey") => missing("ssh-privatekey"),
-        "kubernetes.io/dockerconfigjson" => json(".dockerconfigjson"),
-        "kubernetes.io/dockercfg" => json(".dockercfg"),
-        _ => Ok(()),
-    }
-}
-
-/// Whether something is a JSON object, without keeping any of it.
-type JsonObject = BTreeMap<String, serde::de::IgnoredAny>;
 
 /// What to do about the Secret.
 pub fn plan(
@@ -359,22 +226,6 @@ fn fresh(sync: &SecretSync, desired: &Desired) -> Secret {
         type_: Some(desired.type_.clone()),
         data: Some(desired.data.clone()),
         ..Secret::default()
-    }
-}
-
-impl Desired {
-    /// Its fingerprint; only comparable with others of the same hasher.
-    pub fn fingerprint(&self, hasher: &RandomState) -> Fingerprint {
-        let mut rest = hasher.build_hasher();
-        (&self.type_, &self.labels, &self.annotations).hash(&mut rest);
-        let mut data = hasher.build_hasher();
-        for (key, value) in &self.data {
-            (key, &value.0).hash(&mut data);
-        }
-        Fingerprint {
-            data: data.finish(),
-            rest: rest.finish(),
-        }
     }
 }
 

@@ -1,8 +1,11 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{FieldsV1, ManagedFieldsEntry, Time};
 use proptest::prelude::*;
 use serde_json::json;
+use std::sync::Arc;
 
 use super::*;
+use crate::crd::SourceStatus;
+use crate::desired::{Fetched, MANAGED_BY, MAX_DATA, desire};
 use crate::snapshot;
 
 fn sync(spec: serde_json::Value) -> SecretSync {
@@ -68,6 +71,10 @@ fn live(sync: &SecretSync, desired: &Desired) -> Secret {
         ..ManagedFieldsEntry::default()
     }]);
     secret
+}
+
+fn edit_data(secret: &mut Secret, edit: impl FnOnce(&mut BTreeMap<String, ByteString>)) {
+    edit(secret.data.get_or_insert_default());
 }
 
 fn plan_live(sync: &SecretSync, desired: &Desired, secret: &Secret) -> Result<Plan, Problem> {
@@ -273,24 +280,16 @@ fn drift_is_undone_with_the_version_that_was_read() {
     let desired = desired(&sync, &[&[("A", "1")]]).expect("plannable");
     let edits: [fn(&mut Secret); 5] = [
         |secret| {
-            drop(
-                secret
-                    .data
-                    .as_mut()
-                    .expect("data")
-                    .insert("A".into(), ByteString(b"edited".to_vec())),
-            )
+            edit_data(secret, |data| {
+                drop(data.insert("A".into(), ByteString(b"edited".to_vec())));
+            });
         },
         |secret| {
-            drop(
-                secret
-                    .data
-                    .as_mut()
-                    .expect("data")
-                    .insert("ADDED".into(), ByteString(Vec::new())),
-            )
+            edit_data(secret, |data| {
+                drop(data.insert("ADDED".into(), ByteString(Vec::new())));
+            });
         },
-        |secret| drop(secret.data.as_mut().expect("data").remove("A")),
+        |secret| edit_data(secret, |data| drop(data.remove("A"))),
         |secret| secret.data = None,
         |secret| secret.metadata.labels = None,
     ];

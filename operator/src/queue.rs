@@ -294,7 +294,7 @@ mod tests {
         let start = Instant::now();
         queue.add_after(&key("a"), Duration::from_secs(30));
         queue.add_after(&key("a"), Duration::from_secs(5));
-        queue.add_after(&key("a"), Duration::from_secs(60));
+        queue.add_after(&key("a"), Duration::from_mins(1));
         queue.add_after(&key("b"), Duration::from_secs(1));
         queue.cancel_later(&key("b"));
         let (taken, _) = queue.take(|| true).await;

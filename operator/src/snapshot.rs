@@ -59,6 +59,7 @@ impl Snapshot {
     }
 
     /// Keys in order with their values. This is where values are revealed, for writing them to a Secret.
+    #[expect(clippy::disallowed_methods, reason = "the one function that reveals")]
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
         let packed = self.packed.expose_secret();
         let mut start = 0;

@@ -107,12 +107,14 @@ pub fn next(
             &now,
         );
     };
-    conditions(previous, outcome, &mut set);
+    let is_new = previous.is_some_and(|previous| previous.observed_generation != generation);
+    conditions(previous, is_new, outcome, &mut set);
     status
 }
 
 fn conditions(
     previous: Option<&SecretSyncStatus>,
+    is_new: bool,
     outcome: &Outcome,
     set: &mut impl FnMut(&str, &'static str, &str, String),
 ) {
@@ -134,7 +136,7 @@ fn conditions(
         Some(problem) => {
             let (reason, message) = (problem.reason(), problem.to_string());
             match problem.concern() {
-                // What is in the Secret is still what was last said to be right.
+                // What is in the Secret is still what was last said to be right, unless another spec came since.
                 Concern::Outage => {
                     if outcome.synced.is_some() {
                         set(
@@ -143,7 +145,7 @@ fn conditions(
                             "Synced",
                             "The Secret is up to date.".to_owned(),
                         );
-                    } else if was_ready.is_none() {
+                    } else if was_ready.is_none() || is_new {
                         set(READY, "False", reason, message.clone());
                     }
                     if outcome.synced.is_none() || matches!(outcome.reachable, Known::No(_)) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use ssm_domain::command::AuthStore;
 use ssm_domain::digest::Digest;
+use ssm_domain::names::Slug;
 use ssm_engine::journal::{AppendError, Batch};
 
 use crate::damage::is_damage;
@@ -144,8 +145,8 @@ fn write_rows(transaction: &Connection, batch: &Batch) -> rusqlite::Result<()> {
             to_sql(stored.seq),
             stored.hash.as_bytes(),
             stored.bytes,
-            target.project.as_ref().map(|slug| slug.as_str()),
-            target.config.as_ref().map(|slug| slug.as_str()),
+            target.project.as_ref().map(Slug::as_str),
+            target.config.as_ref().map(Slug::as_str),
         ])?;
     }
     for id in &batch.destroyed_keys {

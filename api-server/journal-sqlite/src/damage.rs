@@ -1,4 +1,4 @@
-//! Which failures of SQLite mean that the file is not what was written. No error text holds a stored value: SQLite's
+//! Which failures of `SQLite` mean that the file is not what was written. No error text holds a stored value: `SQLite`'s
 //! speak of statements and columns.
 
 use rusqlite::{Error, ErrorCode};

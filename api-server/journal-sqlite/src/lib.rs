@@ -1,4 +1,4 @@
-//! The journal in one SQLite file: the embedded database of a server that is given no other.
+//! The journal in one `SQLite` file: the embedded database of a server that is given no other.
 //!
 //! `DATA_DIR` holds `ssm.db` with its write-ahead log beside it, and `ssm.lock`, which one server at a time holds. What
 //! is acknowledged is on the disk (`synchronous=FULL`), and one append is one transaction: of a batch there is all or

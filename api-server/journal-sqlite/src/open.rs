@@ -32,7 +32,7 @@ pub enum OpenError {
     /// Something else has the directory's name.
     #[error("{dir} is not a directory; set DATA_DIR to a directory")]
     NotADirectory {
-        /// What DATA_DIR names.
+        /// What `DATA_DIR` names.
         dir: PathBuf,
     },
     /// The directory or a file in it can be read at most.
@@ -94,7 +94,7 @@ pub enum OpenError {
     Unavailable {
         /// The directory or file.
         path: PathBuf,
-        /// What the operating system or SQLite says.
+        /// What the operating system or `SQLite` says.
         why: String,
     },
 }
@@ -204,7 +204,7 @@ fn make_database(dir: &Path, path: &Path) -> Result<(), OpenError> {
         .map_err(|error| cannot_write(dir, &error))
 }
 
-/// SQLite takes an empty file for a new database and throws away the log beside it.
+/// `SQLite` takes an empty file for a new database and throws away the log beside it.
 fn refuse_empty(path: &Path) -> Result<(), OpenError> {
     match fs::metadata(path) {
         Ok(file) if file.len() == 0 => Err(OpenError::Damaged {

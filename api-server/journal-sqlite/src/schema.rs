@@ -66,7 +66,7 @@ pub fn configure_writer(connection: &Connection) -> Result<bool> {
     })
 }
 
-/// A position as SQLite counts; none that is ever reached is beyond it.
+/// A position as `SQLite` counts; none that is ever reached is beyond it.
 pub fn to_sql(seq: Seq) -> i64 {
     i64::try_from(seq).unwrap_or(i64::MAX)
 }

@@ -1,4 +1,4 @@
-//! The contract of every journal, on SQLite.
+//! The contract of every journal, on `SQLite`.
 
 use std::sync::Arc;
 

@@ -160,9 +160,11 @@ async fn a_newer_schema_is_refused_and_both_versions_are_named() {
     assert_eq!(reading.to_string(), text);
 }
 
+type Damage = fn(&Path);
+
 #[tokio::test]
 async fn damage_that_shows_at_once_is_refused() {
-    let damages: [(&str, fn(&Path)); 9] = [
+    let damages: [(&str, Damage); 9] = [
         ("header", |dir| overwrite(dir, 0, &[0x5a; 100])),
         ("all of it", |dir| {
             fs::write(dir.join("ssm.db"), "not a database at all").unwrap();

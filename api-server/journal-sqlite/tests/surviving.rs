@@ -125,7 +125,7 @@ async fn a_destroyed_key_is_in_none_of_the_files() {
     let mut chain = Chain::default();
     let key = AuthRecord::new(AuthStore::Keys, &DataKeyId::MIN, &"wrapped-key-in-base64");
     let added = Batch {
-        entries: vec![chain.next()],
+        entries: vec![chain.entry()],
         records: vec![key],
         ..Batch::default()
     };
@@ -133,7 +133,7 @@ async fn a_destroyed_key_is_in_none_of_the_files() {
     assert!(files_hold("wrapped-key-in-base64"));
 
     let destroyed = Batch {
-        entries: vec![chain.next()],
+        entries: vec![chain.entry()],
         destroyed_keys: vec![DataKeyId::MIN],
         ..Batch::default()
     };

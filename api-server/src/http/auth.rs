@@ -94,7 +94,10 @@ impl FromRequestParts<Arc<App>> for Auth {
 /// Refuses a caller whose token names `action` nowhere, so that a list is not empty for want of a scope. A person's
 /// session is for everything, and lists what the person may see.
 pub(crate) fn holds_somewhere(caller: &Caller<'_>, action: Action) -> Result<(), Rejection> {
-    let scopes = caller.token().map(|token| &*token.scopes).unwrap_or_default();
+    let scopes = caller
+        .token()
+        .map(|token| &*token.scopes)
+        .unwrap_or_default();
     if scopes.iter().any(|scope| scope.actions.contains(action)) {
         Ok(())
     } else {
@@ -154,7 +157,10 @@ impl Origin {
     /// For the journal.
     pub(crate) fn recorded(&self) -> Request {
         let bounded = |text: &str| text.chars().take(MAX_RECORDED).collect::<String>();
-        let user_agent = self.user_agent.as_ref().and_then(|value| value.to_str().ok());
+        let user_agent = self
+            .user_agent
+            .as_ref()
+            .and_then(|value| value.to_str().ok());
         Request {
             id: self.id.as_str().to_owned(),
             method: self.method.to_string(),
@@ -192,7 +198,9 @@ fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderVal
 /// The credentials after the scheme, whose case does not matter.
 fn after_scheme<'a>(value: &'a HeaderValue, scheme: &str) -> Option<&'a str> {
     let (given, credentials) = value.to_str().ok()?.split_once(' ')?;
-    given.eq_ignore_ascii_case(scheme).then(|| credentials.trim_start_matches(' '))
+    given
+        .eq_ignore_ascii_case(scheme)
+        .then(|| credentials.trim_start_matches(' '))
 }
 
 #[cfg(test)]
@@ -204,7 +212,12 @@ mod tests {
     fn shown(headers: &[(&str, &str)]) -> Option<String> {
         let headers: HeaderMap = headers
             .iter()
-            .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.parse::<HeaderValue>().unwrap()))
+            .map(|(name, value)| {
+                (
+                    name.parse::<HeaderName>().unwrap(),
+                    value.parse::<HeaderValue>().unwrap(),
+                )
+            })
             .collect();
         token(&headers).map(str::to_owned)
     }
@@ -215,8 +228,14 @@ mod tests {
             (&[("authorization", "Bearer T")][..], Some("T")),
             (&[("authorization", "bEARER  T")], Some("T")),
             (&[("x-api-key", "T")], Some("T")),
-            (&[("authorization", "Basic abc"), ("x-api-key", "T")], Some("T")),
-            (&[("authorization", "Bearer T"), ("x-api-key", "U")], Some("T")),
+            (
+                &[("authorization", "Basic abc"), ("x-api-key", "T")],
+                Some("T"),
+            ),
+            (
+                &[("authorization", "Bearer T"), ("x-api-key", "U")],
+                Some("T"),
+            ),
             (&[("authorization", "Bearer ")], Some("")),
             (&[("authorization", "Bearer")], None),
             (&[("authorization", "T")], None),

@@ -42,7 +42,10 @@ impl<S: Sync> FromRequest<S> for Unread {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Self::Rejection> {
         let (parts, body) = request.into_parts();
-        Ok(Self { headers: parts.headers, body })
+        Ok(Self {
+            headers: parts.headers,
+            body,
+        })
     }
 }
 
@@ -75,26 +78,42 @@ impl Unread {
 
     /// The body as it is, whatever its type: what uploads a file often says what it likes about it.
     pub(crate) async fn bytes(self) -> ApiResult<Zeroizing<Vec<u8>>> {
-        if self.header(CONTENT_ENCODING).is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
+        if self
+            .header(CONTENT_ENCODING)
+            .is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity"))
+        {
             return Err(unsupported("The body must not be compressed"));
         }
         match timeout(PATIENCE, collect(self.body)).await {
             Ok(outcome) => outcome,
-            Err(_) => Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "timeout", "The body took too long to arrive")),
+            Err(_) => Err(ApiError::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "timeout",
+                "The body took too long to arrive",
+            )),
         }
     }
 
     async fn parse_json<T: DeserializeOwned>(self) -> ApiResult<(T, Vec<String>)> {
-        self.require_type("application/json", |essence| essence == "application/json" || essence.ends_with("+json"))?;
+        self.require_type("application/json", |essence| {
+            essence == "application/json" || essence.ends_with("+json")
+        })?;
         parse_json(&self.bytes().await?)
     }
 
     fn require_type(&self, wanted: &str, accepts: impl Fn(&str) -> bool) -> ApiResult<()> {
-        let essence = self.header(CONTENT_TYPE).unwrap_or_default().split(';').next().unwrap_or_default();
+        let essence = self
+            .header(CONTENT_TYPE)
+            .unwrap_or_default()
+            .split(';')
+            .next()
+            .unwrap_or_default();
         if accepts(&essence.trim().to_ascii_lowercase()) {
             Ok(())
         } else {
-            Err(unsupported(format!("The body's content type must be {wanted}")))
+            Err(unsupported(format!(
+                "The body's content type must be {wanted}"
+            )))
         }
     }
 
@@ -104,18 +123,28 @@ impl Unread {
 }
 
 fn unsupported(message: impl Into<std::borrow::Cow<'static, str>>) -> ApiError {
-    ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message)
+    ApiError::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "unsupported_media_type",
+        message,
+    )
 }
 
 /// Reads a body into one allocation where its length is told, so that no copies of secrets are left behind.
 async fn collect(mut body: Body) -> ApiResult<Zeroizing<Vec<u8>>> {
     let too_large = || ApiError::from(Rejection::TooLarge("The body is larger than 2 MiB"));
     let told = body.size_hint().lower();
-    let told = usize::try_from(told).ok().filter(|told| *told <= MAX_BYTES).ok_or_else(too_large)?;
+    let told = usize::try_from(told)
+        .ok()
+        .filter(|told| *told <= MAX_BYTES)
+        .ok_or_else(too_large)?;
     let mut bytes = Zeroizing::new(Vec::with_capacity(told));
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| ApiError::malformed("incomplete", "The body did not arrive whole"))?;
-        let Ok(data) = frame.into_data() else { continue };
+        let frame = frame
+            .map_err(|_| ApiError::malformed("incomplete", "The body did not arrive whole"))?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
         if bytes.len() + data.len() > MAX_BYTES {
             return Err(too_large());
         }
@@ -126,7 +155,10 @@ async fn collect(mut body: Body) -> ApiResult<Zeroizing<Vec<u8>>> {
 
 fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<(T, Vec<String>)> {
     if is_too_deep(bytes) {
-        return Err(ApiError::malformed("too_deep", "The body nests deeper than 32 levels"));
+        return Err(ApiError::malformed(
+            "too_deep",
+            "The body nests deeper than 32 levels",
+        ));
     }
     let (mut unknown, mut track) = (Vec::new(), serde_path_to_error::Track::new());
     let mut json = serde_json::Deserializer::from_slice(bytes);
@@ -145,11 +177,19 @@ fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<(T, Vec<String>)> 
 /// Turns an error of serde's into one that repeats no value: its texts do.
 fn explain(error: &serde_json::Error, path: &str) -> ApiError {
     if error.classify() != Category::Data {
-        let message = format!("The body is not JSON (line {}, column {})", error.line(), error.column());
+        let message = format!(
+            "The body is not JSON (line {}, column {})",
+            error.line(),
+            error.column()
+        );
         return ApiError::malformed("malformed_json", message);
     }
     let text = error.to_string();
-    let named = |start| text.strip_prefix(start)?.split_once('`').map(|(name, _)| printable(name));
+    let named = |start| {
+        text.strip_prefix(start)?
+            .split_once('`')
+            .map(|(name, _)| printable(name))
+    };
     let (field, why) = if let Some(name) = named("missing field `") {
         (name, "is missing".to_owned())
     } else if let Some(name) = named("duplicate field `") {
@@ -157,14 +197,20 @@ fn explain(error: &serde_json::Error, path: &str) -> ApiError {
     } else {
         (printable(path), format!("must be {}", expected(&text)))
     };
-    let field = if field == "." { "body".to_owned() } else { field };
+    let field = if field == "." {
+        "body".to_owned()
+    } else {
+        field
+    };
     let message = format!("Invalid {field}: {why}");
     ApiError::malformed("invalid", message).with_errors(BTreeMap::from([(field, why)]))
 }
 
 /// What serde expected: what follows the last `expected`, which is text of this program, not of the client.
 fn expected(text: &str) -> &'static str {
-    let wanted = text.rsplit_once("expected ").map_or("", |(_, wanted)| wanted);
+    let wanted = text
+        .rsplit_once("expected ")
+        .map_or("", |(_, wanted)| wanted);
     [
         ("a string", "a string"),
         ("a boolean", "true or false"),
@@ -180,7 +226,10 @@ fn expected(text: &str) -> &'static str {
 
 /// A field's name as far as it can go into a message: the client chose it.
 fn printable(name: &str) -> String {
-    name.chars().filter(|c| !c.is_control()).take(MAX_NAME).collect()
+    name.chars()
+        .filter(|c| !c.is_control())
+        .take(MAX_NAME)
+        .collect()
 }
 
 /// Whether objects and lists stand deeper in each other than they may. Found before anything recurses.
@@ -208,7 +257,8 @@ pub(crate) struct Plaintext(Zeroizing<String>);
 impl Plaintext {
     /// As the value of a secret.
     pub(crate) fn into_value(mut self, field: &str) -> ApiResult<SecretValue> {
-        SecretValue::parse(std::mem::take(&mut self.0)).map_err(|why| ApiError::invalid(field, why))
+        SecretValue::parse(std::mem::take(&mut self.0))
+            .map_err(|why| ApiError::invalid(field, &why))
     }
 
     /// As a password.
@@ -295,7 +345,9 @@ mod tests {
     }
 
     fn refusal(json: &str) -> String {
-        let error = parse_json::<Sample>(json.as_bytes()).err().expect("it is refused");
+        let error = parse_json::<Sample>(json.as_bytes())
+            .err()
+            .expect("it is refused");
         format!("{error:?}")
     }
 
@@ -303,16 +355,29 @@ mod tests {
     fn null_is_absent_unless_it_means_something() {
         let parse = |json: &str| parse_json::<Sample>(json.as_bytes()).ok().unwrap().0;
         let sample = parse(r#"{"slug":"a","icon":null,"ttl":null,"set":null,"value":null}"#);
-        assert!(sample.ttl.is_none() && sample.value.is_none() && matches!(sample.icon, Given::Null));
+        assert!(
+            sample.ttl.is_none() && sample.value.is_none() && matches!(sample.icon, Given::Null)
+        );
         assert!(matches!(parse(r#"{"slug":"a"}"#).icon, Given::Absent));
-        assert!(matches!(parse(r#"{"slug":"a","icon":"db"}"#).icon, Given::Value(icon) if icon == "db"));
-        assert_eq!(parse(r#"{"slug":"a","set":{"A":"1","A":"2"}}"#).set.unwrap().0.len(), 2);
+        assert!(
+            matches!(parse(r#"{"slug":"a","icon":"db"}"#).icon, Given::Value(icon) if icon == "db")
+        );
+        assert_eq!(
+            parse(r#"{"slug":"a","set":{"A":"1","A":"2"}}"#)
+                .set
+                .unwrap()
+                .0
+                .len(),
+            2
+        );
         assert_eq!(parse(r#"{"slug":"a"}"#).slug, "a");
     }
 
     #[test]
     fn unknown_fields_are_named() {
-        let (_, unknown) = parse_json::<Sample>(br#"{"slug":"a","zzz":1,"b\u001b[31m":[]}"#).ok().unwrap();
+        let (_, unknown) = parse_json::<Sample>(br#"{"slug":"a","zzz":1,"b\u001b[31m":[]}"#)
+            .ok()
+            .unwrap();
         assert_eq!(unknown, ["zzz", "b[31m"]);
     }
 
@@ -320,9 +385,21 @@ mod tests {
     fn an_error_says_what_was_expected_where_and_repeats_no_value() {
         for (json, field, why) in [
             (r#"{"slug":{"$ne":"CANARY"}}"#, "slug", "a string"),
-            (r#"{"slug":"a","ttl":"CANARY, expected u64"}"#, "ttl", "a whole number, not negative"),
-            (r#"{"slug":"a","ttl":-1}"#, "ttl", "a whole number, not negative"),
-            (r#"{"slug":"a","set":{"A":["CANARY"]}}"#, "set.A", "a string"),
+            (
+                r#"{"slug":"a","ttl":"CANARY, expected u64"}"#,
+                "ttl",
+                "a whole number, not negative",
+            ),
+            (
+                r#"{"slug":"a","ttl":-1}"#,
+                "ttl",
+                "a whole number, not negative",
+            ),
+            (
+                r#"{"slug":"a","set":{"A":["CANARY"]}}"#,
+                "set.A",
+                "a string",
+            ),
             (r#"{"slug":"a","icon":7}"#, "icon", "a string"),
             (r#"{"slug":"CANARY","slug":"b"}"#, "slug", "once only"),
             ("{}", "slug", "is missing"),
@@ -333,7 +410,10 @@ mod tests {
             ("", "", "not JSON"),
         ] {
             let refusal = refusal(json);
-            assert!(refusal.contains(field) && refusal.contains(why), "{json}: {refusal}");
+            assert!(
+                refusal.contains(field) && refusal.contains(why),
+                "{json}: {refusal}"
+            );
             assert!(!refusal.contains("CANARY"), "{refusal}");
         }
     }
@@ -344,7 +424,9 @@ mod tests {
         assert!(!is_too_deep(nested(MAX_DEPTH).as_bytes()));
         assert!(is_too_deep(nested(MAX_DEPTH + 1).as_bytes()));
         assert!(is_too_deep("[".repeat(100_000).as_bytes()));
-        assert!(!is_too_deep(format!("[\"{}\\\"[\"]", "[{".repeat(100)).as_bytes()));
+        assert!(!is_too_deep(
+            format!("[\"{}\\\"[\"]", "[{".repeat(100)).as_bytes()
+        ));
         assert!(refusal(&format!(r#"{{"slug":"a","x":{}}}"#, nested(100))).contains("too_deep"));
     }
 }

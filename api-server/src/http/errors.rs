@@ -38,7 +38,10 @@ pub(crate) struct ErrorBody {
 
 /// A refusal on its way to the client.
 #[derive(Debug, Clone)]
-pub(crate) struct ApiError {
+pub(crate) struct ApiError(Box<Refusal>);
+
+#[derive(Debug, Clone)]
+struct Refusal {
     status: StatusCode,
     code: &'static str,
     message: Cow<'static, str>,
@@ -55,7 +58,7 @@ impl ApiError {
         code: &'static str,
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self {
+        Self(Box::new(Refusal {
             status,
             code,
             message: message.into(),
@@ -63,12 +66,12 @@ impl ApiError {
             retry_after: None,
             challenge: (status == StatusCode::UNAUTHORIZED).then_some(BEARER),
             for_log: None,
-        }
+        }))
     }
 
     /// A field has a value that it cannot have.
-    pub(crate) fn invalid(field: impl Into<String>, why: impl ToString) -> Self {
-        Rejection::invalid(field, &why).into()
+    pub(crate) fn invalid(field: impl Into<String>, why: &(impl ToString + ?Sized)) -> Self {
+        Rejection::invalid(field, &why.to_string()).into()
     }
 
     /// The request is not what the endpoint takes.
@@ -78,64 +81,76 @@ impl ApiError {
 
     /// There is no such endpoint.
     pub(crate) fn no_such_endpoint() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", "There is nothing at this path")
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "There is nothing at this path",
+        )
     }
 
     /// The server is at fault. The client learns no more than that.
     pub(crate) fn internal(for_log: impl Into<String>) -> Self {
-        Self {
-            for_log: Some(for_log.into()),
-            ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error")
-        }
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "Internal error",
+        )
+        .logging(for_log)
     }
 
     /// The same with what is wrong with each field.
-    pub(crate) fn with_errors(self, errors: BTreeMap<String, String>) -> Self {
-        Self {
-            errors: Some(errors),
-            ..self
-        }
+    pub(crate) fn with_errors(mut self, errors: BTreeMap<String, String>) -> Self {
+        self.0.errors = Some(errors);
+        self
     }
 
     /// The same, to be tried again in so many seconds.
-    pub(crate) fn retry_after(self, seconds: u32) -> Self {
-        Self {
-            retry_after: Some(seconds),
-            ..self
-        }
+    pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
+        self.0.retry_after = Some(seconds);
+        self
     }
 
     /// The same at an endpoint that takes a username and password.
-    pub(crate) fn asking_for_password(self) -> Self {
-        let challenge = self.challenge.map(|_| BASIC);
-        Self { challenge, ..self }
+    pub(crate) fn asking_for_password(mut self) -> Self {
+        self.0.challenge = self.0.challenge.map(|_| BASIC);
+        self
+    }
+
+    /// The same, and the log is told more.
+    fn logging(mut self, for_log: impl Into<String>) -> Self {
+        self.0.for_log = Some(for_log.into());
+        self
     }
 
     /// What only the log is told.
     pub(crate) fn for_log(&self) -> Option<&str> {
-        self.for_log.as_deref()
+        self.0.for_log.as_deref()
     }
 
     /// The code for programs.
     pub(crate) fn code(&self) -> &'static str {
-        self.code
+        self.0.code
     }
 
     /// The answer, which carries the request's id.
     pub(crate) fn answer(self, request_id: &str) -> Response {
+        let refusal = *self.0;
         let body = ErrorBody {
-            message: self.message,
-            code: self.code,
+            message: refusal.message,
+            code: refusal.code,
             request_id: request_id.to_owned(),
-            errors: self.errors,
+            errors: refusal.errors,
         };
-        let mut response = (self.status, axum::Json(body)).into_response();
+        let mut response = (refusal.status, axum::Json(body)).into_response();
         let headers = response.headers_mut();
-        if let Some(seconds) = self.retry_after {
+        if let Some(seconds) = refusal.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
-        if let Some(challenge) = self.challenge {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        if let Some(challenge) = refusal.challenge {
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static(challenge),
+            );
         }
         response
     }
@@ -144,7 +159,7 @@ impl ApiError {
 /// Only marks the response; [`ApiError::answer`] makes it once the request's id is at hand.
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut response = self.status.into_response();
+        let mut response = self.0.status.into_response();
         response.extensions_mut().insert(self);
         response
     }
@@ -171,25 +186,23 @@ impl From<Rejection> for ApiError {
             Rejection::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
             Rejection::Unopenable(_) => (StatusCode::INTERNAL_SERVER_ERROR, "unopenable"),
         };
-        let for_log = status.is_server_error().then(|| message.clone());
-        let errors = match rejection {
-            Rejection::Invalid { field, why } => Some(BTreeMap::from([(field, why)])),
-            _ => None,
-        };
-        Self {
-            for_log,
-            errors,
-            ..Self::new(status, code, message)
+        let mut error = Self::new(status, code, message);
+        if status.is_server_error() {
+            error.0.for_log = Some(error.0.message.to_string());
         }
+        if let Rejection::Invalid { field, why } = rejection {
+            error.0.errors = Some(BTreeMap::from([(field, why)]));
+        }
+        error
     }
 }
 
 impl From<RunError> for ApiError {
     fn from(error: RunError) -> Self {
         let message = error.to_string();
-        let unavailable = |code| Self {
-            for_log: Some(message.clone()),
-            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, code, message.clone()).retry_after(1)
+        let unavailable = |code| {
+            let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, code, message.clone());
+            error.retry_after(1).logging(message.clone())
         };
         match error {
             RunError::Rejected(rejection) => rejection.into(),
@@ -204,15 +217,15 @@ impl From<ReadFailure> for ApiError {
         let message = failure.to_string();
         match failure {
             ReadFailure::Rejected(rejection) => rejection.into(),
-            ReadFailure::Unavailable(source) => Self {
-                for_log: Some(source.to_string()),
-                ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message).retry_after(1)
-            },
+            ReadFailure::Unavailable(source) => {
+                let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message);
+                error.retry_after(1).logging(source.to_string())
+            }
         }
     }
 }
 
-/// How a read is refused, for the OpenAPI document.
+/// How a read is refused, for the `OpenAPI` document.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "only documents")]
 pub(crate) enum ReadErrors {
@@ -233,7 +246,7 @@ pub(crate) enum ReadErrors {
     Unavailable(ErrorBody),
 }
 
-/// How a change is refused, for the OpenAPI document.
+/// How a change is refused, for the `OpenAPI` document.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "only documents")]
 pub(crate) enum WriteErrors {
@@ -271,20 +284,50 @@ mod tests {
     #[test]
     fn what_the_server_is_to_blame_for_is_logged_and_what_the_client_is_to_blame_for_is_not() {
         for (error, status, logged) in [
-            (ApiError::from(Rejection::NotFound(Noun::Config)), StatusCode::NOT_FOUND, false),
-            (ApiError::from(Rejection::AlreadyExists(Noun::Project)), StatusCode::BAD_REQUEST, false),
-            (ApiError::from(Rejection::Unopenable("A".into())), StatusCode::INTERNAL_SERVER_ERROR, true),
-            (ApiError::from(RunError::OutcomeUnknown), StatusCode::SERVICE_UNAVAILABLE, true),
-            (ApiError::internal("x"), StatusCode::INTERNAL_SERVER_ERROR, true),
+            (
+                ApiError::from(Rejection::NotFound(Noun::Config)),
+                StatusCode::NOT_FOUND,
+                false,
+            ),
+            (
+                ApiError::from(Rejection::AlreadyExists(Noun::Project)),
+                StatusCode::BAD_REQUEST,
+                false,
+            ),
+            (
+                ApiError::from(Rejection::Unopenable("A".into())),
+                StatusCode::INTERNAL_SERVER_ERROR,
+                true,
+            ),
+            (
+                ApiError::from(RunError::OutcomeUnknown),
+                StatusCode::SERVICE_UNAVAILABLE,
+                true,
+            ),
+            (
+                ApiError::internal("x"),
+                StatusCode::INTERNAL_SERVER_ERROR,
+                true,
+            ),
         ] {
-            assert_eq!((error.status, error.for_log().is_some()), (status, logged), "{}", error.code());
+            assert_eq!(
+                (error.0.status, error.for_log().is_some()),
+                (status, logged),
+                "{}",
+                error.code()
+            );
         }
     }
 
     #[test]
     fn a_refused_credential_says_what_would_be_accepted() {
-        let headers = |error: ApiError| error.answer("id").headers()[http::header::WWW_AUTHENTICATE].clone();
-        assert!(headers(Rejection::Unauthenticated.into()).as_bytes().starts_with(b"Bearer"));
+        let headers =
+            |error: ApiError| error.answer("id").headers()[http::header::WWW_AUTHENTICATE].clone();
+        assert!(
+            headers(Rejection::Unauthenticated.into())
+                .as_bytes()
+                .starts_with(b"Bearer")
+        );
         let error = ApiError::from(Rejection::Unauthenticated).asking_for_password();
         assert!(headers(error).as_bytes().starts_with(b"Basic"));
     }

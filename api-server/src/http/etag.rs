@@ -21,7 +21,8 @@ pub(crate) struct Conditions {
 /// The `ETag` of a config.
 pub(crate) fn etag(version: ConfigVersion) -> HeaderValue {
     let text = format!("\"{version}\"");
-    HeaderValue::from_maybe_shared(Bytes::from(text)).expect("hexadecimal digits, a dot and a number")
+    HeaderValue::from_maybe_shared(Bytes::from(text))
+        .expect("hexadecimal digits, a dot and a number")
 }
 
 impl Conditions {
@@ -54,7 +55,11 @@ impl Conditions {
             .map(|ConfigVersion { epoch, revision }| Some(ExpectedRevision { epoch, revision }))
             .ok_or_else(|| {
                 let message = "If-Match is not an ETag that this server gave out";
-                ApiError::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", message)
+                ApiError::new(
+                    StatusCode::PRECONDITION_FAILED,
+                    "precondition_failed",
+                    message,
+                )
             })
     }
 }
@@ -77,12 +82,19 @@ fn joined(headers: &HeaderMap, name: HeaderName) -> Option<HeaderValue> {
     if second.is_none() {
         return Some(first.clone());
     }
-    let lines: Vec<&[u8]> = [first].into_iter().chain(second).chain(lines).map(HeaderValue::as_bytes).collect();
+    let lines: Vec<&[u8]> = [first]
+        .into_iter()
+        .chain(second)
+        .chain(lines)
+        .map(HeaderValue::as_bytes)
+        .collect();
     HeaderValue::from_bytes(&lines.join(&b","[..])).ok()
 }
 
 fn tags(list: &HeaderValue) -> impl Iterator<Item = &[u8]> {
-    list.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii)
+    list.as_bytes()
+        .split(|byte| *byte == b',')
+        .map(<[u8]>::trim_ascii)
 }
 
 #[cfg(test)]
@@ -119,7 +131,11 @@ mod tests {
             ("\"\"".to_owned(), false),
             (String::new(), false),
         ] {
-            assert_eq!(conditions(Some(&header), None).holds(&etag(version(7))), held, "{header}");
+            assert_eq!(
+                conditions(Some(&header), None).holds(&etag(version(7))),
+                held,
+                "{header}"
+            );
         }
         assert!(!conditions(None, None).holds(&etag(version(7))));
     }
@@ -129,9 +145,24 @@ mod tests {
         let own = "\"abababababababababababab.7\"";
         let expected = conditions(None, Some(own)).expected().ok().flatten();
         assert_eq!(expected.map(|expected| expected.revision), Some(7));
-        assert!(conditions(None, None).expected().is_ok_and(|expected| expected.is_none()));
-        assert!(conditions(None, Some("*")).expected().is_ok_and(|expected| expected.is_none()));
-        for bad in ["", "x", "7", "\"7\"", "W/\"abababababababababababab.7\"", "\"a\", \"b\""] {
+        assert!(
+            conditions(None, None)
+                .expected()
+                .is_ok_and(|expected| expected.is_none())
+        );
+        assert!(
+            conditions(None, Some("*"))
+                .expected()
+                .is_ok_and(|expected| expected.is_none())
+        );
+        for bad in [
+            "",
+            "x",
+            "7",
+            "\"7\"",
+            "W/\"abababababababababababab.7\"",
+            "\"a\", \"b\"",
+        ] {
             assert!(conditions(None, Some(bad)).expected().is_err(), "{bad}");
         }
     }

@@ -10,11 +10,14 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, Prometheu
 use ssm_engine::{Engine, Health};
 
 const ABOUT: Metadata<'static> = Metadata::new("ssm", Level::INFO, None);
-const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "OTHER"];
+const METHODS: [&str; 8] = [
+    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "OTHER",
+];
 const STATUSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 /// Seconds.
 const BUCKETS: &[f64] = &[
-    0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
+    0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
+    10.0,
 ];
 
 /// The label of a method: one of a few, since clients may send any word.
@@ -46,7 +49,10 @@ impl Metrics {
             .build_recorder();
         for (name, about) in [
             ("ssm_http_requests_total", "Requests answered"),
-            ("ssm_http_request_duration_seconds", "Time from a request's head to its answer's"),
+            (
+                "ssm_http_request_duration_seconds",
+                "Time from a request's head to its answer's",
+            ),
         ] {
             recorder.describe_counter(name.into(), None, about.into());
             recorder.describe_histogram(name.into(), None, about.into());
@@ -60,17 +66,30 @@ impl Metrics {
             routes: RwLock::default(),
             streams: gauge("ssm_watch_streams", "Open watch streams"),
             journal_seq: gauge("ssm_journal_seq", "The last entry that is published"),
-            ready: gauge("ssm_journal_writable", "1 where the last write to the journal went well, else 0"),
+            ready: gauge(
+                "ssm_journal_writable",
+                "1 where the last write to the journal went well, else 0",
+            ),
             recorder,
         }
     }
 
     /// Counts an answer.
-    pub(crate) fn answered(&self, method: &'static str, route: &str, status: StatusCode, took: Duration) {
-        let row = METHODS.iter().position(|known| *known == method).unwrap_or(METHODS.len() - 1);
+    pub(crate) fn answered(
+        &self,
+        method: &'static str,
+        route: &str,
+        status: StatusCode,
+        took: Duration,
+    ) {
+        let row = METHODS
+            .iter()
+            .position(|known| *known == method)
+            .unwrap_or(METHODS.len() - 1);
         let column = usize::from(status.as_u16() / 100).clamp(1, STATUSES.len()) - 1;
         let series = self.route(route);
-        let (count, duration) = series.0[row][column].get_or_init(|| self.register(METHODS[row], route, STATUSES[column]));
+        let (count, duration) = series.0[row][column]
+            .get_or_init(|| self.register(METHODS[row], route, STATUSES[column]));
         count.increment(1);
         duration.record(took.as_secs_f64());
     }
@@ -89,9 +108,16 @@ impl Metrics {
 
     /// Everything, as text.
     pub(crate) fn render(&self, engine: &Engine) -> String {
-        #[expect(clippy::cast_precision_loss, reason = "2^53 entries are a long way off")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "2^53 entries are a long way off"
+        )]
         self.journal_seq.set(engine.state().head().seq as f64);
-        self.ready.set(if engine.health() == Health::Ready { 1.0 } else { 0.0 });
+        self.ready.set(if engine.health() == Health::Ready {
+            1.0
+        } else {
+            0.0
+        });
         self.handle.render()
     }
 
@@ -110,8 +136,16 @@ impl Metrics {
         routes.entry(route.into()).or_default().clone()
     }
 
-    fn register(&self, method: &'static str, route: &str, status: &'static str) -> (Counter, Histogram) {
-        let labels = vec![Label::new("method", method), Label::new("route", route.to_owned())];
+    fn register(
+        &self,
+        method: &'static str,
+        route: &str,
+        status: &'static str,
+    ) -> (Counter, Histogram) {
+        let labels = vec![
+            Label::new("method", method),
+            Label::new("route", route.to_owned()),
+        ];
         let duration = Key::from_parts("ssm_http_request_duration_seconds", labels.clone());
         let labels = [labels, vec![Label::new("status", status)]].concat();
         let count = Key::from_parts("ssm_http_requests_total", labels);
@@ -135,11 +169,22 @@ mod tests {
         let metrics = Metrics::start();
         for word in ["GET", "BREW", "get"] {
             let method: Method = word.parse().unwrap();
-            metrics.answered(method_label(&method), "/api/version", StatusCode::OK, Duration::ZERO);
+            metrics.answered(
+                method_label(&method),
+                "/api/version",
+                StatusCode::OK,
+                Duration::ZERO,
+            );
         }
         let text = metrics.handle.render();
-        assert!(text.contains(r#"{method="GET",route="/api/version",status="2xx"} 1"#), "{text}");
-        assert!(text.contains(r#"{method="OTHER",route="/api/version",status="2xx"} 2"#), "{text}");
+        assert!(
+            text.contains(r#"{method="GET",route="/api/version",status="2xx"} 1"#),
+            "{text}"
+        );
+        assert!(
+            text.contains(r#"{method="OTHER",route="/api/version",status="2xx"} 2"#),
+            "{text}"
+        );
         assert!(!text.contains("BREW"));
     }
 }

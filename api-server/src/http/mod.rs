@@ -39,14 +39,18 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .merge(routes::undocumented())
         .fallback(async || ApiError::no_such_endpoint())
         .method_not_allowed_fallback(async || {
-            ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Not with this method")
+            ApiError::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "Not with this method",
+            )
         })
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(app.clone(), observe::observe))
         .with_state(app)
 }
 
-/// The OpenAPI document as it is made from the endpoints.
+/// The `OpenAPI` document as it is made from the endpoints.
 pub(crate) fn openapi_json() -> String {
     let (_, document) = documented().split_for_parts();
     openapi::finish(document)

@@ -47,13 +47,24 @@ impl Default for RequestId {
     fn default() -> Self {
         static PROCESS: std::sync::LazyLock<u64> = std::sync::LazyLock::new(rand::random);
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        let text = format!("{:016x}-{:x}", *PROCESS, NEXT.fetch_add(1, Ordering::Relaxed));
-        Self(HeaderValue::from_maybe_shared(Bytes::from(text)).expect("hexadecimal digits and a dash"))
+        let text = format!(
+            "{:016x}-{:x}",
+            *PROCESS,
+            NEXT.fetch_add(1, Ordering::Relaxed)
+        );
+        Self(
+            HeaderValue::from_maybe_shared(Bytes::from(text))
+                .expect("hexadecimal digits and a dash"),
+        )
     }
 }
 
 /// Goes around every handler.
-pub(crate) async fn observe(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn observe(
+    State(app): State<Arc<App>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let started = Instant::now();
     let id = RequestId::of(request.headers());
     let method = request.method().clone();
@@ -65,12 +76,17 @@ pub(crate) async fn observe(State(app): State<Arc<App>>, mut request: Request, n
     let code = refused.as_ref().map(ApiError::code).unwrap_or_default();
     let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
     if let Some(why) = refused.as_ref().and_then(ApiError::for_log) {
-        error!(request_id = id.as_str(), route, code, why, "a request failed");
+        error!(
+            request_id = id.as_str(),
+            route, code, why, "a request failed"
+        );
     }
     if let Some(refused) = refused {
         let allow = response.headers_mut().remove(header::ALLOW);
         response = refused.answer(id.as_str());
-        response.headers_mut().extend(allow.map(|allow| (header::ALLOW, allow)));
+        response
+            .headers_mut()
+            .extend(allow.map(|allow| (header::ALLOW, allow)));
     }
     let (status, took, label) = (response.status(), started.elapsed(), method_label(&method));
     app.metrics.answered(label, route, status, took);
@@ -78,9 +94,25 @@ pub(crate) async fn observe(State(app): State<Arc<App>>, mut request: Request, n
 
     let (id, status, ms) = (id.as_str(), status.as_u16(), took.as_secs_f64() * 1_000.0);
     if matches!(method, Method::GET | Method::HEAD) {
-        debug!(request_id = id, method = label, route, status, ms, code, "request");
+        debug!(
+            request_id = id,
+            method = label,
+            route,
+            status,
+            ms,
+            code,
+            "request"
+        );
     } else {
-        info!(request_id = id, method = label, route, status, ms, code, "request");
+        info!(
+            request_id = id,
+            method = label,
+            route,
+            status,
+            ms,
+            code,
+            "request"
+        );
     }
     response
 }
@@ -89,13 +121,18 @@ fn set_headers(headers: &mut HeaderMap, id: RequestId) {
     headers.insert(X_REQUEST_ID, id.0);
     let fixed = [
         (header::CACHE_CONTROL, "no-store"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::REFERRER_POLICY, "no-referrer"),
     ];
     for (name, value) in fixed {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
     }
 }
 
@@ -108,7 +145,10 @@ mod tests {
     #[test]
     fn an_id_of_the_clients_own_is_kept_where_it_can_go_anywhere() {
         let given = |text: &str| {
-            let headers = HeaderMap::from_iter([("x-request-id".parse().unwrap(), HeaderValue::from_bytes(text.as_bytes()).unwrap())]);
+            let headers = HeaderMap::from_iter([(
+                "x-request-id".parse().unwrap(),
+                HeaderValue::from_bytes(text.as_bytes()).unwrap(),
+            )]);
             RequestId::of(&headers).as_str().to_owned()
         };
         assert_eq!(given("7f3a-b.c_D"), "7f3a-b.c_D");

@@ -1,7 +1,9 @@
-//! What the OpenAPI document says beside the endpoints: how to prove who one is, and what holds for all of them.
+//! What the `OpenAPI` document says beside the endpoints: how to prove who one is, and what holds for all of them.
 
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{Components, OpenApi as Document};
 use utoipa::{Modify, OpenApi};
 
@@ -41,12 +43,23 @@ struct Security;
 impl Modify for Security {
     fn modify(&self, document: &mut Document) {
         let schemes = [
-            ("bearer", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer))),
-            ("apiKey", SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-API-KEY")))),
-            ("basic", SecurityScheme::Http(Http::new(HttpAuthScheme::Basic))),
+            (
+                "bearer",
+                SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)),
+            ),
+            (
+                "apiKey",
+                SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-API-KEY"))),
+            ),
+            (
+                "basic",
+                SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)),
+            ),
         ];
         let components = document.components.get_or_insert_with(Components::default);
-        components.security_schemes.extend(schemes.map(|(name, scheme)| (name.to_owned(), scheme.into())));
+        components
+            .security_schemes
+            .extend(schemes.map(|(name, scheme)| (name.to_owned(), scheme.into())));
     }
 }
 
@@ -54,17 +67,27 @@ impl Modify for Security {
 pub(crate) fn finish(mut document: Document) -> String {
     let paths = document.paths.paths.values_mut();
     let operations = paths.flat_map(|path| {
-        [&mut path.get, &mut path.put, &mut path.post, &mut path.patch, &mut path.delete]
+        [
+            &mut path.get,
+            &mut path.put,
+            &mut path.post,
+            &mut path.patch,
+            &mut path.delete,
+        ]
     });
     for operation in operations.flatten() {
         take_a_token(operation);
     }
-    let json = document.to_pretty_json().expect("the document has only texts and numbers");
+    let json = document
+        .to_pretty_json()
+        .expect("the document has only texts and numbers");
     json + "\n"
 }
 
 fn take_a_token(operation: &mut Operation) {
     operation.security.get_or_insert_with(|| {
-        ["bearer", "apiKey"].map(|name| SecurityRequirement::new(name, [""; 0])).to_vec()
+        ["bearer", "apiKey"]
+            .map(|name| SecurityRequirement::new(name, [""; 0]))
+            .to_vec()
     });
 }

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::convert::Infallible;
 use std::fmt::Display;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use axum::extract::FromRequestParts;
@@ -54,11 +55,28 @@ impl Params {
         number.map_err(|_| ApiError::invalid(name, "must be a whole number, not negative"))
     }
 
+    /// A whole number within bounds.
+    pub(crate) fn number_in(
+        &self,
+        name: &str,
+        bounds: RangeInclusive<u64>,
+    ) -> Result<Option<u64>, ApiError> {
+        let number = self.number(name)?;
+        if number.is_none_or(|number| bounds.contains(&number)) {
+            return Ok(number);
+        }
+        let why = format!("must be {} to {}", bounds.start(), bounds.end());
+        Err(ApiError::invalid(name, &why))
+    }
+
     /// Anything with a grammar of its own; empty is absent.
-    pub(crate) fn parsed<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Option<T>, ApiError> {
+    pub(crate) fn parsed<T: FromStr<Err: Display>>(
+        &self,
+        name: &str,
+    ) -> Result<Option<T>, ApiError> {
         let text = self.text(name)?.filter(|text| !text.is_empty());
         let parsed = text.map(|text| text.parse()).transpose();
-        parsed.map_err(|why| ApiError::invalid(name, why))
+        parsed.map_err(|why| ApiError::invalid(name, &why))
     }
 }
 
@@ -92,7 +110,10 @@ mod tests {
 
     #[test]
     fn an_error_names_the_parameter_and_not_its_value() {
-        let error = params("project=CANARY").parsed::<Slug>("project").err().unwrap();
+        let error = params("project=CANARY")
+            .parsed::<Slug>("project")
+            .err()
+            .unwrap();
         let text = format!("{error:?}");
         assert!(text.contains("project") && !text.contains("CANARY"));
         assert!(params("limit=-1").number("limit").is_err());

@@ -174,8 +174,8 @@ impl Actor {
             None => self.unblock(),
         }
         match result.again {
-            Some(None) => self.read(config.clone(), true),
-            Some(Some(wait)) => self.read_later(config, wait),
+            Some(Duration::ZERO) => self.read(config.clone(), true),
+            Some(wait) => self.read_later(config, wait),
             None => {}
         }
         self.wake(result.notify, Lane::Urgent);
@@ -193,12 +193,11 @@ impl Actor {
     }
 
     fn read_later(&mut self, config: &ConfigRef, wait: Duration) {
-        match self.keys.get(config) {
-            Some(key) => self.later.reset(key, wait),
-            None => {
-                let key = self.later.insert(config.clone(), wait);
-                self.keys.insert(config.clone(), key);
-            }
+        if let Some(key) = self.keys.get(config) {
+            self.later.reset(key, wait);
+        } else {
+            let key = self.later.insert(config.clone(), wait);
+            self.keys.insert(config.clone(), key);
         }
     }
 

@@ -5,6 +5,7 @@
 //! puts it into the work queue. So a server that hangs holds up nobody who uses another one.
 
 mod actor;
+mod slot;
 mod state;
 
 use std::collections::HashMap;
@@ -16,7 +17,7 @@ use ssm_client::{Client, Origin, Token};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::crd::Mode;
+use crate::crd::{Mode, SourceStatus};
 use crate::problem::Problem;
 use crate::queue::{Key, Queue};
 use crate::snapshot::Snapshot;
@@ -69,7 +70,7 @@ pub struct Timings {
 impl Default for Timings {
     fn default() -> Self {
         Self {
-            unreachable_after: Duration::from_secs(60),
+            unreachable_after: Duration::from_mins(1),
             safety_net: Duration::from_secs(30),
             max_backoff: Duration::from_secs(30),
             stream_silence: Duration::from_secs(45),
@@ -147,12 +148,15 @@ impl Upstream {
     }
 }
 
+/// A server and the certificates to trust for it.
+type ServerKey = (Origin, Option<Arc<[u8]>>);
+
 #[derive(Default)]
 struct Registry {
     upstreams: HashMap<UpstreamKey, Arc<Upstream>>,
     subscriptions: HashMap<Key, (UpstreamKey, Subscription)>,
     /// One pool of connections for each server, whatever the number of tokens.
-    clients: HashMap<(Origin, Option<Arc<[u8]>>), Client>,
+    clients: HashMap<ServerKey, Client>,
 }
 
 /// All upstreams.
@@ -176,12 +180,14 @@ impl Feeds {
         self.registry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes `resource` hear of changes, and stop hearing of what it subscribed to before. Must be called within a runtime.
+    /// Makes `resource` hear of changes, and stop hearing of what it subscribed to before. `synced` is what is in its Secret:
+    /// nothing older of the same epoch is given out. Must be called within a runtime.
     pub fn subscribe(
         &self,
         resource: &Key,
         upstream: &UpstreamKey,
         wanted: Subscription,
+        synced: &[SourceStatus],
     ) -> Result<Arc<Upstream>, Problem> {
         let mut registry = self.lock();
         let old = match registry.subscriptions.get(resource) {
@@ -199,29 +205,28 @@ impl Feeds {
             }
             None => Vec::new(),
         };
-        let found = match registry.upstreams.get(upstream) {
-            Some(found) => Arc::clone(found),
-            None => {
-                let client = registry.client(upstream)?;
-                let (commands, inbox) = mpsc::unbounded_channel();
-                let made = Arc::new(Upstream {
-                    state: Mutex::new(State::default()),
-                    commands,
-                });
-                let actor = actor::Actor::new(
-                    Arc::clone(&made),
-                    client,
-                    Arc::clone(&self.queue),
-                    self.timings.clone(),
-                );
-                tokio::spawn(actor.run(inbox));
-                registry
-                    .upstreams
-                    .insert(upstream.clone(), Arc::clone(&made));
-                made
-            }
+        let found = if let Some(found) = registry.upstreams.get(upstream) {
+            Arc::clone(found)
+        } else {
+            let client = registry.client(upstream)?;
+            let (commands, inbox) = mpsc::unbounded_channel();
+            let made = Arc::new(Upstream {
+                state: Mutex::new(State::default()),
+                commands,
+            });
+            let actor = actor::Actor::new(
+                Arc::clone(&made),
+                client,
+                Arc::clone(&self.queue),
+                self.timings.clone(),
+            );
+            tokio::spawn(actor.run(inbox));
+            registry
+                .upstreams
+                .insert(upstream.clone(), Arc::clone(&made));
+            made
         };
-        let to_read = found.lock().subscribe(resource, &old, &wanted);
+        let to_read = found.lock().subscribe(resource, &old, &wanted, synced);
         for config in to_read {
             found.send(Command::Read(config));
         }

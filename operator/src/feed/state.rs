@@ -1,46 +1,25 @@
 //! What an upstream has told, and what follows from it. Pure: the actor feeds it with what happened and does what it says.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use ssm_client::{Error, Export, ExportRequest};
 use tokio::time::Instant;
 
+use super::slot::{Fetch, MAX_STALE, Slot};
 use super::{ConfigRef, SourceView, Subscription, Trouble, View};
-use crate::crd::Mode;
+use crate::crd::{Mode, SourceStatus};
 use crate::queue::Key;
-use crate::snapshot::Snapshot;
 
-/// How often a config is asked for again at once because the server was behind; then the next event or poll has to do.
-const MAX_STALE: u32 = 5;
-
-#[derive(Default)]
-struct Slot {
-    subscribers: HashMap<Key, (Mode, Duration)>,
-    snapshot: Option<Arc<Snapshot>>,
-    trouble: Option<Trouble>,
-    /// The newest revision the stream told of, within the stream's epoch.
-    announced: Option<u64>,
-    announced_at: Option<Instant>,
-    /// The stream that last told of it.
-    seen_in: u64,
-    stale: u32,
-    fetch: Fetch,
-}
-
-#[derive(Default, PartialEq, Eq)]
-enum Fetch {
-    #[default]
-    Idle,
-    Queued,
-    Running {
-        again: bool,
-    },
-}
+/// An answer that makes no sense is asked for again after this time.
+const UNUSABLE_AGAIN: Duration = Duration::from_secs(30);
 
 /// Everything known of an upstream.
 #[derive(Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and all combinations occur"
+)]
 pub(super) struct State {
     slots: HashMap<ConfigRef, Slot>,
     epoch: Option<String>,
@@ -58,8 +37,8 @@ pub(super) struct State {
 pub(super) struct Answered {
     /// Whom to wake.
     pub notify: Vec<Key>,
-    /// Read this config again: at once, or after a pause.
-    pub again: Option<Option<Duration>>,
+    /// Read this config again after this pause.
+    pub again: Option<Duration>,
     /// Everything waits, since the upstream does not answer or does not accept the token.
     pub block: Option<Block>,
 }
@@ -102,12 +81,14 @@ impl State {
         }
     }
 
-    /// Replaces what a resource wants; `old` is what it wanted before. Gives the configs that are to be read.
+    /// Replaces what a resource wants; `old` is what it wanted before, `synced` what is in its Secret. Gives the configs that
+    /// are to be read.
     pub fn subscribe(
         &mut self,
         resource: &Key,
         old: &[ConfigRef],
         wanted: &Subscription,
+        synced: &[SourceStatus],
     ) -> Vec<ConfigRef> {
         let dropped: Vec<ConfigRef> = old
             .iter()
@@ -118,6 +99,19 @@ impl State {
         let mut to_read = Vec::new();
         for config in &wanted.configs {
             let slot = self.slots.entry(config.clone()).or_default();
+            let known = synced.iter().find(|source| {
+                *source.project == *config.project && *source.config == *config.config
+            });
+            if let Some(known) =
+                known.filter(|known| slot.snapshot.is_none() && !known.epoch.is_empty())
+            {
+                let floor = slot
+                    .floor
+                    .as_ref()
+                    .filter(|(epoch, _)| **epoch == *known.epoch)
+                    .map_or(0, |(_, floor)| *floor);
+                slot.floor = Some((known.epoch.as_str().into(), known.revision.max(floor)));
+            }
             // Of a config that was only polled, what is held may be as old as the interval.
             let is_new = slot.subscribers.is_empty()
                 || (wanted.mode == Mode::Push && slot.shortest(Mode::Push).is_none());
@@ -194,20 +188,18 @@ impl State {
     pub fn begin(&mut self, config: &ConfigRef) -> Option<ExportRequest> {
         let slot = self.slots.get_mut(config)?;
         slot.fetch = Fetch::Running { again: false };
-        let same_epoch = |snapshot: &&Arc<Snapshot>| {
-            self.epoch
-                .as_deref()
-                .is_none_or(|epoch| epoch == &*snapshot.epoch)
-        };
+        let stream = self.epoch.as_deref().filter(|_| self.live);
+        let announced = slot.announced.filter(|_| self.live);
+        // A floor is only named when the server has just shown that it counts in the same epoch: one that was restored counts
+        // from lower on, and would wait for what never comes.
         let held = slot
-            .snapshot
-            .as_ref()
-            .filter(same_epoch)
-            .map(|snapshot| snapshot.revision);
+            .held()
+            .filter(|(epoch, _)| slot.stale > 0 && stream.is_none_or(|stream| stream == *epoch));
         Some(ExportRequest {
             if_none_match: slot.snapshot.as_ref().map(|snapshot| snapshot.etag.clone()),
-            // Not less than the stream told of, and never behind what is held.
-            min_revision: slot.announced.max(held).filter(|revision| *revision > 0),
+            min_revision: announced
+                .max(held.map(|(_, revision)| revision))
+                .filter(|revision| *revision > 0),
         })
     }
 
@@ -229,11 +221,23 @@ impl State {
             Ok(export) => {
                 let was_failing = self.failing.is_some();
                 let had_trouble = slot.trouble.take().is_some();
-                let changed = slot.accept(export, self.epoch.as_deref());
-                if changed || had_trouble || was_failing || self.unauthorized {
+                let accepted = slot.accept(export, self.epoch.as_deref());
+                if accepted.is_behind {
+                    result.again = slot.retry_stale();
+                } else {
+                    slot.stale = 0;
+                }
+                if slot.snapshot.is_none() && result.again.is_none() {
+                    slot.trouble = Some(Trouble::Unusable(
+                        "it is older than what was synced before".to_owned(),
+                    ));
+                    result.again = Some(UNUSABLE_AGAIN);
+                }
+                let has_trouble = slot.trouble.is_some();
+                if accepted.is_new || had_trouble != has_trouble || was_failing || self.unauthorized
+                {
                     result.notify = slot.subscribers.keys().cloned().collect();
                 }
-                result.again = slot.if_stale(self.epoch.as_deref());
                 result.notify.extend(self.recovered());
             }
             Err(Error::Unauthorized(_)) => {
@@ -248,7 +252,7 @@ impl State {
                 if asked.min_revision.is_some() && slot.stale < MAX_STALE =>
             {
                 slot.stale += 1;
-                result.again = Some(Some(Duration::from_millis(500)));
+                result.again = Some(Duration::from_millis(500));
             }
             Err(error) if error.is_transient() => {
                 let block = Block {
@@ -265,13 +269,13 @@ impl State {
                     result.notify = slot.subscribers.keys().cloned().collect();
                 }
                 if is_settled {
-                    result.again = Some(Some(Duration::from_secs(30)));
+                    result.again = Some(UNUSABLE_AGAIN);
                 }
                 result.notify.extend(self.recovered());
             }
         }
         if again && result.again.is_none() {
-            result.again = Some(None);
+            result.again = Some(Duration::ZERO);
         }
         result
     }
@@ -382,65 +386,6 @@ impl State {
             .iter()
             .filter(|(_, slot)| slot.seen_in != self.stream && slot.shortest(Mode::Push).is_some());
         unnamed.map(|(config, _)| config.clone()).collect()
-    }
-}
-
-impl Slot {
-    fn shortest(&self, mode: Mode) -> Option<Duration> {
-        self.subscribers
-            .values()
-            .filter(|(wanted, _)| *wanted == mode)
-            .map(|(_, interval)| *interval)
-            .min()
-    }
-
-    /// Takes what was read, unless it is older than what is held. Says whether it is new.
-    fn accept(&mut self, export: Export, epoch: Option<&str>) -> bool {
-        let Export::Modified(config) = export else {
-            return false;
-        };
-        if let Some(held) = &self.snapshot
-            && *held.epoch == *config.epoch
-            && config.revision < held.revision
-        {
-            return false;
-        }
-        // A server of another epoch than the stream's counts its own revisions.
-        if epoch.is_some_and(|epoch| epoch != config.epoch) {
-            self.announced = None;
-        }
-        let is_same = self
-            .snapshot
-            .as_ref()
-            .is_some_and(|held| held.etag == config.etag);
-        self.snapshot = Snapshot::pack(&config).map(Arc::new);
-        !is_same
-    }
-
-    /// Whether the server was behind what its stream told, and what to do then.
-    fn if_stale(&mut self, epoch: Option<&str>) -> Option<Option<Duration>> {
-        let held = self
-            .snapshot
-            .as_ref()
-            .filter(|held| epoch.is_none_or(|epoch| epoch == &*held.epoch))
-            .map(|held| held.revision);
-        if held < self.announced && self.stale < MAX_STALE {
-            self.stale += 1;
-            return Some(Some(Duration::from_millis(100)));
-        }
-        self.stale = 0;
-        None
-    }
-}
-
-impl Trouble {
-    fn of(error: &Error) -> Self {
-        match error {
-            Error::Forbidden(refusal) => Self::Forbidden(refusal.to_string()),
-            Error::NotFound(refusal) if refusal.code == "config_deleted" => Self::Deleted,
-            Error::NotFound(_) => Self::NotFound,
-            other => Self::Unusable(other.to_string()),
-        }
     }
 }
 

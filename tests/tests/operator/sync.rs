@@ -163,7 +163,7 @@ async fn a_suspended_resource_is_left_alone_until_it_is_resumed() {
     let world = World::new().await;
     world.synced().await;
     world.patch("web", json!({"suspend": true})).await;
-    world.condition("web", "Ready", "", "Suspended").await;
+    world.condition("web", "Ready", "True", "Suspended").await;
     world.set("base", "A", "2").await;
     world.settled().await;
     world.holds("web", &[("A", "1")]).await;

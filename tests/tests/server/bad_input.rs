@@ -283,13 +283,7 @@ async fn bad_parameters_are_refused_by_name() {
         let name = query.split('=').next().unwrap();
         assert!(answer.text.contains(name), "{query}: {}", answer.text);
     }
-    for query in [
-        "limit=0",
-        "limit=1000",
-        "page=0",
-        "since=yesterday",
-        "project=%2e%2e",
-    ] {
+    for query in ["limit=many", "page=-1", "since=yesterday", "project=%2e%2e"] {
         assert_eq!(
             owner
                 .get(&format!("/api/audit/events?{query}"))

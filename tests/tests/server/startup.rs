@@ -148,11 +148,8 @@ async fn a_data_directory_that_cannot_be_written_is_refused() {
     fs::write(&file, "not a directory").unwrap();
     // Neither can be written by root either: a path through a file, and a file system without files.
     for impossible in [file.join("data"), "/proc/ssm-data".into()] {
-        refusal(
-            ServerOptions::default().data_dir(&impossible),
-            &[impossible.to_str().unwrap()],
-        )
-        .await;
+        let path = impossible.to_str().unwrap();
+        refusal(ServerOptions::default().env("DATA_DIR", path), &[path]).await;
     }
     assert_eq!(fs::read(&file).unwrap(), b"not a directory");
 }

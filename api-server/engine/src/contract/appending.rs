@@ -8,8 +8,8 @@ use crate::journal::{AppendError, Journal};
 pub async fn appended_entries_are_read_back_byte_for_byte(journal: Arc<dyn Journal>) {
     let mut chain = Chain::default();
     let (first, second) = (
-        batch_of(vec![chain.next()]),
-        batch_of(vec![chain.next_at("web", "prod")]),
+        batch_of(vec![chain.entry()]),
+        batch_of(vec![chain.entry_at("web", "prod")]),
     );
     journal.append(first.clone()).await.unwrap();
     journal.append(second.clone()).await.unwrap();
@@ -56,7 +56,7 @@ pub async fn a_taken_position_is_a_conflict_and_nothing_of_the_batch_is_there(
         let late = journal.append(other.clone().batch(count)).await;
         assert!(matches!(late, Err(AppendError::Conflict)), "{late:?}");
     }
-    other.next();
+    other.entry();
     let late = journal.append(other.batch(1)).await;
     assert!(matches!(late, Err(AppendError::Conflict)), "{late:?}");
     assert_eq!(everything(&*journal).await, stored(&batch));
@@ -64,8 +64,8 @@ pub async fn a_taken_position_is_a_conflict_and_nothing_of_the_batch_is_there(
 
 pub async fn a_batch_that_begins_before_the_end_adds_nothing_behind_it(journal: Arc<dyn Journal>) {
     let mut chain = Chain::default();
-    let (first, second) = (chain.next(), chain.next());
-    let third = chain.next();
+    let (first, second) = (chain.entry(), chain.entry());
+    let third = chain.entry();
     let early = batch_of(vec![first]);
     journal.append(early.clone()).await.unwrap();
     journal.append(batch_of(vec![second])).await.unwrap();
@@ -74,7 +74,7 @@ pub async fn a_batch_that_begins_before_the_end_adds_nothing_behind_it(journal: 
     // The same two positions again, and one more that would follow them.
     let mut repeated = Chain::of(&before[..1]);
     let overlapping = journal
-        .append(batch_of(vec![repeated.next(), repeated.next()]))
+        .append(batch_of(vec![repeated.entry(), repeated.entry()]))
         .await;
     assert!(
         matches!(overlapping, Err(AppendError::Conflict)),
@@ -91,7 +91,7 @@ pub async fn a_gap_is_a_conflict_and_nothing_is_written(journal: Arc<dyn Journal
     let first = chain.batch(1);
     for _ in 0..2 {
         let mut ahead = chain.clone();
-        ahead.next();
+        ahead.entry();
         let gap = journal.append(ahead.batch(2)).await;
         assert!(matches!(gap, Err(AppendError::Conflict)), "{gap:?}");
         // Once into the empty journal, once behind its first entry.

@@ -45,12 +45,12 @@ impl Chain {
     }
 
     /// The next entry, about nothing.
-    pub fn next(&mut self) -> BatchEntry {
+    pub fn entry(&mut self) -> BatchEntry {
         self.about(Target::default(), vec![])
     }
 
     /// The next entry, about one config.
-    pub fn next_at(&mut self, project: &str, config: &str) -> BatchEntry {
+    pub fn entry_at(&mut self, project: &str, config: &str) -> BatchEntry {
         self.about(target(Some(project), Some(config)), vec![])
     }
 
@@ -87,7 +87,7 @@ impl Chain {
 
     /// A batch of the next `count` entries.
     pub fn batch(&mut self, count: usize) -> Arc<Batch> {
-        batch_of((0..count).map(|_| self.next()).collect())
+        batch_of((0..count).map(|_| self.entry()).collect())
     }
 }
 

@@ -98,7 +98,8 @@ pub async fn a_search_finds_what_the_filter_lets_through_newest_first(journal: A
 
 pub async fn a_search_goes_on_page_by_page(journal: Arc<dyn Journal>) {
     let mut chain = Chain::default();
-    let entries = (0..23).map(|at| chain.next_at("web", if at % 3 == 0 { "prod" } else { "base" }));
+    let entries =
+        (0..23).map(|at| chain.entry_at("web", if at % 3 == 0 { "prod" } else { "base" }));
     let batch = batch_of(entries.collect());
     journal.append(batch.clone()).await.unwrap();
 

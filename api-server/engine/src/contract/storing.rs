@@ -89,7 +89,7 @@ pub async fn records_that_entries_name_are_there_each_in_its_own_part(journal: A
             .flat_map(|store| ids.map(|id| record(store, id)))
             .collect();
         let batch = Arc::new(Batch {
-            entries: vec![chain.next()],
+            entries: vec![chain.entry()],
             records,
             ..Batch::default()
         });
@@ -111,14 +111,14 @@ pub async fn destroyed_keys_are_gone_and_nothing_else_is(journal: Arc<dyn Journa
         .into_iter()
         .flat_map(|store| ids.each_ref().map(|id| record(store, id)));
     let batch = Batch {
-        entries: vec![chain.next()],
+        entries: vec![chain.entry()],
         records: everything.collect(),
         ..Batch::default()
     };
     journal.append(Arc::new(batch)).await.unwrap();
 
     let batch = Batch {
-        entries: vec![chain.next()],
+        entries: vec![chain.entry()],
         destroyed_keys: vec![gone, DataKeyId::from_bytes([9; 12])],
         ..Batch::default()
     };

@@ -1,4 +1,4 @@
-//! What goes wrong while appending, made to happen by SQLite's own means.
+//! What goes wrong while appending, made to happen by `SQLite`'s own means.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ fn large(chain: &mut Chain, bytes: usize) -> Arc<Batch> {
     let (sealed, change) = value(1, bytes);
     Arc::new(Batch {
         entries: vec![
-            chain.next(),
+            chain.entry(),
             chain.about(target(Some("web"), Some("prod")), vec![change]),
         ],
         values: vec![sealed],
@@ -77,8 +77,8 @@ async fn a_commit_that_fails_leaves_it_unknown_and_the_same_batch_settles_it() {
     spoil(
         &journal,
         "PRAGMA foreign_keys = true;
-         CREATE TABLE nothing (id INTEGER PRIMARY KEY);
-         CREATE TABLE refers (id REFERENCES nothing DEFERRABLE INITIALLY DEFERRED);
+         CREATE TABLE lacking (id INTEGER PRIMARY KEY);
+         CREATE TABLE refers (id REFERENCES lacking DEFERRABLE INITIALLY DEFERRED);
          CREATE TRIGGER spoiled AFTER INSERT ON journal BEGIN INSERT INTO refers VALUES (1); END",
     );
     let batch = large(&mut chain, 10);
@@ -138,7 +138,7 @@ async fn a_destroyed_key_leaves_the_log_once_no_reader_needs_it_any_more() {
     reader.execute_batch(sql).unwrap();
 
     let destroying = Batch {
-        entries: vec![chain.next()],
+        entries: vec![chain.entry()],
         destroyed_keys: vec![ssm_domain::id::DataKeyId::MIN],
         ..Batch::default()
     };

@@ -76,7 +76,9 @@ impl AuditChange {
             Change::ProjectDeleted { .. } => ("project_deleted", None, None),
             Change::ConfigAdded { .. } => ("config_added", None, None),
             Change::ConfigDeleted { .. } => ("config_deleted", None, None),
-            Change::SecretSet { key, version, .. } => ("secret_set", Some(key.to_string()), Some(*version)),
+            Change::SecretSet { key, version, .. } => {
+                ("secret_set", Some(key.to_string()), Some(*version))
+            }
             Change::SecretDeleted { key, .. } => ("secret_deleted", Some(key.to_string()), None),
         };
         Self { kind, key, version }
@@ -89,7 +91,11 @@ impl AuditEvent {
         let request = entry.request;
         Self {
             ts: entry.at,
-            actor_type: if entry.actor.token_id.is_some() { "token" } else { kind },
+            actor_type: if entry.actor.token_id.is_some() {
+                "token"
+            } else {
+                kind
+            },
             actor_kind: kind,
             actor_id: entry.actor.id,
             token_id: entry.actor.token_id.map(|id| id.to_string()),
@@ -128,7 +134,7 @@ pub(crate) struct AuditPage {
 
 /// Changes, newest first
 #[utoipa::path(
-    get, path = "/api/audit/events", tag = "Audit",
+    get, path = "/api/audit/events", operation_id = "auditEvents", tag = "Audit",
     params(
         ("project" = Option<String>, Query, description = "Of this project only"),
         ("config" = Option<String>, Query, description = "Of this config of the project only"),
@@ -140,8 +146,10 @@ pub(crate) struct AuditPage {
 )]
 pub(crate) async fn events(auth: Auth, params: Params) -> ApiResult<Json<AuditPage>> {
     auth.look(|_, caller| holds_somewhere(caller, Action::AuditRead))?;
-    let limit = params.number("limit")?.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
-    let page = params.number("page")?.unwrap_or(1).clamp(1, MAX_PAGE);
+    let limit = params
+        .number_in("limit", 1..=MAX_LIMIT)?
+        .unwrap_or(DEFAULT_LIMIT);
+    let page = params.number_in("page", 1..=MAX_PAGE)?.unwrap_or(1);
     let query = AuditQuery {
         project: params.parsed("project")?,
         config: params.parsed("config")?,
@@ -150,8 +158,18 @@ pub(crate) async fn events(auth: Auth, params: Params) -> ApiResult<Json<AuditPa
         page: usize::try_from(page).unwrap_or(usize::MAX),
     };
     let found = auth.app.engine.audit(&auth.actor, &query).await?;
-    let events = found.events.into_iter().map(|event| AuditEvent::of(event.entry)).collect();
-    Ok(Json(AuditPage { events, page, limit, has_next: found.has_next, status: Status::Ok }))
+    let events = found
+        .events
+        .into_iter()
+        .map(|event| AuditEvent::of(event.entry))
+        .collect();
+    Ok(Json(AuditPage {
+        events,
+        page,
+        limit,
+        has_next: found.has_next,
+        status: Status::Ok,
+    }))
 }
 
 #[derive(Serialize, ToSchema)]
@@ -184,11 +202,18 @@ pub(crate) struct BadEntry {
 
 impl AuditVerification {
     fn of(verification: Verification) -> Self {
-        let Verification { entries, head, first_bad } = verification;
+        let Verification {
+            entries,
+            head,
+            first_bad,
+        } = verification;
         Self {
             ok: first_bad.is_none(),
             entries,
-            head: JournalHead { seq: head.seq, hash: head.hash },
+            head: JournalHead {
+                seq: head.seq,
+                hash: head.hash,
+            },
             first_bad: first_bad.map(|(seq, why)| BadEntry { seq, why }),
         }
     }
@@ -198,7 +223,7 @@ impl AuditVerification {
 ///
 /// Needs `audit:read` everywhere.
 #[utoipa::path(
-    get, path = "/api/audit/verify", tag = "Audit",
+    get, path = "/api/audit/verify", operation_id = "verifyAudit", tag = "Audit",
     params(
         ("from" = Option<u64>, Query, description = "The first entry to check; 1 unless told"),
         ("to" = Option<u64>, Query, description = "The last entry to check; the journal's end unless told"),

@@ -61,18 +61,22 @@ pub(crate) struct ConfigList {
 
 /// The configs of a project that the caller may read
 #[utoipa::path(
-    get, path = "/api/projects/{project}/configs", tag = "Projects", params(("project" = String, Path)),
+    get, path = "/api/projects/{project}/configs", operation_id = "listConfigs", tag = "Projects", params(("project" = String, Path)),
     responses((status = 200, body = ConfigList), ReadErrors)
 )]
 pub(crate) async fn list(auth: Auth, path: ProjectPath) -> ApiResult<Json<ConfigList>> {
     let configs = auth.look(|state, caller| {
         let project = caller.project(&path.0)?;
         holds_somewhere(caller, Action::ConfigsRead)?;
-        let may_read = |config: &&state::Config| caller.authority().may(Action::ConfigsRead, config.place());
+        let may_read =
+            |config: &&state::Config| caller.authority().may(Action::ConfigsRead, config.place());
         let readable = state.configs_of(project).filter(may_read);
         Ok(readable.map(|config| Config::of(state, config)).collect())
     })?;
-    Ok(Json(ConfigList { configs, status: Status::Ok }))
+    Ok(Json(ConfigList {
+        configs,
+        status: Status::Ok,
+    }))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -93,16 +97,28 @@ impl NewConfig {
     fn parse(self, project: Slug) -> ApiResult<CreateConfig> {
         let parent = match (self.parent, self.inherits_from) {
             (Some(parent), Some(other)) if parent != other => {
-                return Err(ApiError::invalid("inherits_from", "must be the same as parent where both are given"));
+                return Err(ApiError::invalid(
+                    "inherits_from",
+                    "must be the same as parent where both are given",
+                ));
             }
             (parent, other) => parent.or(other).map(|slug| slug.parse()).transpose(),
         };
-        let slug = self.slug.parse().map_err(|why| ApiError::invalid("slug", why))?;
-        let name = self.name.map(|name| name.parse::<DisplayName>()).transpose();
+        let slug = self
+            .slug
+            .parse()
+            .map_err(|why| ApiError::invalid("slug", &why))?;
+        let name = self
+            .name
+            .map(|name| name.parse::<DisplayName>())
+            .transpose();
         Ok(CreateConfig {
-            path: ConfigPath { project, config: slug },
-            name: name.map_err(|why| ApiError::invalid("name", why))?,
-            parent: parent.map_err(|why: InvalidName| ApiError::invalid("parent", why))?,
+            path: ConfigPath {
+                project,
+                config: slug,
+            },
+            name: name.map_err(|why| ApiError::invalid("name", &why))?,
+            parent: parent.map_err(|why: InvalidName| ApiError::invalid("parent", &why))?,
         })
     }
 }
@@ -115,7 +131,7 @@ pub(crate) struct OneConfig {
 
 /// Make a config
 #[utoipa::path(
-    post, path = "/api/projects/{project}/configs", tag = "Projects", params(("project" = String, Path)),
+    post, path = "/api/projects/{project}/configs", operation_id = "createConfig", tag = "Projects", params(("project" = String, Path)),
     request_body = NewConfig, responses((status = 201, body = OneConfig), WriteErrors)
 )]
 pub(crate) async fn create(
@@ -131,13 +147,16 @@ pub(crate) async fn create(
     let id = auth.run(command).await?;
     let state = auth.app.engine.state();
     let config = state.config(id).ok_or(Rejection::NotFound(Noun::Config))?;
-    let answer = OneConfig { status: Status::Ok, config: Config::of(&state, config) };
+    let answer = OneConfig {
+        status: Status::Ok,
+        config: Config::of(&state, config),
+    };
     Ok((StatusCode::CREATED, Json(answer)))
 }
 
 /// One config
 #[utoipa::path(
-    get, path = "/api/projects/{project}/configs/{config}", tag = "Projects",
+    get, path = "/api/projects/{project}/configs/{config}", operation_id = "readConfig", tag = "Projects",
     params(("project" = String, Path), ("config" = String, Path)),
     responses(
         (status = 200, body = OneConfig, headers(("ETag" = String, description = "`\"<epoch>.<revision>\"`"))),
@@ -145,18 +164,34 @@ pub(crate) async fn create(
         ReadErrors,
     )
 )]
-pub(crate) async fn read(auth: Auth, path: InConfig, conditions: Conditions) -> ApiResult<impl IntoResponse> {
-    let tag = etag(auth.app.engine.read(&auth.actor, Action::ConfigsRead, &path.0)?.version());
+pub(crate) async fn read(
+    auth: Auth,
+    path: InConfig,
+    conditions: Conditions,
+) -> ApiResult<impl IntoResponse> {
+    let tag = etag(
+        auth.app
+            .engine
+            .read(&auth.actor, Action::ConfigsRead, &path.0)?
+            .version(),
+    );
     if conditions.holds(&tag) {
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response());
     }
     let config = auth.config(Action::ConfigsRead, &path.0, Config::of)?;
-    Ok(([(ETAG, tag)], Json(OneConfig { status: Status::Ok, config })).into_response())
+    Ok((
+        [(ETAG, tag)],
+        Json(OneConfig {
+            status: Status::Ok,
+            config,
+        }),
+    )
+        .into_response())
 }
 
 /// Delete a config with its own secrets
 #[utoipa::path(
-    delete, path = "/api/projects/{project}/configs/{config}", tag = "Projects",
+    delete, path = "/api/projects/{project}/configs/{config}", operation_id = "deleteConfig", tag = "Projects",
     params(("project" = String, Path), ("config" = String, Path)),
     responses(
         (status = 200, body = Done), WriteErrors,

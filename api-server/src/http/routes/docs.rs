@@ -1,4 +1,4 @@
-//! The OpenAPI document and a page to read and try it, both from within the binary: nothing is fetched from elsewhere.
+//! The `OpenAPI` document and a page to read and try it, both from within the binary: nothing is fetched from elsewhere.
 
 use axum::response::IntoResponse;
 use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
@@ -12,7 +12,7 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
 
 /// This document
 #[utoipa::path(
-    get, path = "/api/openapi.json", tag = "System", security(()),
+    get, path = "/api/openapi.json", operation_id = "openapi", tag = "System", security(()),
     responses((status = 200, body = Object, description = "OpenAPI 3.1"))
 )]
 pub(crate) async fn openapi() -> impl IntoResponse {
@@ -21,20 +21,29 @@ pub(crate) async fn openapi() -> impl IntoResponse {
 
 /// A page to read this document and to try it
 #[utoipa::path(
-    get, path = "/api/docs", tag = "System", security(()),
+    get, path = "/api/docs", operation_id = "docs", tag = "System", security(()),
     responses((status = 200, body = String, content_type = "text/html"))
 )]
 pub(crate) async fn page() -> impl IntoResponse {
-    let headers = [(CONTENT_TYPE, "text/html; charset=utf-8"), (CONTENT_SECURITY_POLICY, PAGE_POLICY)];
+    let headers = [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (CONTENT_SECURITY_POLICY, PAGE_POLICY),
+    ];
     (headers, include_str!("docs/docs.html"))
 }
 
 /// The page's script.
 pub(crate) async fn script() -> impl IntoResponse {
-    ([(CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("docs/docs.js"))
+    (
+        [(CONTENT_TYPE, "text/javascript; charset=utf-8")],
+        include_str!("docs/docs.js"),
+    )
 }
 
 /// The page's style.
 pub(crate) async fn style() -> impl IntoResponse {
-    ([(CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("docs/docs.css"))
+    (
+        [(CONTENT_TYPE, "text/css; charset=utf-8")],
+        include_str!("docs/docs.css"),
+    )
 }

@@ -19,7 +19,7 @@ use crate::http::query::Params;
 /// The body is the file, whatever its content type. Nothing in it is expanded or executed. A file with a line that is
 /// not understood is refused whole: `errors` has one text for each such line, `line 3` and so on, and no values.
 #[utoipa::path(
-    post, path = "/api/projects/{project}/configs/{config}/secrets/import", tag = "Secrets",
+    post, path = "/api/projects/{project}/configs/{config}/secrets/import", operation_id = "importSecrets", tag = "Secrets",
     params(
         ("project" = String, Path), ("config" = String, Path),
         ("format" = Option<String>, Query, description = "`env`, also unless told"),
@@ -45,23 +45,44 @@ pub(crate) async fn import(
     }
     let (dry_run, expected) = (params.flag("dryRun", false)?, conditions.expected()?);
     let assignments = dotenv::parse(&body.bytes().await?).map_err(|broken| refusal(&broken))?;
-    let set = assignments.into_iter().map(set_secret).collect::<ApiResult<_>>()?;
-    let command = WriteSecrets { path: path.0, set, delete: Vec::new(), expected };
+    let set = assignments
+        .into_iter()
+        .map(set_secret)
+        .collect::<ApiResult<_>>()?;
+    let command = WriteSecrets {
+        path: path.0,
+        set,
+        delete: Vec::new(),
+        expected,
+    };
     write_many(&auth, command, dry_run).await
 }
 
 fn set_secret(mut assignment: Assignment) -> ApiResult<SetSecret> {
     let line = format!("line {}", assignment.line);
-    let key = assignment.key.parse().map_err(|why| ApiError::invalid(&line, format!("the key {why}")))?;
+    let key = assignment
+        .key
+        .parse()
+        .map_err(|why| ApiError::invalid(&line, &format!("the key {why}")))?;
     let value = SecretValue::parse(std::mem::take(&mut assignment.value));
-    Ok(SetSecret::new(key, value.map_err(|why| ApiError::invalid(&line, format!("the value {why}")))?))
+    Ok(SetSecret::new(
+        key,
+        value.map_err(|why| ApiError::invalid(&line, &format!("the value {why}")))?,
+    ))
 }
 
 fn refusal(broken: &[ParseError]) -> ApiError {
-    let lines = broken.iter().map(|error| (format!("line {}", error.line), error.kind.to_string()));
+    let lines = broken
+        .iter()
+        .map(|error| (format!("line {}", error.line), error.kind.to_string()));
     let message = match broken {
         [only] => format!("The file cannot be read: line {} {}", only.line, only.kind),
-        [first, ..] => format!("The file cannot be read: line {} {}; and {} more", first.line, first.kind, broken.len() - 1),
+        [first, ..] => format!(
+            "The file cannot be read: line {} {}; and {} more",
+            first.line,
+            first.kind,
+            broken.len() - 1
+        ),
         [] => "The file cannot be read".to_owned(),
     };
     ApiError::malformed("invalid_env_file", message).with_errors(lines.collect())

@@ -38,7 +38,7 @@ pub(crate) struct Permissions {
 
 /// Who I am
 #[utoipa::path(
-    get, path = "/api/me", tag = "Signing in",
+    get, path = "/api/me", operation_id = "me", tag = "Signing in",
     responses(
         (status = 200, body = Me),
         (status = 401, body = ErrorBody, description = "No credentials, or none that are good any more"),

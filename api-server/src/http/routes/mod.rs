@@ -43,7 +43,7 @@ impl Done {
     const OK: axum::Json<Self> = axum::Json(Self { status: Status::Ok });
 }
 
-/// Every endpoint that is in the OpenAPI document.
+/// Every endpoint that is in the `OpenAPI` document.
 pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(system::healthz))
@@ -67,7 +67,11 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(configs::read, configs::delete))
         .routes(routes!(secrets::export::export, secrets::write::patch))
         .routes(routes!(import::import))
-        .routes(routes!(secrets::item::read, secrets::item::put, secrets::item::delete))
+        .routes(routes!(
+            secrets::item::read,
+            secrets::item::put,
+            secrets::item::delete
+        ))
         .routes(routes!(watch::watch))
         .routes(routes!(audit::events))
         .routes(routes!(audit::verify))
@@ -78,5 +82,8 @@ pub(crate) fn undocumented() -> Router<Arc<App>> {
     Router::new()
         .route("/api/docs/docs.js", get(docs::script))
         .route("/api/docs/docs.css", get(docs::style))
-        .route("/api/auth/tokens", get(session::sign_in).delete(session::revoke))
+        .route(
+            "/api/auth/tokens",
+            get(session::sign_in).delete(session::revoke),
+        )
 }

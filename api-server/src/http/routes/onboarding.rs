@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 use ssm_domain::caller::Actor;
 use ssm_domain::credential::check_new_password;
@@ -39,7 +39,11 @@ impl Onboarding {
         let first = state.users().min_by_key(|user| user.created_at);
         Self {
             is_initialized: first.is_some(),
-            state: if first.is_some() { "completed" } else { "not_initialized" },
+            state: if first.is_some() {
+                "completed"
+            } else {
+                "not_initialized"
+            },
             initialized_at: first.map(|user| user.created_at),
             initialized_by: first.map(|user| user.username.to_string()),
         }
@@ -54,12 +58,15 @@ pub(crate) struct OnboardingStatus {
 
 /// Whether there is a first user
 #[utoipa::path(
-    get, path = "/api/onboarding/status", tag = "Onboarding", security(()),
+    get, path = "/api/onboarding/status", operation_id = "onboardingStatus", tag = "Onboarding", security(()),
     responses((status = 200, body = OnboardingStatus))
 )]
 pub(crate) async fn status(State(app): State<Arc<App>>) -> Json<OnboardingStatus> {
     let onboarding = Onboarding::of(&app.engine.state());
-    Json(OnboardingStatus { status: Status::Ok, onboarding })
+    Json(OnboardingStatus {
+        status: Status::Ok,
+        onboarding,
+    })
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -88,7 +95,7 @@ pub(crate) struct Bootstrapped {
 ///
 /// Works once only. Where the server has a setup token, it must come as `X-Setup-Token`.
 #[utoipa::path(
-    post, path = "/api/onboarding/bootstrap", tag = "Onboarding", security(()), request_body = Bootstrap,
+    post, path = "/api/onboarding/bootstrap", operation_id = "bootstrap", tag = "Onboarding", security(()), request_body = Bootstrap,
     params(("X-Setup-Token" = Option<String>, Header, description = "The setup token, where there is one")),
     responses(
         (status = 201, body = Bootstrapped), WriteErrors,
@@ -104,15 +111,26 @@ pub(crate) async fn bootstrap(
     if app.engine.state().users().next().is_some() {
         return Err(Rejection::AlreadyInitialized.into());
     }
-    if !app.setup.admits(headers.get("x-setup-token").map(|token| token.as_bytes())) {
-        let message = "The first sign-up needs the setup token as X-Setup-Token; the server's log has it";
-        return Err(ApiError::new(StatusCode::FORBIDDEN, "setup_token_required", message));
+    let shown = headers.get("x-setup-token").map(HeaderValue::as_bytes);
+    if !app.setup.admits(shown) {
+        let message =
+            "The first sign-up needs the setup token as X-Setup-Token; the server's log has it";
+        return Err(ApiError::new(
+            StatusCode::FORBIDDEN,
+            "setup_token_required",
+            message,
+        ));
     }
     let Bootstrap { username, password } = body.json().await?;
-    let username: Username = username.parse().map_err(|why| ApiError::invalid("username", why))?;
+    let username: Username = username
+        .parse()
+        .map_err(|why| ApiError::invalid("username", &why))?;
     let password = password.into_password();
-    check_new_password(&password, &username).map_err(|why| ApiError::invalid("password", why))?;
-    let requester = Requester { actor: Actor::Anonymous, request: Some(origin.recorded()) };
+    check_new_password(&password, &username).map_err(|why| ApiError::invalid("password", &why))?;
+    let requester = Requester {
+        actor: Actor::Anonymous,
+        request: Some(origin.recorded()),
+    };
     let issued = app.engine.bootstrap(requester, username, password).await?;
     let answer = Bootstrapped {
         status: Status::Ok,

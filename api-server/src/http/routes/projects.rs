@@ -46,14 +46,25 @@ pub(crate) struct ProjectList {
 }
 
 /// The projects that the caller may read
-#[utoipa::path(get, path = "/api/projects", tag = "Projects", responses((status = 200, body = ProjectList), ReadErrors))]
+#[utoipa::path(get, path = "/api/projects", operation_id = "listProjects", tag = "Projects", responses((status = 200, body = ProjectList), ReadErrors))]
 pub(crate) async fn list(auth: Auth) -> ApiResult<Json<ProjectList>> {
     let projects = auth.look(|state, caller| {
         holds_somewhere(caller, Action::ProjectsRead)?;
-        let may_read = |id| caller.authority().may(Action::ProjectsRead, Place::project(id));
-        Ok(state.projects().filter(|project| may_read(project.id)).map(Project::of).collect())
+        let may_read = |id| {
+            caller
+                .authority()
+                .may(Action::ProjectsRead, Place::project(id))
+        };
+        Ok(state
+            .projects()
+            .filter(|project| may_read(project.id))
+            .map(Project::of)
+            .collect())
     })?;
-    Ok(Json(ProjectList { projects, status: Status::Ok }))
+    Ok(Json(ProjectList {
+        projects,
+        status: Status::Ok,
+    }))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -68,12 +79,21 @@ pub(crate) struct NewProject {
 
 impl NewProject {
     fn parse(self) -> ApiResult<CreateProject> {
-        let name = self.name.map(|name| name.parse::<DisplayName>()).transpose();
-        let description = self.description.map(|text| text.parse::<Description>()).transpose();
+        let name = self
+            .name
+            .map(|name| name.parse::<DisplayName>())
+            .transpose();
+        let description = self
+            .description
+            .map(|text| text.parse::<Description>())
+            .transpose();
         Ok(CreateProject {
-            slug: self.slug.parse().map_err(|why| ApiError::invalid("slug", why))?,
-            name: name.map_err(|why| ApiError::invalid("name", why))?,
-            description: description.map_err(|why| ApiError::invalid("description", why))?,
+            slug: self
+                .slug
+                .parse()
+                .map_err(|why| ApiError::invalid("slug", &why))?,
+            name: name.map_err(|why| ApiError::invalid("name", &why))?,
+            description: description.map_err(|why| ApiError::invalid("description", &why))?,
         })
     }
 }
@@ -86,7 +106,7 @@ pub(crate) struct OneProject {
 
 /// Make a project
 #[utoipa::path(
-    post, path = "/api/projects", tag = "Projects", request_body = NewProject,
+    post, path = "/api/projects", operation_id = "createProject", tag = "Projects", request_body = NewProject,
     responses((status = 201, body = OneProject), WriteErrors)
 )]
 pub(crate) async fn create(auth: Auth, body: Unread) -> ApiResult<(StatusCode, Json<OneProject>)> {
@@ -94,14 +114,19 @@ pub(crate) async fn create(auth: Auth, body: Unread) -> ApiResult<(StatusCode, J
     let command = body.json::<NewProject>().await?.parse()?;
     let id = auth.run(command).await?;
     let state = auth.app.engine.state();
-    let project = state.project(id).ok_or(Rejection::NotFound(Noun::Project))?;
-    let answer = OneProject { status: Status::Ok, project: Project::of(project) };
+    let project = state
+        .project(id)
+        .ok_or(Rejection::NotFound(Noun::Project))?;
+    let answer = OneProject {
+        status: Status::Ok,
+        project: Project::of(project),
+    };
     Ok((StatusCode::CREATED, Json(answer)))
 }
 
 /// One project
 #[utoipa::path(
-    get, path = "/api/projects/{project}", tag = "Projects", params(("project" = String, Path)),
+    get, path = "/api/projects/{project}", operation_id = "readProject", tag = "Projects", params(("project" = String, Path)),
     responses((status = 200, body = OneProject), ReadErrors)
 )]
 pub(crate) async fn read(auth: Auth, path: ProjectPath) -> ApiResult<Json<OneProject>> {
@@ -110,7 +135,10 @@ pub(crate) async fn read(auth: Auth, path: ProjectPath) -> ApiResult<Json<OnePro
         caller.require(Action::ProjectsRead, Place::project(project.id))?;
         Ok(Project::of(project))
     })?;
-    Ok(Json(OneProject { status: Status::Ok, project }))
+    Ok(Json(OneProject {
+        status: Status::Ok,
+        project,
+    }))
 }
 
 /// Delete a project with its configs and secrets
@@ -118,7 +146,7 @@ pub(crate) async fn read(auth: Auth, path: ProjectPath) -> ApiResult<Json<OnePro
 /// The tokens that are only for it are revoked, and the key that sealed its values is destroyed: nothing brings them
 /// back.
 #[utoipa::path(
-    delete, path = "/api/projects/{project}", tag = "Projects",
+    delete, path = "/api/projects/{project}", operation_id = "deleteProject", tag = "Projects",
     params(("project" = String, Path), ("confirm" = String, Query, description = "The project's slug once more")),
     responses((status = 200, body = Done), WriteErrors)
 )]

@@ -26,7 +26,7 @@ pub(crate) struct Session {
 
 /// Sign in
 #[utoipa::path(
-    get, path = "/api/auth/tokens/", tag = "Signing in", security(("basic" = [])),
+    get, path = "/api/auth/tokens/", operation_id = "signIn", tag = "Signing in", security(("basic" = [])),
     responses(
         (status = 200, body = Session),
         (status = 401, body = ErrorBody, description = "Not a user, or not their password"),
@@ -34,11 +34,21 @@ pub(crate) struct Session {
     )
 )]
 pub(crate) async fn sign_in(State(app): State<Arc<App>>, basic: Basic) -> ApiResult<Json<Session>> {
-    let Basic { username, password, origin } = basic;
-    let signed_in = app.engine.sign_in(Some(origin.recorded()), &username, password).await;
+    let Basic {
+        username,
+        password,
+        origin,
+    } = basic;
+    let signed_in = app
+        .engine
+        .sign_in(Some(origin.recorded()), &username, password)
+        .await;
     let issued = signed_in.map_err(|error| ApiError::from(error).asking_for_password())?;
     let token = issued.token.reveal().to_owned();
-    Ok(Json(Session { token, status: Status::Ok }))
+    Ok(Json(Session {
+        token,
+        status: Status::Ok,
+    }))
 }
 
 #[derive(ToSchema)]
@@ -50,18 +60,34 @@ pub(crate) struct RevokeForm {
 
 /// Revoke a token, such as the one of a session
 #[utoipa::path(
-    delete, path = "/api/auth/tokens/", tag = "Signing in", security(("basic" = [])),
+    delete, path = "/api/auth/tokens/", operation_id = "signOut", tag = "Signing in", security(("basic" = [])),
     request_body(content = RevokeForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, body = Done), WriteErrors)
 )]
-pub(crate) async fn revoke(State(app): State<Arc<App>>, basic: Basic, body: Unread) -> ApiResult<Json<Done>> {
-    let Basic { username, password, origin } = basic;
+pub(crate) async fn revoke(
+    State(app): State<Arc<App>>,
+    basic: Basic,
+    body: Unread,
+) -> ApiResult<Json<Done>> {
+    let Basic {
+        username,
+        password,
+        origin,
+    } = basic;
     let proved = app.engine.prove(&username, password).await;
     let actor = proved.map_err(|error| ApiError::from(error).asking_for_password())?;
-    let token = body.form_field("token").await?.ok_or_else(|| ApiError::invalid("token", "is missing"))?;
-    let token = PlainToken::parse(&token).ok().and_then(|token| app.engine.token_id(&token));
+    let token = body
+        .form_field("token")
+        .await?
+        .ok_or_else(|| ApiError::invalid("token", "is missing"))?;
+    let token = PlainToken::parse(&token)
+        .ok()
+        .and_then(|token| app.engine.token_id(&token));
     let token_id = token.ok_or(Rejection::NotFound(Noun::Token))?;
-    let requester = Requester { actor, request: Some(origin.recorded()) };
+    let requester = Requester {
+        actor,
+        request: Some(origin.recorded()),
+    };
     app.engine.run(requester, RevokeToken { token_id }).await?;
     Ok(Done::OK)
 }

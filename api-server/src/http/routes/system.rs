@@ -14,7 +14,7 @@ use super::{Done, Status};
 use crate::state::App;
 
 /// Whether the process lives
-#[utoipa::path(get, path = "/healthz", tag = "System", security(()), responses((status = 200, body = Done)))]
+#[utoipa::path(get, path = "/healthz", operation_id = "healthz", tag = "System", security(()), responses((status = 200, body = Done)))]
 pub(crate) async fn healthz() -> Json<Done> {
     Done::OK
 }
@@ -44,7 +44,7 @@ pub(crate) struct JournalState {
 ///
 /// Answers 200 as long as reads work, writes or not: a server that got no traffic for failing writes could never find
 /// out that they work again.
-#[utoipa::path(get, path = "/readyz", tag = "System", security(()), responses((status = 200, body = Readiness)))]
+#[utoipa::path(get, path = "/readyz", operation_id = "readyz", tag = "System", security(()), responses((status = 200, body = Readiness)))]
 pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Json<Readiness> {
     let (status, state) = match app.engine.health() {
         Health::Ready => ("OK", "ready"),
@@ -53,16 +53,23 @@ pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Json<Readiness> {
     };
     let seq = app.engine.state().head().seq;
     let journal = JournalState { state, seq };
-    Json(Readiness { status, journal, audit: state })
+    Json(Readiness {
+        status,
+        journal,
+        audit: state,
+    })
 }
 
 /// Counts and measures in Prometheus' format
 #[utoipa::path(
-    get, path = "/metrics", tag = "System", security(()),
+    get, path = "/metrics", operation_id = "metrics", tag = "System", security(()),
     responses((status = 200, body = String, content_type = "text/plain"))
 )]
 pub(crate) async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
-    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.render(&app.engine))
+    (
+        [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
+        app.metrics.render(&app.engine),
+    )
 }
 
 #[derive(Serialize, ToSchema)]
@@ -72,7 +79,10 @@ pub(crate) struct Version {
 }
 
 /// The server's version
-#[utoipa::path(get, path = "/api/version", tag = "System", security(()), responses((status = 200, body = Version)))]
+#[utoipa::path(get, path = "/api/version", operation_id = "version", tag = "System", security(()), responses((status = 200, body = Version)))]
 pub(crate) async fn version() -> Json<Version> {
-    Json(Version { status: Status::Ok, version: env!("CARGO_PKG_VERSION") })
+    Json(Version {
+        status: Status::Ok,
+        version: env!("CARGO_PKG_VERSION"),
+    })
 }

@@ -11,7 +11,7 @@ use ssm_domain::entry::Subject;
 use ssm_domain::rejection::{Noun, Rejection};
 use ssm_domain::state::{State, Token};
 use ssm_domain::time::Timestamp;
-use ssm_domain::tokens::{Holder, Issued, IssueToken, RevokeToken, ScopeRequest, may_handle};
+use ssm_domain::tokens::{Holder, IssueToken, Issued, RevokeToken, ScopeRequest, may_handle};
 use utoipa::ToSchema;
 
 use super::{Done, Status};
@@ -85,7 +85,11 @@ impl TokenScope {
 impl TokenInfo {
     fn of(state: &State, token: &Token) -> Self {
         let (kind, user, service) = match &token.subject {
-            Subject::User(id) => ("personal", state.user(*id).map(|user| user.username.to_string()), None),
+            Subject::User(id) => (
+                "personal",
+                state.user(*id).map(|user| user.username.to_string()),
+                None,
+            ),
             Subject::Service(name) => ("service", None, Some(name.to_string())),
         };
         Self {
@@ -94,7 +98,11 @@ impl TokenInfo {
             purpose: token.purpose.as_str(),
             subject_user: user,
             subject_service_name: service,
-            scopes: token.scopes.iter().map(|scope| TokenScope::of(state, scope)).collect(),
+            scopes: token
+                .scopes
+                .iter()
+                .map(|scope| TokenScope::of(state, scope))
+                .collect(),
             expires_at: token.expires_at,
             last_used_at: None,
             revoked_at: token.revoked_at,
@@ -112,12 +120,17 @@ pub(crate) struct TokenList {
 
 /// The tokens that the caller may see
 #[utoipa::path(
-    get, path = "/api/auth/tokens/v2", tag = "Tokens",
+    get, path = "/api/auth/tokens/v2", operation_id = "listTokens", tag = "Tokens",
     params(("include_revoked" = Option<bool>, Query, description = "Revoked ones, too; `false` unless told")),
     responses((status = 200, body = TokenList), ReadErrors)
 )]
 pub(crate) async fn list(auth: Auth, params: Params) -> ApiResult<Json<TokenList>> {
-    auth.look(|_, caller| caller.user().map(drop).or_else(|_| holds_somewhere(caller, Action::TokensRead)))?;
+    auth.look(|_, caller| {
+        caller
+            .user()
+            .map(drop)
+            .or_else(|_| holds_somewhere(caller, Action::TokensRead))
+    })?;
     let include_revoked = params.flag("include_revoked", false)?;
     let tokens = auth.look(|state, caller| {
         let mut tokens: Vec<&Token> = state
@@ -126,9 +139,15 @@ pub(crate) async fn list(auth: Auth, params: Params) -> ApiResult<Json<TokenList
             .filter(|token| may_handle(caller, Action::TokensRead, token))
             .collect();
         tokens.sort_by_key(|token| (token.created_at, token.id));
-        Ok(tokens.into_iter().map(|token| TokenInfo::of(state, token)).collect())
+        Ok(tokens
+            .into_iter()
+            .map(|token| TokenInfo::of(state, token))
+            .collect())
     })?;
-    Ok(Json(TokenList { tokens, status: Status::Ok }))
+    Ok(Json(TokenList {
+        tokens,
+        status: Status::Ok,
+    }))
 }
 
 #[derive(Serialize, ToSchema)]
@@ -140,7 +159,7 @@ pub(crate) struct OwnToken {
 
 /// The calling token itself
 #[utoipa::path(
-    get, path = "/api/auth/tokens/self", tag = "Tokens",
+    get, path = "/api/auth/tokens/self", operation_id = "ownToken", tag = "Tokens",
     responses(
         (status = 200, body = OwnToken),
         (status = 401, body = ErrorBody, description = "No token, or none that is good any more"),
@@ -151,7 +170,10 @@ pub(crate) async fn own(auth: Auth) -> ApiResult<Json<OwnToken>> {
         let token = caller.token().ok_or(Rejection::Unauthenticated)?;
         Ok(TokenInfo::of(state, token))
     })?;
-    Ok(Json(OwnToken { status: Status::Ok, token }))
+    Ok(Json(OwnToken {
+        status: Status::Ok,
+        token,
+    }))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -166,14 +188,17 @@ pub(crate) struct ScopeInput {
 
 impl ScopeInput {
     fn parse(self) -> ApiResult<ScopeRequest> {
-        let names = self.actions.as_ref().map(|names| names.iter().map(String::as_str));
+        let names = self
+            .actions
+            .as_ref()
+            .map(|names| names.iter().map(String::as_str));
         let actions = names.map(ActionSet::parse).transpose();
         let slug = |field, text: Option<String>| {
             let slug = text.map(|text| text.parse()).transpose();
-            slug.map_err(|why: ssm_domain::names::InvalidName| ApiError::invalid(field, why))
+            slug.map_err(|why: ssm_domain::names::InvalidName| ApiError::invalid(field, &why))
         };
         Ok(ScopeRequest {
-            actions: actions.map_err(|why| ApiError::invalid("actions", why))?,
+            actions: actions.map_err(|why| ApiError::invalid("actions", &why))?,
             project: slug("project", self.project)?,
             config: slug("config", self.config)?,
         })
@@ -187,7 +212,10 @@ fn scopes(one: ScopeInput, many: Option<Vec<ScopeInput>>) -> ApiResult<Vec<Scope
         Some(many) if one.actions.is_none() && one.project.is_none() && one.config.is_none() => {
             many.into_iter().map(ScopeInput::parse).collect()
         }
-        Some(_) => Err(ApiError::invalid("scopes", "must stand alone, without actions, project and config beside it")),
+        Some(_) => Err(ApiError::invalid(
+            "scopes",
+            "must stand alone, without actions, project and config beside it",
+        )),
     }
 }
 
@@ -237,19 +265,45 @@ impl NewToken {
 
 /// Make a token for a machine, with no more than the caller has
 #[utoipa::path(
-    post, path = "/api/auth/tokens/v2/service", tag = "Tokens", request_body = NewServiceToken,
+    post, path = "/api/auth/tokens/v2/service", operation_id = "createServiceToken", tag = "Tokens", request_body = NewServiceToken,
     responses((status = 201, body = NewToken), WriteErrors)
 )]
-pub(crate) async fn create_service(auth: Auth, body: Unread) -> ApiResult<(StatusCode, Json<NewToken>)> {
+pub(crate) async fn create_service(
+    auth: Auth,
+    body: Unread,
+) -> ApiResult<(StatusCode, Json<NewToken>)> {
     auth.look(|_, caller| holds_somewhere(caller, Action::TokensWrite))?;
-    let NewServiceToken { service_name, project, config, actions, scopes: many, ttl_seconds } = body.json().await?;
-    let name = service_name.parse().map_err(|why| ApiError::invalid("service_name", why))?;
-    let scopes = scopes(ScopeInput { actions, project, config }, many)?;
+    let NewServiceToken {
+        service_name,
+        project,
+        config,
+        actions,
+        scopes: many,
+        ttl_seconds,
+    } = body.json().await?;
+    let name = service_name
+        .parse()
+        .map_err(|why| ApiError::invalid("service_name", &why))?;
+    let scopes = scopes(
+        ScopeInput {
+            actions,
+            project,
+            config,
+        },
+        many,
+    )?;
     if scopes.iter().any(|scope| scope.actions.is_none()) {
-        return Err(ApiError::invalid("actions", "must name at least one action"));
+        return Err(ApiError::invalid(
+            "actions",
+            "must name at least one action",
+        ));
     }
     let ttl = Some(ttl_seconds.unwrap_or(DEFAULT_SERVICE_TTL)).filter(|seconds| *seconds > 0);
-    let command = IssueToken { holder: Holder::Service(name), scopes, ttl: ttl.map(Duration::from_secs) };
+    let command = IssueToken {
+        holder: Holder::Service(name),
+        scopes,
+        ttl: ttl.map(Duration::from_secs),
+    };
     Ok(NewToken::of(&auth.run(command).await?, "service"))
 }
 
@@ -270,15 +324,37 @@ pub(crate) struct NewPersonalToken {
 
 /// Make a token for oneself, limited by what one may do at any time
 #[utoipa::path(
-    post, path = "/api/auth/tokens/v2/personal", tag = "Tokens", request_body = NewPersonalToken,
+    post, path = "/api/auth/tokens/v2/personal", operation_id = "createPersonalToken", tag = "Tokens", request_body = NewPersonalToken,
     responses((status = 201, body = NewToken), WriteErrors)
 )]
-pub(crate) async fn create_personal(auth: Auth, body: Unread) -> ApiResult<(StatusCode, Json<NewToken>)> {
+pub(crate) async fn create_personal(
+    auth: Auth,
+    body: Unread,
+) -> ApiResult<(StatusCode, Json<NewToken>)> {
     auth.look(|_, caller| caller.user().map(drop))?;
-    let NewPersonalToken { project, config, actions, scopes: many, ttl_seconds } = body.json().await?;
-    let scopes = scopes(ScopeInput { actions, project, config }, many)?;
-    let ttl = Some(Duration::from_secs(ttl_seconds.unwrap_or(DEFAULT_PERSONAL_TTL)));
-    let command = IssueToken { holder: Holder::Myself, scopes, ttl };
+    let NewPersonalToken {
+        project,
+        config,
+        actions,
+        scopes: many,
+        ttl_seconds,
+    } = body.json().await?;
+    let scopes = scopes(
+        ScopeInput {
+            actions,
+            project,
+            config,
+        },
+        many,
+    )?;
+    let ttl = Some(Duration::from_secs(
+        ttl_seconds.unwrap_or(DEFAULT_PERSONAL_TTL),
+    ));
+    let command = IssueToken {
+        holder: Holder::Myself,
+        scopes,
+        ttl,
+    };
     Ok(NewToken::of(&auth.run(command).await?, "personal"))
 }
 
@@ -293,16 +369,27 @@ pub(crate) struct Revoke {
 
 /// Revoke a token; what it watches ends
 #[utoipa::path(
-    post, path = "/api/auth/tokens/v2/revoke", tag = "Tokens", request_body = Revoke,
+    post, path = "/api/auth/tokens/v2/revoke", operation_id = "revokeToken", tag = "Tokens", request_body = Revoke,
     responses((status = 200, body = Done), WriteErrors)
 )]
 pub(crate) async fn revoke(auth: Auth, body: Unread) -> ApiResult<Json<Done>> {
     let token_id = match body.json().await? {
-        Revoke { token_id: Some(id), token: None } => id.parse().ok(),
-        Revoke { token_id: None, token: Some(token) } => {
-            PlainToken::parse(token.reveal()).ok().and_then(|token| auth.app.engine.token_id(&token))
+        Revoke {
+            token_id: Some(id),
+            token: None,
+        } => id.parse().ok(),
+        Revoke {
+            token_id: None,
+            token: Some(token),
+        } => PlainToken::parse(token.reveal())
+            .ok()
+            .and_then(|token| auth.app.engine.token_id(&token)),
+        _ => {
+            return Err(ApiError::invalid(
+                "token_id",
+                "or token must be given, and not both",
+            ));
         }
-        _ => return Err(ApiError::invalid("token_id", "or token must be given, and not both")),
     };
     let token_id = token_id.ok_or(Rejection::NotFound(Noun::Token))?;
     auth.run(RevokeToken { token_id }).await?;

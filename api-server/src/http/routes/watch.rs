@@ -41,7 +41,7 @@ const FAR: Duration = Duration::from_hours(24);
 /// `{"project","config","reason"}` tells that a config was deleted. Every 15 s there is a comment. The stream ends when
 /// the token does. A config that is absent or not readable is not named, and is as soon as it can be read.
 #[utoipa::path(
-    get, path = "/api/watch", tag = "Watching",
+    get, path = "/api/watch", operation_id = "watch", tag = "Watching",
     params(("config" = Option<Vec<String>>, Query, description = "Only this `project/config`; may be repeated")),
     responses((status = 200, body = String, content_type = "text/event-stream"), ReadErrors)
 )]
@@ -49,14 +49,17 @@ pub(crate) async fn watch(auth: Auth, params: Params) -> ApiResult<Response> {
     auth.look(|_, caller| holds_somewhere(caller, Action::SecretsRead))?;
     let mut wanted = BTreeSet::new();
     for path in params.all("config") {
-        wanted.insert(parse_path(&path).map_err(|why| ApiError::invalid("config", why))?);
+        wanted.insert(parse_path(&path).map_err(|why| ApiError::invalid("config", &why))?);
     }
     let watch = Watch::open(&auth, Some(wanted).filter(|wanted| !wanted.is_empty()));
     let events = stream::unfold(watch, async |mut watch| {
         let event = watch.next().await?;
         Some((Ok::<_, Infallible>(event), watch))
     });
-    let headers = [(CONTENT_TYPE, "text/event-stream"), (HeaderName::from_static("x-accel-buffering"), "no")];
+    let headers = [
+        (CONTENT_TYPE, "text/event-stream"),
+        (HeaderName::from_static("x-accel-buffering"), "no"),
+    ];
     Ok((headers, Body::from_stream(Box::pin(events))).into_response())
 }
 
@@ -71,7 +74,7 @@ struct Hello {
 }
 
 #[derive(Serialize)]
-struct Revision<'a> {
+struct Current<'a> {
     project: &'a Slug,
     config: &'a Slug,
     revision: u64,
@@ -135,7 +138,12 @@ impl Watch {
     fn untold(&mut self) -> Result<Vec<u8>, Rejection> {
         let (wanted, told) = (self.wanted.as_ref(), self.told);
         let (events, head) = self.app.engine.look(&self.actor, |state, caller| {
-            let mut events = Events { state, caller, wanted, text: Vec::new() };
+            let mut events = Events {
+                state,
+                caller,
+                wanted,
+                text: Vec::new(),
+            };
             match told {
                 None => events.greet(),
                 Some(told) => events.changes_since(told),
@@ -151,8 +159,11 @@ impl Watch {
             Ok(caller.token().and_then(|token| token.expires_at))
         })?;
         let left = expiry.map(|expiry| {
-            let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-            let expiry = Duration::from_millis(u64::try_from(expiry.as_millis()).unwrap_or_default());
+            let since_1970 = SystemTime::now()
+                .duration_since(SystemTime::UNIX_EPOCH)
+                .unwrap_or_default();
+            let expiry =
+                Duration::from_millis(u64::try_from(expiry.as_millis()).unwrap_or_default());
             expiry.saturating_sub(since_1970) + Duration::from_millis(1)
         });
         Ok(Instant::now() + left.unwrap_or(FAR).min(FAR))
@@ -169,15 +180,25 @@ struct Events<'a> {
 
 impl Events<'_> {
     fn greet(&mut self) {
-        let epoch = self.state.journal().map(|journal| journal.epoch.to_string());
-        self.push("hello", &Hello { epoch: epoch.unwrap_or_default() });
+        let epoch = self
+            .state
+            .journal()
+            .map(|journal| journal.epoch.to_string());
+        self.push(
+            "hello",
+            &Hello {
+                epoch: epoch.unwrap_or_default(),
+            },
+        );
         let state = self.state;
-        match self.wanted {
-            Some(wanted) => wanted.iter().filter_map(|path| state.config_at(path)).for_each(|config| self.revision(config)),
-            None => {
-                let seen = state.projects().filter(|project| self.caller.authority().sees(Place::project(project.id)));
-                seen.flat_map(|project| state.configs_of(project)).for_each(|config| self.revision(config));
-            }
+        if let Some(wanted) = self.wanted {
+            let configs = wanted.iter().filter_map(|path| state.config_at(path));
+            configs.for_each(|config| self.revision(config));
+        } else {
+            let sees = |id| self.caller.authority().sees(Place::project(id));
+            let projects = state.projects().filter(|project| sees(project.id));
+            let configs = projects.flat_map(|project| state.configs_of(project));
+            configs.for_each(|config| self.revision(config));
         }
         self.text.extend_from_slice(b"event: synced\ndata: {}\n\n");
     }
@@ -186,9 +207,18 @@ impl Events<'_> {
         for changed in self.state.changed_since(told) {
             match changed {
                 Changed::Config(config) => self.revision(config),
-                Changed::Gone(id, gone) if self.concerns(Place::config(gone.project_id, id), &gone.path) => {
+                Changed::Gone(id, gone)
+                    if self.concerns(Place::config(gone.project_id, id), &gone.path) =>
+                {
                     let ConfigPath { project, config } = &gone.path;
-                    self.push("gone", &Gone { project, config, reason: "deleted" });
+                    self.push(
+                        "gone",
+                        &Gone {
+                            project,
+                            config,
+                            reason: "deleted",
+                        },
+                    );
                 }
                 Changed::Gone(..) => {}
             }
@@ -200,8 +230,18 @@ impl Events<'_> {
             return;
         };
         if self.concerns(config.place(), &path) {
-            let ConfigPath { project, config: slug } = &path;
-            self.push("revision", &Revision { project, config: slug, revision: config.revision });
+            let ConfigPath {
+                project,
+                config: slug,
+            } = &path;
+            self.push(
+                "revision",
+                &Current {
+                    project,
+                    config: slug,
+                    revision: config.revision,
+                },
+            );
         }
     }
 

@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Needs `secrets:export`; with `values=false`, `secrets:read`. Values are given as they are stored: `raw` and
 /// `resolve_references` are accepted and make no difference as long as there are no references.
 #[utoipa::path(
-    get, path = "/api/projects/{project}/configs/{config}/secrets", tag = "Secrets",
+    get, path = "/api/projects/{project}/configs/{config}/secrets", operation_id = "exportSecrets", tag = "Secrets",
     params(
         ("project" = String, Path), ("config" = String, Path),
         ("format" = Option<String>, Query, description = "`json` (unless told) or `env`, a `.env` file"),
@@ -51,9 +51,16 @@ pub(crate) async fn export(
     conditions: Conditions,
 ) -> ApiResult<Response> {
     let values = params.flag("values", true);
-    let action = if matches!(values, Ok(false)) { Action::SecretsRead } else { Action::SecretsExport };
+    let action = if matches!(values, Ok(false)) {
+        Action::SecretsRead
+    } else {
+        Action::SecretsExport
+    };
     let mut reader = auth.app.engine.read(&auth.actor, action, &path.0)?;
-    let (rendering, inherited) = (rendering(&params, values?)?, params.flag("include_parent", true)?);
+    let (rendering, inherited) = (
+        rendering(&params, values?)?,
+        params.flag("include_parent", true)?,
+    );
     if wait_for_revision(&auth, &params).await? {
         reader = auth.app.engine.read(&auth.actor, action, &path.0)?;
     }
@@ -61,7 +68,9 @@ pub(crate) async fn export(
     if conditions.holds(&tag) {
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response());
     }
-    let body = reader.rendered(rendering.key(inherited), |config| rendering.render(&reader, config))?;
+    let body = reader.rendered(rendering.key(inherited), |config| {
+        rendering.render(&reader, config)
+    })?;
     let media_type = http::HeaderValue::from_static(rendering.media_type());
     Ok(([(CONTENT_TYPE, media_type), (ETAG, tag)], body).into_response())
 }
@@ -82,7 +91,10 @@ fn rendering(params: &Params, values: bool) -> ApiResult<Rendering> {
     match params.text("format")?.as_deref() {
         None | Some("json") => Ok(Rendering::Json { meta, values }),
         Some("env") if values => Ok(Rendering::Env),
-        Some("env") => Err(ApiError::invalid("values", "cannot be left out of format=env")),
+        Some("env") => Err(ApiError::invalid(
+            "values",
+            "cannot be left out of format=env",
+        )),
         Some(_) => Err(ApiError::invalid("format", "must be json or env")),
     }
 }

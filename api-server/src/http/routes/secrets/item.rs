@@ -35,7 +35,7 @@ pub(crate) struct Item<'a> {
 
 /// The value of one key
 #[utoipa::path(
-    get, path = "/api/projects/{project}/configs/{config}/secrets/{key}", tag = "Secrets",
+    get, path = "/api/projects/{project}/configs/{config}/secrets/{key}", operation_id = "readSecret", tag = "Secrets",
     params(
         ("project" = String, Path), ("config" = String, Path), ("key" = String, Path),
         ("effective" = Option<bool>, Query, description = "An inherited value, too; `false` unless told"),
@@ -53,14 +53,21 @@ pub(crate) async fn read(
     params: Params,
     conditions: Conditions,
 ) -> ApiResult<Response> {
-    let reader = auth.app.engine.read(&auth.actor, Action::SecretsRead, &path.config)?;
+    let reader = auth
+        .app
+        .engine
+        .read(&auth.actor, Action::SecretsRead, &path.config)?;
     let key = path.existing_key()?;
     let value = value(&reader, &key, params.flag("effective", false)?)?;
     let tag = etag(reader.version());
     if conditions.holds(&tag) {
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response());
     }
-    let item = Item { key: key.as_str(), value: value.reveal(), status: Status::Ok };
+    let item = Item {
+        key: key.as_str(),
+        value: value.reveal(),
+        status: Status::Ok,
+    };
     Ok(([(ETAG, tag)], Json(item)).into_response())
 }
 
@@ -69,7 +76,10 @@ fn value(reader: &ConfigReader, key: &Key, effective: bool) -> Result<SecretValu
         return reader.own(key);
     }
     let config = reader.effective(true);
-    let secret = config.secrets.get(key).ok_or(Rejection::NotFound(Noun::Secret))?;
+    let secret = config
+        .secrets
+        .get(key)
+        .ok_or(Rejection::NotFound(Noun::Secret))?;
     reader.open(key, secret)
 }
 
@@ -92,14 +102,24 @@ impl PutSecret {
             Given::Absent => Edit::Keep,
             Given::Null => Edit::Clear,
             Given::Value(icon) if is_icon(&icon) => Edit::Set(icon),
-            Given::Value(_) => return Err(ApiError::invalid("icon_slug", "must be 1 to 100 of A-Z, a-z, 0-9, _, ., : and -")),
+            Given::Value(_) => {
+                return Err(ApiError::invalid(
+                    "icon_slug",
+                    "must be 1 to 100 of A-Z, a-z, 0-9, _, ., : and -",
+                ));
+            }
         };
-        let note = self.note.map(|note| note.parse::<Description>()).transpose();
+        let note = self
+            .note
+            .map(|note| note.parse::<Description>())
+            .transpose();
         Ok(SetSecret {
             key,
             value: self.value.into_value("value")?,
             icon,
-            note: note.map_err(|why| ApiError::invalid("note", why))?.map_or(Edit::Keep, Edit::Set),
+            note: note
+                .map_err(|why| ApiError::invalid("note", &why))?
+                .map_or(Edit::Keep, Edit::Set),
         })
     }
 }
@@ -119,7 +139,7 @@ pub(crate) struct ItemWritten {
 
 /// Set the value of one key
 #[utoipa::path(
-    put, path = "/api/projects/{project}/configs/{config}/secrets/{key}", tag = "Secrets", request_body = PutSecret,
+    put, path = "/api/projects/{project}/configs/{config}/secrets/{key}", operation_id = "putSecret", tag = "Secrets", request_body = PutSecret,
     params(
         ("project" = String, Path), ("config" = String, Path), ("key" = String, Path),
         ("If-Match" = Option<String>, Header, description = "The config's `ETag` that this change rests on"),
@@ -129,19 +149,33 @@ pub(crate) struct ItemWritten {
         (status = 412, body = ErrorBody, description = "The config is not at the revision of `If-Match`"),
     )
 )]
-pub(crate) async fn put(auth: Auth, path: SecretPath, conditions: Conditions, body: Unread) -> ApiResult<Response> {
+pub(crate) async fn put(
+    auth: Auth,
+    path: SecretPath,
+    conditions: Conditions,
+    body: Unread,
+) -> ApiResult<Response> {
     auth.may(Action::SecretsWrite, &path.config)?;
     let (config, key) = (path.config.clone(), path.new_key()?);
     let set = vec![body.json::<PutSecret>().await?.parse(key.clone())?];
-    let command = WriteSecrets { path: config, set, delete: Vec::new(), expected: conditions.expected()? };
+    let command = WriteSecrets {
+        path: config,
+        set,
+        delete: Vec::new(),
+        expected: conditions.expected()?,
+    };
     let revision = auth.run(command).await?.revision;
-    let answer = ItemWritten { status: Status::Ok, key: key.to_string(), revision };
+    let answer = ItemWritten {
+        status: Status::Ok,
+        key: key.to_string(),
+        revision,
+    };
     Ok(written(&auth, revision, answer))
 }
 
 /// Delete the config's own value of one key
 #[utoipa::path(
-    delete, path = "/api/projects/{project}/configs/{config}/secrets/{key}", tag = "Secrets",
+    delete, path = "/api/projects/{project}/configs/{config}/secrets/{key}", operation_id = "deleteSecret", tag = "Secrets",
     params(
         ("project" = String, Path), ("config" = String, Path), ("key" = String, Path),
         ("If-Match" = Option<String>, Header, description = "The config's `ETag` that this change rests on"),
@@ -151,12 +185,25 @@ pub(crate) async fn put(auth: Auth, path: SecretPath, conditions: Conditions, bo
         (status = 412, body = ErrorBody, description = "The config is not at the revision of `If-Match`"),
     )
 )]
-pub(crate) async fn delete(auth: Auth, path: SecretPath, conditions: Conditions) -> ApiResult<Response> {
+pub(crate) async fn delete(
+    auth: Auth,
+    path: SecretPath,
+    conditions: Conditions,
+) -> ApiResult<Response> {
     auth.may(Action::SecretsDelete, &path.config)?;
     let (config, key) = (path.config.clone(), path.existing_key()?);
     let delete = vec![key.clone()];
-    let command = WriteSecrets { path: config, set: Vec::new(), delete, expected: conditions.expected()? };
+    let command = WriteSecrets {
+        path: config,
+        set: Vec::new(),
+        delete,
+        expected: conditions.expected()?,
+    };
     let revision = auth.run(command).await?.revision;
-    let answer = ItemWritten { status: Status::Ok, key: key.to_string(), revision };
+    let answer = ItemWritten {
+        status: Status::Ok,
+        key: key.to_string(),
+        revision,
+    };
     Ok(written(&auth, revision, answer))
 }

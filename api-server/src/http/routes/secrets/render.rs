@@ -37,7 +37,11 @@ impl Rendering {
     }
 
     /// Makes the body.
-    pub(super) fn render(self, reader: &ConfigReader, config: &EffectiveConfig<'_>) -> ApiResult<Vec<u8>> {
+    pub(super) fn render(
+        self,
+        reader: &ConfigReader,
+        config: &EffectiveConfig<'_>,
+    ) -> ApiResult<Vec<u8>> {
         let opened = match self {
             Self::Env | Self::Json { values: true, .. } => open(reader, config)?,
             Self::Json { values: false, .. } => Vec::new(),
@@ -46,7 +50,10 @@ impl Rendering {
             Self::Env => env(config, &opened),
             Self::Json { meta, .. } => {
                 let export = Export {
-                    data: Data { config, opened: &opened },
+                    data: Data {
+                        config,
+                        opened: &opened,
+                    },
                     meta: meta.then_some(Meta { config }),
                     status: Status::Ok,
                     revision: config.revision(),
@@ -57,8 +64,15 @@ impl Rendering {
     }
 }
 
-fn open(reader: &ConfigReader, config: &EffectiveConfig<'_>) -> Result<Vec<SecretValue>, Rejection> {
-    config.secrets.iter().map(|(key, secret)| reader.open(key, secret)).collect()
+fn open(
+    reader: &ConfigReader,
+    config: &EffectiveConfig<'_>,
+) -> Result<Vec<SecretValue>, Rejection> {
+    config
+        .secrets
+        .iter()
+        .map(|(key, secret)| reader.open(key, secret))
+        .collect()
 }
 
 fn env(config: &EffectiveConfig<'_>, opened: &[SecretValue]) -> ApiResult<Vec<u8>> {
@@ -133,7 +147,9 @@ struct Meta<'a> {
 impl Serialize for Meta<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let secrets = self.config.secrets.iter();
-        serializer.collect_map(secrets.map(|(key, secret)| (*key, SecretMeta::of(self.config.config, secret))))
+        serializer.collect_map(
+            secrets.map(|(key, secret)| (*key, SecretMeta::of(self.config.config, secret))),
+        )
     }
 }
 
@@ -178,7 +194,9 @@ mod tests {
     #[test]
     fn no_two_renderings_share_a_place_in_the_cache() {
         let flags = [(false, false), (false, true), (true, false), (true, true)];
-        let mut all: Vec<_> = flags.map(|(meta, values)| Rendering::Json { meta, values }).to_vec();
+        let mut all: Vec<_> = flags
+            .map(|(meta, values)| Rendering::Json { meta, values })
+            .to_vec();
         all.push(Rendering::Env);
         for one in &all {
             for other in &all {

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use ssm_domain::access::Action;
 use ssm_domain::names::{ConfigPath, Key};
 use ssm_domain::rejection::Rejection;
-use ssm_domain::secrets::{ExpectedRevision, MAX_KEYS, Outcome, SetSecret, WriteSecrets, WrittenKey};
+use ssm_domain::secrets::{
+    ExpectedRevision, MAX_KEYS, Outcome, SetSecret, WriteSecrets, WrittenKey,
+};
 use utoipa::ToSchema;
 
 use super::super::Status;
@@ -37,7 +39,11 @@ impl KeyChange {
             Outcome::Same => "same",
             Outcome::Deleted => "deleted",
         };
-        Self { key: written.key.to_string(), change, overrides_inherited: written.overrides_inherited }
+        Self {
+            key: written.key.to_string(),
+            change,
+            overrides_inherited: written.overrides_inherited,
+        }
     }
 }
 
@@ -54,7 +60,11 @@ pub(crate) struct ManyWritten {
 }
 
 /// Writes, or only tries to, and answers alike.
-pub(crate) async fn write_many(auth: &Auth, command: WriteSecrets, dry_run: bool) -> ApiResult<Response> {
+pub(crate) async fn write_many(
+    auth: &Auth,
+    command: WriteSecrets,
+    dry_run: bool,
+) -> ApiResult<Response> {
     if command.set.len() + command.delete.len() > MAX_KEYS {
         return Err(Rejection::TooLarge("A config has at most 5000 keys of its own").into());
     }
@@ -67,7 +77,12 @@ pub(crate) async fn write_many(auth: &Auth, command: WriteSecrets, dry_run: bool
         auth.run(command).await?
     };
     let keys = outcome.keys.iter().map(KeyChange::of).collect();
-    let answer = ManyWritten { status: Status::Ok, dry_run, revision: outcome.revision, keys };
+    let answer = ManyWritten {
+        status: Status::Ok,
+        dry_run,
+        revision: outcome.revision,
+        keys,
+    };
     Ok(written(auth, outcome.revision, answer))
 }
 
@@ -84,26 +99,43 @@ pub(crate) struct PatchSecrets {
 }
 
 impl PatchSecrets {
-    fn parse(self, path: ConfigPath, expected: Option<ExpectedRevision>) -> ApiResult<WriteSecrets> {
+    fn parse(
+        self,
+        path: ConfigPath,
+        expected: Option<ExpectedRevision>,
+    ) -> ApiResult<WriteSecrets> {
         let set = self.set.unwrap_or_default().0.into_iter();
         let set = set.map(|(key, value)| set_secret(&key, value));
         let delete = self.delete.unwrap_or_default();
-        let delete = delete.iter().map(|key| key.parse::<Key>().map_err(|why| ApiError::invalid("delete", why)));
-        let (set, delete) = (set.collect::<ApiResult<_>>()?, delete.collect::<ApiResult<_>>()?);
-        Ok(WriteSecrets { path, set, delete, expected })
+        let delete = delete.iter().map(|key| {
+            key.parse::<Key>()
+                .map_err(|why| ApiError::invalid("delete", &why))
+        });
+        let (set, delete) = (
+            set.collect::<ApiResult<_>>()?,
+            delete.collect::<ApiResult<_>>()?,
+        );
+        Ok(WriteSecrets {
+            path,
+            set,
+            delete,
+            expected,
+        })
     }
 }
 
 /// A key that is none is not repeated: people paste values where keys belong.
 fn set_secret(key: &str, value: Plaintext) -> ApiResult<SetSecret> {
-    let key: Key = key.parse().map_err(|why| ApiError::invalid("set", format!("each key {why}")))?;
+    let key: Key = key
+        .parse()
+        .map_err(|why| ApiError::invalid("set", &format!("each key {why}")))?;
     let value = value.into_value(key.as_str())?;
     Ok(SetSecret::new(key, value))
 }
 
 /// Set and delete any number of keys in one change, all or nothing
 #[utoipa::path(
-    patch, path = "/api/projects/{project}/configs/{config}/secrets", tag = "Secrets", request_body = PatchSecrets,
+    patch, path = "/api/projects/{project}/configs/{config}/secrets", operation_id = "patchSecrets", tag = "Secrets", request_body = PatchSecrets,
     params(
         ("project" = String, Path), ("config" = String, Path),
         ("If-Match" = Option<String>, Header, description = "The config's `ETag` that this change rests on"),
@@ -113,9 +145,17 @@ fn set_secret(key: &str, value: Plaintext) -> ApiResult<SetSecret> {
         (status = 412, body = ErrorBody, description = "The config is not at the revision of `If-Match`"),
     )
 )]
-pub(crate) async fn patch(auth: Auth, path: InConfig, conditions: Conditions, body: Unread) -> ApiResult<Response> {
+pub(crate) async fn patch(
+    auth: Auth,
+    path: InConfig,
+    conditions: Conditions,
+    body: Unread,
+) -> ApiResult<Response> {
     // Which of the two is needed, the body tells; whoever has neither learns nothing about it.
-    let (write, delete) = (auth.may(Action::SecretsWrite, &path.0), auth.may(Action::SecretsDelete, &path.0));
+    let (write, delete) = (
+        auth.may(Action::SecretsWrite, &path.0),
+        auth.may(Action::SecretsDelete, &path.0),
+    );
     write.or_else(|refused| delete.map_err(|_| refused))?;
     let patch: PatchSecrets = body.strict_json().await?;
     let dry_run = patch.dry_run.unwrap_or(false);

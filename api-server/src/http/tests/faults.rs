@@ -1,0 +1,64 @@
+use std::sync::Arc;
+
+use ssm_engine::memory::{Fault, MemoryJournal};
+use tempfile::TempDir;
+
+use super::Caller;
+
+#[tokio::test]
+async fn while_the_journal_cannot_be_written_reads_go_on_and_it_shows() {
+    let journal = Arc::new(MemoryJournal::default());
+    let nobody = Caller::over(journal.clone(), TempDir::new().unwrap()).await;
+    let owner = nobody.made_owner().await.with_configs().await;
+    let secret = "/api/projects/web/configs/base/secrets/A";
+    owner.json("PUT", secret, r#"{"value":"1"}"#).await.is(200);
+
+    journal.inject(|| Some(Fault::Refused));
+    let refused = owner.json("PUT", secret, r#"{"value":"2"}"#).await;
+    refused.refused(503, "unavailable");
+    assert_eq!(refused.headers["retry-after"], "1");
+    assert_eq!(owner.get(secret).await.json()["value"], "1");
+    assert_eq!(
+        owner.get("/readyz").await.is(200).json()["journal"]["state"],
+        "writes_fail"
+    );
+    journal.fail_reads(true);
+    owner
+        .get("/api/audit/events")
+        .await
+        .refused(503, "unavailable");
+
+    journal.heal();
+    journal.fail_reads(false);
+    owner.json("PUT", secret, r#"{"value":"2"}"#).await.is(200);
+    assert_eq!(owner.get("/readyz").await.json()["status"], "OK");
+    assert!(
+        owner
+            .get("/metrics")
+            .await
+            .text
+            .contains("ssm_journal_writable 1")
+    );
+}
+
+#[tokio::test]
+async fn no_page_of_the_server_needs_anything_from_elsewhere() {
+    let owner = Caller::owner().await;
+    let page = owner.get("/api/docs/").await;
+    let policy = page.is(200).headers["content-security-policy"]
+        .to_str()
+        .unwrap();
+    assert!(
+        policy.starts_with("default-src 'none'") && !policy.contains("unsafe"),
+        "{policy}"
+    );
+    assert!(!page.text.contains("http") && !page.text.contains("<script>"));
+    for part in [
+        "/api/docs/docs.js",
+        "/api/docs/docs.css",
+        "/api/openapi.json",
+    ] {
+        let answer = owner.get(part).await;
+        assert_eq!(answer.is(200).headers["x-content-type-options"], "nosniff");
+    }
+}

@@ -1,0 +1,313 @@
+use axum::body::Body;
+use axum::extract::Request;
+
+use super::Caller;
+
+#[tokio::test]
+async fn what_is_wrong_with_a_body_is_told_by_field_and_repeated_nowhere() {
+    let owner = Caller::owner().await.with_configs().await;
+    let deep = format!(
+        r#"{{"set":{}{}}}"#,
+        "[".repeat(100_000),
+        "]".repeat(100_000)
+    );
+    let (secrets, secret) = (
+        "/api/projects/web/configs/base/secrets",
+        "/api/projects/web/configs/base/secrets/A",
+    );
+    for (method, path, body, status, code, says) in [
+        (
+            "PATCH",
+            secrets,
+            r#"{"set":{"A":"CANARY"},"zzz":1,"yyy":2}"#,
+            400,
+            "unknown_fields",
+            "Unknown fields: zzz, yyy",
+        ),
+        (
+            "PATCH",
+            secrets,
+            r#"{"set":{"A":{"$ne":"CANARY"}}}"#,
+            400,
+            "invalid",
+            "set.A",
+        ),
+        (
+            "PATCH",
+            secrets,
+            r#"{"set":{"A":"CANARY","A":"CANARY"}}"#,
+            400,
+            "invalid",
+            "once only",
+        ),
+        (
+            "PATCH",
+            secrets,
+            r#"{"set":{"CANARY value":"1"}}"#,
+            400,
+            "invalid",
+            "each key must be",
+        ),
+        (
+            "PATCH",
+            secrets,
+            r#"{"delete":["CANARY-2"]}"#,
+            400,
+            "invalid",
+            "delete",
+        ),
+        ("PATCH", secrets, &deep, 400, "too_deep", "32"),
+        (
+            "PUT",
+            secret,
+            r#"{"value":"CANARY"#,
+            400,
+            "malformed_json",
+            "line 1",
+        ),
+        (
+            "PUT",
+            secret,
+            r#"{"value":"CANARY\u0000"}"#,
+            400,
+            "invalid",
+            "NUL",
+        ),
+        (
+            "PUT",
+            secret,
+            r#"{"note":"CANARY"}"#,
+            400,
+            "invalid",
+            "is missing",
+        ),
+        (
+            "PUT",
+            secret,
+            r#"{"value":"x","icon_slug":"CANARY <script>"}"#,
+            400,
+            "invalid",
+            "icon_slug",
+        ),
+        (
+            "POST",
+            "/api/projects",
+            r#"{"slug":"CANARY"}"#,
+            400,
+            "invalid",
+            "slug",
+        ),
+        (
+            "POST",
+            "/api/projects",
+            r#"{"slug":"b","name":"CANARY\n"}"#,
+            400,
+            "invalid",
+            "name",
+        ),
+    ] {
+        let answer = owner.json(method, path, body).await;
+        answer.refused(status, code);
+        assert!(answer.text.contains(says), "{says}: {}", answer.text);
+        assert!(!answer.text.contains("CANARY"), "{}", answer.text);
+    }
+    assert_eq!(
+        owner.get(secrets).await.json()["data"],
+        serde_json::json!({})
+    );
+}
+
+#[tokio::test]
+async fn fields_that_are_unknown_or_null_are_passed_over_where_old_clients_send_them() {
+    let owner = Caller::owner().await;
+    let body = r#"{"slug":"web","name":null,"description":null,"zzz":{"deep":[1]}}"#;
+    owner.json("POST", "/api/projects/", body).await.is(201);
+    let body = r#"{"slug":"base","parent":null,"inherits_from":null,"name":null}"#;
+    owner
+        .json("POST", "/api/projects/web/configs", body)
+        .await
+        .is(201);
+    let secret = "/api/projects/web/configs/base/secrets/A";
+    owner
+        .json(
+            "PUT",
+            secret,
+            r#"{"value":"1","icon_slug":"db","note":"n","zzz":1}"#,
+        )
+        .await
+        .is(200);
+    let icon = async || {
+        let export = owner
+            .get("/api/projects/web/configs/base/secrets")
+            .await
+            .json();
+        export["meta"]["A"]["iconSlug"].clone()
+    };
+    owner
+        .json("PUT", secret, r#"{"value":"2","note":null}"#)
+        .await
+        .is(200);
+    assert_eq!(icon().await, "db");
+    owner
+        .json("PUT", secret, r#"{"value":"2","icon_slug":null}"#)
+        .await
+        .is(200);
+    assert!(icon().await.is_null());
+}
+
+#[tokio::test]
+async fn a_body_has_a_size_a_type_and_no_compression() {
+    let owner = Caller::owner().await.with_configs().await;
+    let path = "/api/projects/web/configs/base/secrets";
+    let big = format!(r#"{{"set":{{"A":"{}"}}}}"#, "x".repeat(2 * 1024 * 1024));
+    owner
+        .json("PATCH", path, &big)
+        .await
+        .refused(413, "too_large");
+    let unannounced = Body::from_stream(futures::stream::iter([Ok::<_, std::io::Error>(big)]));
+    let request = Request::patch(path).header("content-type", "application/json");
+    owner
+        .send(request, unannounced)
+        .await
+        .refused(413, "too_large");
+
+    let request = || Request::patch(path);
+    owner
+        .send(request(), "{}")
+        .await
+        .refused(415, "unsupported_media_type");
+    for (name, value) in [("content-type", "text/plain"), ("content-encoding", "gzip")] {
+        let request = request()
+            .header("content-type", "application/json")
+            .header(name, value);
+        let request = if name == "content-type" {
+            Request::patch(path).header(name, value)
+        } else {
+            request
+        };
+        owner
+            .send(request, "{}")
+            .await
+            .refused(415, "unsupported_media_type");
+    }
+    let many: Vec<String> = (0..5_001).map(|n| format!(r#""K{n}":"v""#)).collect();
+    owner
+        .json(
+            "PATCH",
+            path,
+            &format!(r#"{{"set":{{{}}}}}"#, many.join(",")),
+        )
+        .await
+        .refused(413, "too_large");
+}
+
+#[tokio::test]
+async fn a_caller_who_may_not_write_learns_nothing_about_the_body() {
+    let owner = Caller::owner().await.with_configs().await;
+    owner
+        .json("POST", "/api/projects", r#"{"slug":"other"}"#)
+        .await
+        .is(201);
+    owner
+        .json("POST", "/api/projects/other/configs", r#"{"slug":"base"}"#)
+        .await
+        .is(201);
+    let reader = owner
+        .service(serde_json::json!({"project": "web", "actions": ["secrets:read"]}))
+        .await;
+    for (caller, project, status) in [
+        (owner.with("ssm_none"), "web", 401),
+        (reader.clone(), "other", 404),
+        (reader, "web", 403),
+        (owner, "web", 400),
+    ] {
+        for (method, rest) in [("PUT", "/A"), ("PATCH", ""), ("POST", "/import")] {
+            let path = format!("/api/projects/{project}/configs/base/secrets{rest}");
+            caller.json(method, &path, "{broken").await.is(status);
+        }
+    }
+}
+
+#[tokio::test]
+async fn paths_that_lead_nowhere_are_answered_in_the_shape_of_every_error() {
+    let owner = Caller::owner().await.with_configs().await;
+    for (path, code) in [
+        ("/", "not_found"),
+        ("/api/nothing", "not_found"),
+        ("/api//projects", "not_found"),
+        ("/api/projects/web/../web", "not_found"),
+        ("/api/projects/%2e%2e", "project_not_found"),
+        ("/api/projects/web%2fconfigs", "project_not_found"),
+        (
+            "/api/projects/WEB/configs/base/secrets",
+            "project_not_found",
+        ),
+        (
+            "/api/projects/web/configs/base%2f..%2fprod/secrets",
+            "config_not_found",
+        ),
+        (
+            "/api/projects/web/configs/base%00/secrets",
+            "config_not_found",
+        ),
+        (
+            "/api/projects/web/configs/base/secrets/%C3%84",
+            "secret_not_found",
+        ),
+        ("/api/projects/%ff", "not_found"),
+    ] {
+        owner.get(path).await.refused(404, code);
+    }
+    let answer = owner.delete("/api/version").await;
+    answer.refused(405, "method_not_allowed");
+    assert_eq!(answer.headers["allow"], "GET,HEAD");
+    owner
+        .json(
+            "PUT",
+            "/api/projects/web/configs/base/secrets/lower",
+            r#"{"value":"1"}"#,
+        )
+        .await
+        .refused(400, "invalid");
+}
+
+#[tokio::test]
+async fn a_file_with_lines_that_are_not_understood_is_refused_whole() {
+    let owner = Caller::owner().await.with_configs().await;
+    let path = "/api/projects/web/configs/base/secrets/import";
+    let answer = owner
+        .send(Request::post(path), "GOOD=1\nCANARY\nOPEN=\"CANARY\n")
+        .await;
+    let body = answer.refused(400, "invalid_env_file");
+    assert!(
+        body["errors"]["line 2"].is_string() && body["errors"]["line 3"].is_string(),
+        "{body}"
+    );
+    assert!(!answer.text.contains("CANARY"));
+
+    let file = "GOOD=1\nMORE='two words'\n";
+    let dry = owner
+        .send(Request::post(format!("{path}?dryRun=true")), file)
+        .await
+        .is(200)
+        .json();
+    assert_eq!(
+        (&dry["dryRun"], &dry["keys"][0]["change"]),
+        (&true.into(), &"new".into())
+    );
+    assert_eq!(
+        owner
+            .get("/api/projects/web/configs/base/secrets?format=env")
+            .await
+            .text,
+        ""
+    );
+    owner.send(Request::post(path), file).await.is(200);
+    assert_eq!(
+        owner
+            .get("/api/projects/web/configs/base/secrets?format=env")
+            .await
+            .text,
+        file
+    );
+}

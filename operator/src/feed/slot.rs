@@ -1,0 +1,128 @@
+//! What is known of one config of an upstream.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ssm_client::{Error, Export};
+use tokio::time::Instant;
+
+use super::Trouble;
+use crate::crd::Mode;
+use crate::queue::Key;
+use crate::snapshot::Snapshot;
+
+/// How often a config is asked for again at once because the server was behind; then the next event or poll has to do.
+pub const MAX_STALE: u32 = 5;
+
+#[derive(Default)]
+pub struct Slot {
+    pub subscribers: HashMap<Key, (Mode, Duration)>,
+    pub snapshot: Option<Arc<Snapshot>>,
+    pub trouble: Option<Trouble>,
+    /// The newest revision the stream told of, within the stream's epoch.
+    pub announced: Option<u64>,
+    pub announced_at: Option<Instant>,
+    /// The stream that last told of it.
+    pub seen_in: u64,
+    /// What was in the Secret before this process began, where nothing newer is held: epoch and revision.
+    pub floor: Option<(Box<str>, u64)>,
+    /// Answers in a row that were older than what is known to exist.
+    pub stale: u32,
+    pub fetch: Fetch,
+}
+
+#[derive(Default, PartialEq, Eq)]
+pub enum Fetch {
+    #[default]
+    Idle,
+    Queued,
+    Running {
+        again: bool,
+    },
+}
+
+impl Slot {
+    pub fn shortest(&self, mode: Mode) -> Option<Duration> {
+        self.subscribers
+            .values()
+            .filter(|(wanted, _)| *wanted == mode)
+            .map(|(_, interval)| *interval)
+            .min()
+    }
+
+    /// Epoch and revision below which nothing is taken.
+    pub fn held(&self) -> Option<(&str, u64)> {
+        let held = self
+            .snapshot
+            .as_ref()
+            .map(|held| (&*held.epoch, held.revision));
+        held.or(self
+            .floor
+            .as_ref()
+            .map(|(epoch, revision)| (&**epoch, *revision)))
+    }
+
+    /// Takes what was read, unless it is older than what is held. `epoch` is that of the stream, where there is one.
+    pub fn accept(&mut self, export: Export, epoch: Option<&str>) -> Accepted {
+        let mut is_new = false;
+        if let Export::Modified(config) = export {
+            let is_older = |(epoch, revision): (&str, u64)| {
+                epoch == config.epoch && config.revision < revision
+            };
+            if self.held().is_some_and(is_older) {
+                return Accepted {
+                    is_new,
+                    is_behind: true,
+                };
+            }
+            // A server of another epoch than the stream's counts its own revisions.
+            if epoch.is_some_and(|epoch| epoch != config.epoch) {
+                self.announced = None;
+            }
+            is_new = self
+                .snapshot
+                .as_ref()
+                .is_none_or(|held| held.etag != config.etag);
+            self.snapshot = Snapshot::pack(&config).map(Arc::new);
+            self.floor = None;
+        }
+        let held = self
+            .held()
+            .filter(|(held, _)| epoch.is_none_or(|epoch| epoch == *held));
+        Accepted {
+            is_new,
+            is_behind: held.map(|(_, revision)| revision) < self.announced,
+        }
+    }
+
+    /// After an answer that was behind: whether to ask again soon.
+    pub fn retry_stale(&mut self) -> Option<Duration> {
+        if self.stale < MAX_STALE {
+            self.stale += 1;
+            return Some(Duration::from_millis(100));
+        }
+        self.stale = 0;
+        None
+    }
+}
+
+/// What came of an answer.
+pub struct Accepted {
+    /// Something else is held than before.
+    pub is_new: bool,
+    /// The answer is older than what is known to exist.
+    pub is_behind: bool,
+}
+
+impl Trouble {
+    /// What an answer means that is neither a config nor an outage.
+    pub fn of(error: &Error) -> Self {
+        match error {
+            Error::Forbidden(refusal) => Self::Forbidden(refusal.to_string()),
+            Error::NotFound(refusal) if refusal.code == "config_deleted" => Self::Deleted,
+            Error::NotFound(_) => Self::NotFound,
+            other => Self::Unusable(other.to_string()),
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Says what came of a reconcile: the status where it is news, then the log and an event.
+
+use std::time::Duration;
+
+use k8s_openapi::jiff::Timestamp;
+use kube::api::{Patch, PatchParams};
+use kube::{Api, Resource};
+use serde_json::json;
+
+use crate::crd::{SecretSync, SecretSyncStatus};
+use crate::kube_error::{Meaning, describe, meaning};
+use crate::metrics;
+use crate::plan::FIELD_MANAGER;
+use crate::problem::{Concern, Problem};
+use crate::queue::Key;
+use crate::reconcile::Context;
+use crate::status::{self, Outcome, READY, next};
+
+impl Context {
+    /// Writes the status where it is news, then tells.
+    pub(crate) async fn report(
+        &self,
+        key: &Key,
+        sync: &SecretSync,
+        outcome: &Outcome,
+    ) -> Result<&'static str, String> {
+        let previous = sync.status.as_ref();
+        let status = next(
+            previous,
+            sync.metadata.generation,
+            outcome,
+            Timestamp::now(),
+        );
+        if previous != Some(&status) {
+            let api: Api<SecretSync> = Api::namespaced(self.client.clone(), &key.namespace);
+            match patch_status(&api, sync, &status).await {
+                Ok(updated) => {
+                    for (key, lane) in self.store.apply_sync(updated) {
+                        self.queue.add(&key, lane);
+                    }
+                }
+                Err(error) => match meaning(&error) {
+                    Meaning::NotFound | Meaning::NamespaceGone => return Ok("ignored"),
+                    // The resource was changed meanwhile; the watch is about to bring it.
+                    Meaning::Conflict => {
+                        self.queue.add_after(key, Duration::from_millis(100));
+                        return Ok("superseded");
+                    }
+                    Meaning::Refused(why) | Meaning::Transient(why) => return Err(why),
+                },
+            }
+            self.tell(key, sync, previous, &status, outcome);
+        }
+        Ok(match (&outcome.synced, &outcome.problem) {
+            (Some(synced), _) if synced.changed => "written",
+            (Some(_), None) => "unchanged",
+            (_, Some(problem)) if problem.concern() == Concern::Suspended => "suspended",
+            (_, Some(problem)) if problem.concern() == Concern::Outage => "unreachable",
+            (_, Some(_)) => "refused",
+            (None, None) => "waiting",
+        })
+    }
+
+    fn tell(
+        &self,
+        key: &Key,
+        sync: &SecretSync,
+        previous: Option<&SecretSyncStatus>,
+        status: &SecretSyncStatus,
+        outcome: &Outcome,
+    ) {
+        if let Some(synced) = outcome.synced.as_ref().filter(|synced| synced.changed) {
+            let revision = status.synced_revision.unwrap_or_default();
+            tracing::info!(resource = %key, secret = synced.target.name, keys = synced.keys, revision, "Secret written");
+            let note = format!(
+                "Secret {} has {} keys at revision {revision}",
+                synced.target.name, synced.keys
+            );
+            self.events.normal(sync.object_ref(&()), "Synced", note);
+        }
+        let reason = |status: &SecretSyncStatus| {
+            status::find(status, READY).map(|ready| ready.reason.clone())
+        };
+        if let Some(problem) = &outcome.problem
+            && previous.and_then(reason).as_deref() != Some(problem.reason())
+            && problem.concern() != Concern::Suspended
+        {
+            tracing::warn!(resource = %key, reason = problem.reason(), problem = %problem, "cannot sync");
+            self.events
+                .warning(sync.object_ref(&()), problem.reason(), problem.to_string());
+        }
+    }
+
+    /// Says of a resource that cannot be read that it cannot be read.
+    pub async fn report_malformed(&self, key: &Key, metadata: kube::core::ObjectMeta, why: &str) {
+        self.feeds.unsubscribe(key);
+        let problem = Problem::Malformed {
+            why: why.chars().filter(|c| !c.is_control()).take(200).collect(),
+        };
+        tracing::warn!(resource = %key, problem = %problem, "cannot read the resource");
+        let status = next(
+            None,
+            metadata.generation,
+            &Outcome::problem(problem),
+            Timestamp::now(),
+        );
+        // As a bare object: the type cannot be used on what it cannot read.
+        let resource = kube::core::ApiResource::erase::<SecretSync>(&());
+        let api: Api<kube::core::DynamicObject> =
+            Api::namespaced_with(self.client.clone(), &key.namespace, &resource);
+        metrics::api_write("status");
+        let patch = json!({ "status": { "conditions": status.conditions } });
+        if let Err(error) = api
+            .patch_status(&key.name, &parameters(), &Patch::Merge(patch))
+            .await
+        {
+            tracing::debug!(resource = %key, error = describe(&error), "the status was not written");
+        }
+    }
+}
+
+async fn patch_status(
+    api: &Api<SecretSync>,
+    sync: &SecretSync,
+    status: &SecretSyncStatus,
+) -> Result<SecretSync, kube::Error> {
+    metrics::api_write("status");
+    let patch = json!({
+        "metadata": { "uid": sync.metadata.uid, "resourceVersion": sync.metadata.resource_version },
+        "status": status,
+    });
+    api.patch_status(
+        sync.metadata.name.as_deref().unwrap_or_default(),
+        &parameters(),
+        &Patch::Merge(patch),
+    )
+    .await
+}
+
+fn parameters() -> PatchParams {
+    PatchParams {
+        field_manager: Some(FIELD_MANAGER.to_owned()),
+        ..PatchParams::default()
+    }
+}

@@ -1,0 +1,138 @@
+//! What follows from what the feed holds: whether there is something to write, to say, or to wait for. Pure.
+
+use crate::crd::SecretSync;
+use crate::desired::Fetched;
+use crate::feed::{Trouble, View};
+use crate::problem::{Concern, Problem};
+use crate::status::{Known, Outcome};
+
+/// What follows.
+pub enum Verdict<'a> {
+    /// The feed will wake the resource; there is nothing to say yet.
+    Wait,
+    /// Say so, and write nothing.
+    Report(Outcome),
+    /// Write this; `outcome` is what to say afterwards, but for the Secret itself.
+    Write {
+        /// All sources.
+        fetched: Vec<Fetched<'a>>,
+        /// What to say.
+        outcome: Outcome,
+    },
+}
+
+/// Judges. `token_secret` is for the message.
+pub fn verdict<'a>(sync: &'a SecretSync, view: &View, token_secret: &str) -> Verdict<'a> {
+    let trouble = trouble(sync, view, token_secret);
+    let outcome = |problem| Outcome {
+        synced: None,
+        problem,
+        reachable: reachable(sync, view, trouble.as_ref()),
+        auth: auth(view, trouble.as_ref()),
+    };
+    let sources = sync.spec.sources.iter().zip(&view.sources);
+    let fetched = sources.map(|(source, held)| {
+        Some(Fetched {
+            source,
+            snapshot: held.snapshot.clone()?,
+        })
+    });
+    let Some(fetched) = fetched.collect::<Option<Vec<_>>>() else {
+        let no_copy = |why: &String| {
+            let why = why.clone();
+            if is_synced(sync) {
+                Problem::NoCopy { why }
+            } else {
+                Problem::Unreachable { why }
+            }
+        };
+        let Some(problem) = trouble
+            .clone()
+            .or_else(|| view.failing.as_ref().map(no_copy))
+        else {
+            return Verdict::Wait;
+        };
+        // An outage that has only begun changes nothing that was said before.
+        let is_early = problem.concern() == Concern::Outage && !view.unreachable;
+        return if is_early && has_status(sync) && !is_generation_new(sync) {
+            Verdict::Wait
+        } else {
+            Verdict::Report(outcome(Some(problem)))
+        };
+    };
+    // A copy that may no longer be read repairs what it made, and makes nothing new.
+    if trouble.is_some() && (!is_synced(sync) || is_generation_new(sync)) {
+        return Verdict::Report(outcome(trouble.clone()));
+    }
+    let outage = view
+        .failing
+        .as_ref()
+        .filter(|_| view.unreachable)
+        .map(|why| Problem::Unreachable { why: why.clone() });
+    Verdict::Write {
+        fetched,
+        outcome: outcome(trouble.clone().or(outage)),
+    }
+}
+
+fn reachable(sync: &SecretSync, view: &View, trouble: Option<&Problem>) -> Known {
+    match &view.failing {
+        // A resource that nothing was said about yet is told at once.
+        Some(why) if view.unreachable || !has_status(sync) => Known::No(why.clone()),
+        None if view.authorized || view.unauthorized || trouble.is_some() => Known::Yes,
+        Some(_) | None => Known::Unchanged,
+    }
+}
+
+fn auth(view: &View, trouble: Option<&Problem>) -> Known {
+    match trouble {
+        Some(problem) if problem.concern() == Concern::Token => Known::No(problem.to_string()),
+        _ if view.authorized && !view.unauthorized => Known::Yes,
+        _ => Known::Unchanged,
+    }
+}
+
+/// What the server says against reading.
+fn trouble(sync: &SecretSync, view: &View, token_secret: &str) -> Option<Problem> {
+    if view.unauthorized {
+        return Some(Problem::Unauthorized {
+            name: token_secret.to_owned(),
+        });
+    }
+    sync.spec
+        .sources
+        .iter()
+        .zip(&view.sources)
+        .find_map(|(source, held)| {
+            let config = format!("{}/{}", source.project, source.config);
+            Some(match held.trouble.clone()? {
+                Trouble::Forbidden(why) => Problem::Forbidden { config, why },
+                Trouble::NotFound => Problem::NotFound { config },
+                Trouble::Deleted => Problem::ConfigDeleted { config },
+                Trouble::Unusable(why) => Problem::UnusableAnswer { config, why },
+            })
+        })
+}
+
+fn has_status(sync: &SecretSync) -> bool {
+    sync.status
+        .as_ref()
+        .is_some_and(|status| !status.conditions.is_empty())
+}
+
+fn is_synced(sync: &SecretSync) -> bool {
+    sync.status
+        .as_ref()
+        .is_some_and(|status| status.target.is_some())
+}
+
+fn is_generation_new(sync: &SecretSync) -> bool {
+    sync.status
+        .as_ref()
+        .and_then(|status| status.observed_generation)
+        != sync.metadata.generation
+}
+
+#[cfg(test)]
+#[path = "verdict_tests.rs"]
+mod tests;
