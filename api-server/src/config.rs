@@ -125,7 +125,7 @@ enum Level {
 
 /// The server of Simple Secrets Manager.
 #[derive(Parser)]
-#[command(version, after_help = SECRETS_HELP, subcommand_negates_reqs = true)]
+#[command(version, after_help = SECRETS_HELP)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Subcommands>,
@@ -146,7 +146,7 @@ Without TOKEN_SALT and ENCRYPTION_KEY, a first start makes them as files in the 
 enum Subcommands {
     /// Serve; the same as no command at all
     Serve,
-    /// Print the `OpenAPI` document
+    /// Print openapi.json, the description of the API
     Openapi,
 }
 

@@ -12,10 +12,10 @@ use rand::Rng as _;
 use ssm_domain::credential::TokenSalt;
 use ssm_domain::seal::{RootKey, SealError};
 use ssm_engine::Keys;
-use tracing::warn;
 use zeroize::Zeroizing;
 
 use crate::config::{Config, KeySource};
+use crate::logging::announce;
 
 const ENCRYPTION_KEY: &str = "ENCRYPTION_KEY";
 const TOKEN_SALT: &str = "TOKEN_SALT";
@@ -132,7 +132,10 @@ fn make_on_first_start(config: &Config, name: &'static str, path: &Path) -> Resu
     }
     match make(path) {
         Ok(()) => {
-            warn!(path = %path.display(), "made {name}: BACK IT UP NOW, apart from the database; without it nothing stored can be opened again");
+            announce(&format!(
+                "made {}: BACK IT UP NOW, apart from the database; without it nothing stored can be opened again",
+                path.display()
+            ));
             Ok(())
         }
         // Another server has just made it.

@@ -2,7 +2,7 @@
 
 use std::panic;
 
-use tracing::error;
+use tracing::{Level, enabled, error, warn};
 
 use crate::config::{LogConfig, LogFormat};
 
@@ -24,4 +24,13 @@ pub(crate) fn start(config: &LogConfig) {
             .unwrap_or_default();
         error!(location, "a bug: panicked");
     }));
+}
+
+/// Tells what has to be read once, also where the log leaves warnings out.
+pub(crate) fn announce(text: &str) {
+    if enabled!(Level::WARN) {
+        warn!("{text}");
+    } else {
+        eprintln!("{text}");
+    }
 }

@@ -8,11 +8,11 @@ use ssm_domain::state::State;
 use ssm_engine::Engine;
 use subtle::ConstantTimeEq as _;
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
 use zeroize::Zeroizing;
 
 use crate::config::{Config, SetupTokenSetting};
 use crate::http::Metrics;
+use crate::logging::announce;
 
 /// The running server.
 pub(crate) struct App {
@@ -58,9 +58,9 @@ impl SetupToken {
             SetupTokenSetting::Unset => {
                 let token = PlainToken::random(&mut rand::make_rng::<StdRng>());
                 let token = token.reveal().replace("ssm_", "setup_");
-                warn!(
+                announce(&format!(
                     "no user yet: the first sign-up has to send the header X-Setup-Token: {token}"
-                );
+                ));
                 Self(Some(token.into()))
             }
         }

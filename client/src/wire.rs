@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::secret::Token;
 
@@ -76,20 +76,20 @@ pub struct TokenIssued {
     pub kind: Option<String>,
 }
 
-/// Where a token may do what.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, serde::Serialize)]
+/// Where a token may do what. Without a project, everywhere.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Scope {
     /// Such as `secrets:read`.
     pub actions: Vec<String>,
     /// Only in this project.
-    #[serde(default, alias = "project", skip_serializing_if = "Option::is_none")]
-    pub project_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
     /// Only in this config.
-    #[serde(default, alias = "config", skip_serializing_if = "Option::is_none")]
-    pub config_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<String>,
 }
 
-/// One row of `GET /auth/tokens/v2`.
+/// A token as `GET /auth/tokens/v2` and `GET /auth/tokens/self` show it.
 #[derive(Debug, Clone, Deserialize)]
 pub struct TokenInfo {
     /// Id.
@@ -121,23 +121,6 @@ pub struct TokenInfo {
     /// Who made it.
     #[serde(default)]
     pub created_by: Option<String>,
-}
-
-/// `GET /auth/tokens/self`.
-#[derive(Debug, Clone, Deserialize)]
-pub struct TokenSelf {
-    /// Id.
-    #[serde(default, alias = "tokenId")]
-    pub token_id: Option<String>,
-    /// `service`, `personal` or `session`.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// Where it may do what.
-    #[serde(default)]
-    pub scopes: Vec<Scope>,
-    /// End of its life; none for a token without expiry.
-    #[serde(default, alias = "expiresAt")]
-    pub expires_at: Option<String>,
 }
 
 /// A project.
@@ -189,13 +172,46 @@ pub struct ItemWritten {
 
 /// Answer to a change of many secrets at once: a `PATCH` or an import, done or only tried.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ManyWritten {
-    /// The config's revision afterwards.
+    /// The config's revision: with this change, or as it is where it was only tried.
+    pub revision: u64,
+    /// Whether nothing was changed, only tried.
     #[serde(default)]
-    pub revision: Option<u64>,
-    /// Every other field as sent, such as what happens to each key. The server puts no values there.
-    #[serde(flatten)]
-    pub more: BTreeMap<String, serde_json::Value>,
+    pub dry_run: bool,
+    /// What becomes of each key.
+    #[serde(default)]
+    pub keys: Vec<KeyChange>,
+}
+
+/// What becomes of a key.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyChange {
+    /// The key.
+    pub key: String,
+    /// In one word.
+    pub change: Change,
+    /// Whether a config above has a value of this key, too.
+    #[serde(default)]
+    pub overrides_inherited: bool,
+}
+
+/// What becomes of a key, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Change {
+    /// It was not there before.
+    New,
+    /// It gets another value.
+    Changed,
+    /// It keeps its value.
+    Same,
+    /// It goes.
+    Deleted,
+    /// Something this client does not know yet.
+    #[serde(other)]
+    Other,
 }
 
 /// One event of the audit trail.
@@ -263,7 +279,16 @@ pub struct AuditVerification {
     pub head: Option<JournalHead>,
     /// The first entry that does not hold.
     #[serde(default)]
-    pub first_bad: Option<serde_json::Value>,
+    pub first_bad: Option<BadEntry>,
+}
+
+/// An entry of the journal that does not hold.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct BadEntry {
+    /// Its number.
+    pub seq: u64,
+    /// What is wrong with it.
+    pub why: String,
 }
 
 /// Why a config is no longer watched.

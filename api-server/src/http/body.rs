@@ -160,6 +160,10 @@ fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<(T, Vec<String>)> 
             "The body nests deeper than 32 levels",
         ));
     }
+    // Every body is an object; serde would take a list for one, too, and its elements for the fields in order.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(ApiError::invalid("body", "must be an object"));
+    }
     let (mut unknown, mut track) = (Vec::new(), serde_path_to_error::Track::new());
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let tracked = serde_path_to_error::Deserializer::new(&mut json, &mut track);
@@ -403,7 +407,7 @@ mod tests {
             (r#"{"slug":"a","icon":7}"#, "icon", "a string"),
             (r#"{"slug":"CANARY","slug":"b"}"#, "slug", "once only"),
             ("{}", "slug", "is missing"),
-            (r#"["CANARY"]"#, "", ""),
+            (r#"["CANARY"]"#, "body", "an object"),
             (r#""CANARY""#, "body", "an object"),
             (r#"{"slug":"CANARY"#, "", "not JSON"),
             (r#"{"slug":"CANARY"} x"#, "", "not JSON"),

@@ -92,24 +92,25 @@ pub(crate) async fn observe(
     app.metrics.answered(label, route, status, took);
     set_headers(response.headers_mut(), id.clone());
 
-    let (id, status, ms) = (id.as_str(), status.as_u16(), took.as_secs_f64() * 1_000.0);
+    let (request_id, status) = (id.as_str(), status.as_u16());
+    let microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     if matches!(method, Method::GET | Method::HEAD) {
         debug!(
-            request_id = id,
+            request_id,
             method = label,
             route,
             status,
-            ms,
+            microseconds,
             code,
             "request"
         );
     } else {
         info!(
-            request_id = id,
+            request_id,
             method = label,
             route,
             status,
-            ms,
+            microseconds,
             code,
             "request"
         );

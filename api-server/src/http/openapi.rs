@@ -1,10 +1,10 @@
 //! What the `OpenAPI` document says beside the endpoints: how to prove who one is, and what holds for all of them.
 
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
 };
-use utoipa::openapi::{Components, OpenApi as Document};
+use utoipa::openapi::{Components, OpenApi as Document, RefOr};
 use utoipa::{Modify, OpenApi};
 
 use super::errors::ErrorBody;
@@ -77,6 +77,11 @@ pub(crate) fn finish(mut document: Document) -> String {
     });
     for operation in operations.flatten() {
         take_a_token(operation);
+        for parameter in operation.parameters.iter_mut().flatten() {
+            if let RefOr::T(parameter) = parameter {
+                describe(parameter);
+            }
+        }
     }
     let json = document
         .to_pretty_json()
@@ -90,4 +95,17 @@ fn take_a_token(operation: &mut Operation) {
             .map(|name| SecurityRequirement::new(name, [""; 0]))
             .to_vec()
     });
+}
+
+/// Names in paths mean the same everywhere.
+fn describe(parameter: &mut Parameter) {
+    let about = match (&parameter.parameter_in, parameter.name.as_str()) {
+        (ParameterIn::Path, "project") => "The project's slug",
+        (ParameterIn::Path, "config") => "The config's slug",
+        (ParameterIn::Path, "key") => "The secret's key",
+        _ => return,
+    };
+    parameter
+        .description
+        .get_or_insert_with(|| about.to_owned());
 }

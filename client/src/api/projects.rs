@@ -5,34 +5,17 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::error::Result;
-use crate::http::{Client, Reply};
+use crate::http::Client;
 use crate::wire::{Config, Project};
 
-/// Single reads answer with the bare resource or with it under its name.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum OneProject {
-    Named { project: Project },
-    Bare(Project),
+struct OneProject {
+    project: Project,
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum OneConfig {
-    Named { config: Config },
-    Bare(Config),
-}
-
-fn project(reply: &Reply) -> Result<Project> {
-    Ok(match reply.json()? {
-        OneProject::Named { project } | OneProject::Bare(project) => project,
-    })
-}
-
-fn config(reply: &Reply) -> Result<Config> {
-    Ok(match reply.json()? {
-        OneConfig::Named { config } | OneConfig::Bare(config) => config,
-    })
+struct OneConfig {
+    config: Config,
 }
 
 impl Client {
@@ -47,13 +30,19 @@ impl Client {
 
     /// `GET /projects/{p}`.
     pub async fn project(&self, slug: &str) -> Result<Project> {
-        project(&self.send(&self.get(&["projects", slug])?).await?)
+        Ok(self
+            .fetch::<OneProject>(self.get(&["projects", slug])?)
+            .await?
+            .project)
     }
 
     /// `POST /projects`.
     pub async fn create_project(&self, slug: &str, name: Option<&str>) -> Result<Project> {
         let body = with_name(json!({ "slug": slug }), name);
-        project(&self.send(&self.post(&["projects"])?.json(body)).await?)
+        Ok(self
+            .fetch::<OneProject>(self.post(&["projects"])?.json(body))
+            .await?
+            .project)
     }
 
     /// `DELETE /projects/{p}`, with everything in it.
@@ -81,11 +70,10 @@ impl Client {
 
     /// `GET /projects/{p}/configs/{c}`.
     pub async fn config(&self, project: &str, slug: &str) -> Result<Config> {
-        config(
-            &self
-                .send(&self.get(&["projects", project, "configs", slug])?)
-                .await?,
-        )
+        Ok(self
+            .fetch::<OneConfig>(self.get(&["projects", project, "configs", slug])?)
+            .await?
+            .config)
     }
 
     /// `POST /projects/{p}/configs`; `parent` is the config it inherits from.
@@ -102,7 +90,7 @@ impl Client {
         let call = self
             .post(&["projects", project, "configs"])?
             .json(body.to_string().into_bytes());
-        config(&self.send(&call).await?)
+        Ok(self.fetch::<OneConfig>(call).await?.config)
     }
 
     /// `DELETE /projects/{p}/configs/{c}`; a conflict while others inherit from it.

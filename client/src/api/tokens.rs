@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::error::{Error, Result};
 use crate::http::Client;
-use crate::wire::{Scope, TokenInfo, TokenIssued, TokenSelf};
+use crate::wire::{Scope, TokenInfo, TokenIssued};
 
 /// A service token to be made. Either `actions` with `project` and `config`, or `scopes`.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -101,7 +101,7 @@ impl Client {
     }
 
     /// `GET /auth/tokens/self`: type, scopes and expiry of the calling token.
-    pub async fn token_self(&self) -> Result<TokenSelf> {
+    pub async fn token_self(&self) -> Result<TokenInfo> {
         self.fetch(self.get(&["auth", "tokens", "self"])?).await
     }
 }

@@ -29,6 +29,8 @@ use crate::state::App;
 
 /// How often a silent stream says that it lives.
 const COMMENT_EVERY: Duration = Duration::from_secs(15);
+/// Whoever may do one of these in a config can read it.
+const READING: [Action; 2] = [Action::SecretsRead, Action::SecretsExport];
 const COMMENT: Bytes = Bytes::from_static(b": alive\n\n");
 /// A token without expiry is looked at again after this long, which changes nothing.
 const FAR: Duration = Duration::from_hours(24);
@@ -46,7 +48,10 @@ const FAR: Duration = Duration::from_hours(24);
     responses((status = 200, body = String, content_type = "text/event-stream"), ReadErrors)
 )]
 pub(crate) async fn watch(auth: Auth, params: Params) -> ApiResult<Response> {
-    auth.look(|_, caller| holds_somewhere(caller, Action::SecretsRead))?;
+    auth.look(|_, caller| {
+        let [one, other] = READING.map(|action| holds_somewhere(caller, action));
+        one.or_else(|refused| other.map_err(|_| refused))
+    })?;
     let mut wanted = BTreeSet::new();
     for path in params.all("config") {
         wanted.insert(parse_path(&path).map_err(|why| ApiError::invalid("config", &why))?);
@@ -246,8 +251,9 @@ impl Events<'_> {
     }
 
     fn concerns(&self, place: Place, path: &ConfigPath) -> bool {
+        let authority = self.caller.authority();
         self.wanted.is_none_or(|wanted| wanted.contains(path))
-            && self.caller.authority().may(Action::SecretsRead, place)
+            && READING.iter().any(|action| authority.may(*action, place))
     }
 
     fn push(&mut self, event: &str, data: &impl Serialize) {

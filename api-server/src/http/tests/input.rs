@@ -3,118 +3,73 @@ use axum::extract::Request;
 
 use super::Caller;
 
+const BASE: &str = "/api/projects/web/configs/base/secrets";
+
+/// Asserts that a body with `CANARY` in it is refused with words that do not repeat it.
+async fn refuses(owner: &Caller, method: &str, path: &str, body: &str, code: &str, says: &str) {
+    let answer = owner.json(method, path, body).await;
+    answer.refused(400, code);
+    assert!(answer.text.contains(says), "{says}: {}", answer.text);
+    assert!(!answer.text.contains("CANARY"), "{}", answer.text);
+}
+
 #[tokio::test]
-async fn what_is_wrong_with_a_body_is_told_by_field_and_repeated_nowhere() {
+async fn what_is_wrong_with_many_changes_is_told_by_field_and_repeated_nowhere() {
     let owner = Caller::owner().await.with_configs().await;
     let deep = format!(
         r#"{{"set":{}{}}}"#,
         "[".repeat(100_000),
         "]".repeat(100_000)
     );
-    let (secrets, secret) = (
-        "/api/projects/web/configs/base/secrets",
-        "/api/projects/web/configs/base/secrets/A",
-    );
-    for (method, path, body, status, code, says) in [
+    for (body, code, says) in [
         (
-            "PATCH",
-            secrets,
             r#"{"set":{"A":"CANARY"},"zzz":1,"yyy":2}"#,
-            400,
             "unknown_fields",
             "Unknown fields: zzz, yyy",
         ),
+        (r#"{"set":{"A":{"$ne":"CANARY"}}}"#, "invalid", "set.A"),
         (
-            "PATCH",
-            secrets,
-            r#"{"set":{"A":{"$ne":"CANARY"}}}"#,
-            400,
-            "invalid",
-            "set.A",
-        ),
-        (
-            "PATCH",
-            secrets,
             r#"{"set":{"A":"CANARY","A":"CANARY"}}"#,
-            400,
             "invalid",
             "once only",
         ),
         (
-            "PATCH",
-            secrets,
             r#"{"set":{"CANARY value":"1"}}"#,
-            400,
             "invalid",
             "each key must be",
         ),
+        (r#"{"delete":["CANARY-2"]}"#, "invalid", "delete"),
+        (r#"{"set":{"A":"CANARY"#, "malformed_json", "line 1"),
+        (deep.as_str(), "too_deep", "32"),
+    ] {
+        refuses(&owner, "PATCH", BASE, body, code, says).await;
+    }
+    assert_eq!(owner.get(BASE).await.json()["data"], serde_json::json!({}));
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_one_thing_is_told_by_field_and_repeated_nowhere() {
+    let owner = Caller::owner().await.with_configs().await;
+    let secret = format!("{BASE}/A");
+    for (body, says) in [
+        (r#"{"value":"CANARY\u0000"}"#, "NUL"),
+        (r#"{"note":"CANARY"}"#, "is missing"),
+        (r#"{"value":null}"#, "value"),
         (
-            "PATCH",
-            secrets,
-            r#"{"delete":["CANARY-2"]}"#,
-            400,
-            "invalid",
-            "delete",
-        ),
-        ("PATCH", secrets, &deep, 400, "too_deep", "32"),
-        (
-            "PUT",
-            secret,
-            r#"{"value":"CANARY"#,
-            400,
-            "malformed_json",
-            "line 1",
-        ),
-        (
-            "PUT",
-            secret,
-            r#"{"value":"CANARY\u0000"}"#,
-            400,
-            "invalid",
-            "NUL",
-        ),
-        (
-            "PUT",
-            secret,
-            r#"{"note":"CANARY"}"#,
-            400,
-            "invalid",
-            "is missing",
-        ),
-        (
-            "PUT",
-            secret,
             r#"{"value":"x","icon_slug":"CANARY <script>"}"#,
-            400,
-            "invalid",
             "icon_slug",
         ),
-        (
-            "POST",
-            "/api/projects",
-            r#"{"slug":"CANARY"}"#,
-            400,
-            "invalid",
-            "slug",
-        ),
-        (
-            "POST",
-            "/api/projects",
-            r#"{"slug":"b","name":"CANARY\n"}"#,
-            400,
-            "invalid",
-            "name",
-        ),
     ] {
-        let answer = owner.json(method, path, body).await;
-        answer.refused(status, code);
-        assert!(answer.text.contains(says), "{says}: {}", answer.text);
-        assert!(!answer.text.contains("CANARY"), "{}", answer.text);
+        refuses(&owner, "PUT", &secret, body, "invalid", says).await;
     }
-    assert_eq!(
-        owner.get(secrets).await.json()["data"],
-        serde_json::json!({})
-    );
+    for (body, says) in [
+        (r#"{"slug":"CANARY"}"#, "slug"),
+        (r#"{"slug":"b","name":"CANARY\n"}"#, "name"),
+        (r#"["CANARY", null, null]"#, "must be an object"),
+    ] {
+        refuses(&owner, "POST", "/api/projects", body, "invalid", says).await;
+    }
+    assert_eq!(owner.get(BASE).await.json()["data"], serde_json::json!({}));
 }
 
 #[tokio::test]

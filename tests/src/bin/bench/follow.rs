@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use futures::StreamExt as _;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Patch, PatchParams};
+use kube::runtime::WatchStreamExt as _;
 use kube::runtime::watcher::watch_object;
 use kube::{Api, Client};
 use serde_json::json;
@@ -117,7 +118,7 @@ async fn bare_writes(client: Client, namespace: &str) -> Result<Vec<Duration>> {
 fn watched(secrets: Api<Secret>, name: &'static str) -> watch::Receiver<Seen> {
     let (sender, receiver) = watch::channel(None);
     tokio::spawn(async move {
-        let mut stream = pin!(watch_object(secrets, name));
+        let mut stream = pin!(watch_object(secrets, name).default_backoff());
         while let Some(event) = stream.next().await {
             let value = event
                 .ok()

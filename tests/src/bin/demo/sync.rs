@@ -10,6 +10,7 @@ use futures::StreamExt as _;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
+use kube::runtime::WatchStreamExt as _;
 use kube::runtime::watcher::watch_object;
 use serde_json::json;
 use ssm_client::{SecretValue, Token};
@@ -74,7 +75,7 @@ pub async fn follow(cluster: &Cluster, shop: &Shop, url: &str, logs: &Path) -> R
 fn watched(secrets: Api<Secret>) -> watch::Receiver<Data> {
     let (sender, receiver) = watch::channel(None);
     tokio::spawn(async move {
-        let mut stream = pin!(watch_object(secrets, NAME));
+        let mut stream = pin!(watch_object(secrets, NAME).default_backoff());
         while let Some(secret) = stream.next().await {
             // A broken watch is tried again by the stream itself.
             if let Ok(secret) = secret
