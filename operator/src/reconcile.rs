@@ -27,8 +27,9 @@ use crate::verdict::{Verdict, verdict};
 
 const FIRST_BACKOFF: Duration = Duration::from_millis(500);
 const MAX_BACKOFF: Duration = Duration::from_secs(30);
-/// What Kubernetes refuses is tried again now and then, since nobody tells when rights change.
-const REFUSED_AGAIN: Duration = Duration::from_mins(2);
+/// What Kubernetes refuses is tried again now and then, since nobody tells when rights change; an API server that has
+/// just started refuses everything until it has read its rules.
+const REFUSED_AGAIN: Duration = Duration::from_secs(30);
 
 /// What resources share.
 pub struct Context {
@@ -102,7 +103,7 @@ pub async fn reconcile(context: &Context, key: &Key) {
             let failures = context.store.failed(key);
             let backoff = (FIRST_BACKOFF * 2u32.saturating_pow(failures.saturating_sub(1).min(16)))
                 .min(MAX_BACKOFF);
-            let wait = backoff.mul_f64(rand::rng().random_range(0.5..=1.0));
+            let wait = with_jitter(backoff);
             tracing::warn!(resource = %key, error = why, retry_in = ?wait, "reconcile failed");
             metrics::sync("failed");
             context.queue.add_after(key, wait);
@@ -236,7 +237,7 @@ impl Context {
             }
             Err(Failure::Problem(problem)) => {
                 if matches!(problem, Problem::Refused { .. }) {
-                    self.queue.add_after(&key_of(sync), REFUSED_AGAIN);
+                    self.queue.add_after(&key_of(sync), with_jitter(REFUSED_AGAIN));
                 }
                 outcome.problem = match outcome.problem {
                     Some(earlier) if earlier.concern() != Concern::Outage => Some(earlier),
@@ -265,6 +266,11 @@ impl Context {
             changed: applied.changed,
         })
     }
+}
+
+/// Half of it to all of it, so that many do not come back at once.
+fn with_jitter(wait: Duration) -> Duration {
+    wait.mul_f64(rand::rng().random_range(0.5..=1.0))
 }
 
 /// What is in the Secret, as far as the status knows.

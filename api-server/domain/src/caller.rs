@@ -27,7 +27,6 @@ pub struct Caller<'a> {
     authority: Authority,
     user: Option<&'a User>,
     token: Option<&'a Token>,
-    name: EntryActor,
 }
 
 impl<'a> Caller<'a> {
@@ -39,11 +38,6 @@ impl<'a> Caller<'a> {
                 authority: Authority::of(vec![Scope::EVERYTHING]),
                 user: None,
                 token: None,
-                name: EntryActor {
-                    kind: ActorKind::System,
-                    id: "server".into(),
-                    token_id: None,
-                },
             }),
             Actor::Anonymous => Err(Rejection::Unauthenticated),
             Actor::User(id) => {
@@ -54,7 +48,6 @@ impl<'a> Caller<'a> {
                     authority,
                     user: Some(user),
                     token: None,
-                    name: user_name(user, None),
                 })
             }
             Actor::Token(id) => {
@@ -69,31 +62,19 @@ impl<'a> Caller<'a> {
 
     fn with_token(state: &'a State, token: &'a Token) -> Result<Self, Rejection> {
         let granted = token.scopes.to_vec();
-        let (authority, user, name) = match &token.subject {
+        let (authority, user) = match &token.subject {
             Subject::User(id) => {
                 let user = state.user(*id).ok_or(Rejection::Unauthenticated)?;
                 let limit = vec![user.role.scope()];
-                (
-                    Authority::limited(granted, limit),
-                    Some(user),
-                    user_name(user, Some(token)),
-                )
+                (Authority::limited(granted, limit), Some(user))
             }
-            Subject::Service(name) => {
-                let name = EntryActor {
-                    kind: ActorKind::Service,
-                    id: name.to_string(),
-                    token_id: Some(token.id),
-                };
-                (Authority::of(granted), None, name)
-            }
+            Subject::Service(_) => (Authority::of(granted), None),
         };
         Ok(Self {
             state,
             authority,
             user,
             token: Some(token),
-            name,
         })
     }
 
@@ -104,7 +85,17 @@ impl<'a> Caller<'a> {
 
     /// The caller as an entry names it.
     pub fn name(&self) -> EntryActor {
-        self.name.clone()
+        let (kind, id) = match (self.user, self.token.map(|token| &token.subject)) {
+            (Some(user), _) => (ActorKind::User, user.username.to_string()),
+            (None, Some(Subject::Service(name))) => (ActorKind::Service, name.to_string()),
+            // A user's token is looked up together with its user.
+            (None, Some(Subject::User(_)) | None) => (ActorKind::System, "server".to_owned()),
+        };
+        EntryActor {
+            kind,
+            id,
+            token_id: self.token.map(|token| token.id),
+        }
     }
 
     /// The person who is asking; refused for a service token.
@@ -166,13 +157,5 @@ impl<'a> Caller<'a> {
             .iter()
             .filter_map(|scope| self.state.gone(scope.place.config_id?));
         gone.any(|gone| gone.path == *path)
-    }
-}
-
-fn user_name(user: &User, token: Option<&Token>) -> EntryActor {
-    EntryActor {
-        kind: ActorKind::User,
-        id: user.username.to_string(),
-        token_id: token.map(|token| token.id),
     }
 }

@@ -13,16 +13,13 @@ mod routes;
 #[cfg(test)]
 mod tests;
 
-use std::any::Any;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::from_fn_with_state;
-use axum::response::{IntoResponse as _, Response};
 use http::uri::PathAndQuery;
 use http::{StatusCode, Uri};
-use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -45,7 +42,6 @@ pub(crate) fn router(app: Arc<App>) -> Router {
                 "Not with this method",
             )
         })
-        .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(app.clone(), observe::observe))
         .with_state(app)
 }
@@ -58,11 +54,6 @@ pub(crate) fn openapi_json() -> String {
 
 fn documented() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(openapi::Base::openapi()).merge(routes::documented())
-}
-
-/// The panic itself is logged where it happens.
-fn panicked(_: Box<dyn Any + Send>) -> Response {
-    ApiError::internal("a handler panicked").into_response()
 }
 
 /// Version 1.4's clients write some paths with a slash at the end and some without; both are the same.

@@ -1,14 +1,16 @@
 //! What happens around every request: its id, its line in the log, its counts, the headers of every answer, and the
 //! body of every error.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
+use futures::FutureExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use tracing::{debug, error, info};
 
@@ -71,7 +73,10 @@ pub(crate) async fn observe(
     let route = request.extensions().get::<MatchedPath>().cloned();
     request.extensions_mut().insert(id.clone());
 
-    let mut response = next.run(request).await;
+    // The panic itself is logged where it happens. What a handler shares is behind locks that survive one.
+    let handled = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let panicked = |_| ApiError::internal("a handler panicked").into_response();
+    let mut response = handled.unwrap_or_else(panicked);
     let refused = response.extensions_mut().remove::<ApiError>();
     let code = refused.as_ref().map(ApiError::code).unwrap_or_default();
     let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
@@ -119,6 +124,8 @@ pub(crate) async fn observe(
 }
 
 fn set_headers(headers: &mut HeaderMap, id: RequestId) {
+    // Once for all, and for what hyper adds.
+    headers.reserve(8);
     headers.insert(X_REQUEST_ID, id.0);
     let fixed = [
         (header::CACHE_CONTROL, "no-store"),
@@ -127,8 +134,6 @@ fn set_headers(headers: &mut HeaderMap, id: RequestId) {
             "default-src 'none'; frame-ancestors 'none'",
         ),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (header::REFERRER_POLICY, "no-referrer"),
     ];
     for (name, value) in fixed {
         headers

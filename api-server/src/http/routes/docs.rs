@@ -1,7 +1,7 @@
 //! The `OpenAPI` document and a page to read and try it, both from within the binary: nothing is fetched from elsewhere.
 
 use axum::response::IntoResponse;
-use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_FRAME_OPTIONS};
 
 /// The committed document; a test keeps it equal to what the endpoints say.
 pub(crate) const OPENAPI: &str = include_str!("../../../openapi.json");
@@ -28,6 +28,8 @@ pub(crate) async fn page() -> impl IntoResponse {
     let headers = [
         (CONTENT_TYPE, "text/html; charset=utf-8"),
         (CONTENT_SECURITY_POLICY, PAGE_POLICY),
+        (REFERRER_POLICY, "no-referrer"),
+        (X_FRAME_OPTIONS, "DENY"),
     ];
     (headers, include_str!("docs/docs.html"))
 }

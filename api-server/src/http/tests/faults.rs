@@ -1,9 +1,13 @@
 use std::sync::Arc;
 
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
 use ssm_engine::memory::{Fault, MemoryJournal};
 use tempfile::TempDir;
 
 use super::Caller;
+use crate::http::observe::observe;
 
 #[tokio::test]
 async fn while_the_journal_cannot_be_written_reads_go_on_and_it_shows() {
@@ -61,4 +65,15 @@ async fn no_page_of_the_server_needs_anything_from_elsewhere() {
         let answer = owner.get(part).await;
         assert_eq!(answer.is(200).headers["x-content-type-options"], "nosniff");
     }
+}
+
+#[tokio::test]
+async fn a_panic_is_an_internal_error_and_says_no_more() {
+    let mut owner = Caller::owner().await;
+    let observed = from_fn_with_state(owner.app.clone(), observe);
+    let fails = async || assert!(std::env::args().count() == 0, "CANARY");
+    owner.router = Router::new().route("/fails", get(fails)).layer(observed);
+    let answer = owner.get("/fails").await;
+    answer.refused(500, "internal");
+    assert!(!answer.text.contains("CANARY"));
 }
