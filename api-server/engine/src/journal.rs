@@ -95,7 +95,8 @@ pub enum AppendError {
 /// something fails, and each entry of it is whole.
 #[async_trait]
 pub trait Journal: Send + Sync + 'static {
-    /// Appends a batch durably. To append the same batch again is harmless: it is a [`AppendError::Conflict`].
+    /// Appends a batch of at least one entry durably. Its first entry must be the next one: any other position, a later
+    /// one included, is an [`AppendError::Conflict`], so to append the same batch again is harmless.
     async fn append(&self, batch: Arc<Batch>) -> Result<(), AppendError>;
 
     /// At most `limit` entries after `after`, in order and without a gap.
