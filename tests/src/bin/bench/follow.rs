@@ -87,7 +87,7 @@ pub async fn measure(url: &str, owner: &Caller) -> Result<()> {
 async fn bare_writes(client: Client, namespace: &str) -> Result<Vec<Duration>> {
     let secrets: Api<Secret> = Api::namespaced(client, namespace);
     let write = async |value: &str| {
-        let secret = json!({"apiVersion": "v1", "kind": "Secret", "stringData": {"N": value}});
+        let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "bare"}, "stringData": {"N": value}});
         let begin = Instant::now();
         secrets
             .patch(

@@ -8,7 +8,10 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 /// How long one measurement takes.
-const FOR: Duration = Duration::from_secs(5);
+const FOR: Duration = Duration::from_secs(2);
+
+/// How often two things are measured in turns.
+const ROUNDS: usize = 5;
 
 /// A connection that is kept alive.
 pub struct Connection {
@@ -75,6 +78,24 @@ pub fn request(method: &str, path: &str, token: &str, body: &str) -> Vec<u8> {
         body.len()
     )
     .into_bytes()
+}
+
+/// Measures two things in turns, so that whatever else the machine does meets both, and returns the median of each.
+pub async fn side_by_side(
+    mut measured: impl AsyncFnMut() -> Result<f64>,
+    mut reference: impl AsyncFnMut() -> Result<f64>,
+) -> Result<(f64, f64)> {
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        theirs.push(reference().await?);
+        ours.push(measured().await?);
+    }
+    Ok((median(ours), median(theirs)))
+}
+
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
 }
 
 /// Requests a second that `connections` get answered, each sending what `next` makes for it and its count.

@@ -8,7 +8,7 @@ use ssm_tests::caller::Caller;
 use ssm_tests::{Launch, eventually, free_port};
 use std::time::Duration;
 
-use crate::http::{Connection, request, throughput};
+use crate::http::{Connection, request, side_by_side, throughput};
 use crate::report::line;
 
 const CONNECTIONS: usize = 32;
@@ -64,8 +64,11 @@ pub async fn measure(owner: &Caller) -> Result<()> {
     )
     .await?;
     let static_read = request("GET", "/", ci.token(), "");
-    let reference = throughput(reference_port, CONNECTIONS, |_, _| static_read.clone()).await?;
-    let measured = throughput(port, CONNECTIONS, |_, _| read.clone()).await?;
+    let (measured, reference) = side_by_side(
+        async || throughput(port, CONNECTIONS, |_, _| read.clone()).await,
+        async || throughput(reference_port, CONNECTIONS, |_, _| static_read.clone()).await,
+    )
+    .await?;
     line(
         &format!("config reads ({KEYS} keys, {size} B) : static body"),
         "/s",

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use ssm_tests::caller::Caller;
 
-use crate::http::{request, throughput};
+use crate::http::{request, side_by_side, throughput};
 use crate::report::line;
 
 const WRITERS: usize = 32;
@@ -26,8 +26,11 @@ pub async fn measure(owner: &Caller) -> Result<()> {
         )
     };
     let write = &write;
-    let reference = throughput(port, 1, |_, count| write(WRITERS, count)).await?;
-    let measured = throughput(port, WRITERS, write).await?;
+    let (measured, reference) = side_by_side(
+        async || throughput(port, WRITERS, write).await,
+        async || throughput(port, 1, |_, count| write(WRITERS, count)).await,
+    )
+    .await?;
     line(
         &format!("durable writes, {WRITERS} writers : one writer"),
         "/s",
