@@ -237,7 +237,8 @@ impl Context {
             }
             Err(Failure::Problem(problem)) => {
                 if matches!(problem, Problem::Refused { .. }) {
-                    self.queue.add_after(&key_of(sync), with_jitter(REFUSED_AGAIN));
+                    self.queue
+                        .add_after(&key_of(sync), with_jitter(REFUSED_AGAIN));
                 }
                 outcome.problem = match outcome.problem {
                     Some(earlier) if earlier.concern() != Concern::Outage => Some(earlier),

@@ -89,6 +89,7 @@ impl Caller {
     }
 
     /// Somebody with this token.
+    #[must_use]
     pub fn with(&self, token: &str) -> Self {
         Self {
             token: Some(token.to_owned()),

@@ -101,7 +101,7 @@ pub struct TokenHash([u8; 32]);
 
 /// The key of all token hashes and, by derivation, of password peppering. Kept outside the database.
 #[derive(Clone)]
-pub struct TokenSalt(Zeroizing<Vec<u8>>);
+pub struct TokenSalt(Hmac<Sha256>);
 
 impl TokenSalt {
     /// Reads 32 bytes of base64, white space around them allowed.
@@ -111,7 +111,7 @@ impl TokenSalt {
         let bytes = STANDARD
             .decode(text.trim())
             .map_err(|_| SealError::InvalidKey)?;
-        Ok(Self(Zeroizing::new(bytes)))
+        Ok(Self(keyed(&Zeroizing::new(bytes))))
     }
 
     /// Tells two salts apart without saying anything about them.
@@ -127,16 +127,20 @@ impl TokenSalt {
     /// bcrypt over this, since bcrypt alone ignores what follows byte 72 or a NUL.
     fn pepper(&self, password: &Password) -> Zeroizing<String> {
         let key = Zeroizing::new(self.mac(b"ssm/password-pepper/v1"));
-        Zeroizing::new(STANDARD.encode(mac(key.as_slice(), password.reveal().as_bytes())))
+        let mac = finish(keyed(key.as_slice()), password.reveal().as_bytes());
+        Zeroizing::new(STANDARD.encode(mac))
     }
 
     fn mac(&self, message: &[u8]) -> [u8; 32] {
-        mac(&self.0, message)
+        finish(self.0.clone(), message)
     }
 }
 
-fn mac(key: &[u8], message: &[u8]) -> [u8; 32] {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+fn keyed(key: &[u8]) -> Hmac<Sha256> {
+    Hmac::new_from_slice(key).expect("HMAC takes keys of any length")
+}
+
+fn finish(mut mac: Hmac<Sha256>, message: &[u8]) -> [u8; 32] {
     mac.update(message);
     mac.finalize().into_bytes().into()
 }

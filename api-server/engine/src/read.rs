@@ -164,16 +164,21 @@ impl ConfigReader {
 
     /// Who may read a config may read what it inherits; anything else that a body was drawn from needs its own leave.
     fn may_read_all(&self, drawn_from: &[ConfigId]) -> bool {
+        let inherited = |id: &ConfigId| {
+            self.state
+                .lineage(self.config())
+                .any(|config| config.id == *id)
+        };
+        let mut others = drawn_from.iter().filter(|id| !inherited(id)).peekable();
+        if others.peek().is_none() {
+            return true;
+        }
         let Ok(caller) = Caller::identify(&self.state, &self.actor, now(&self.state)) else {
             return false;
         };
-        drawn_from.iter().all(|id| {
-            let inherited = self
-                .state
-                .lineage(self.config())
-                .any(|config| config.id == *id);
-            let readable = |config: &Config| caller.authority().may(self.action, config.place());
-            inherited || self.state.config(*id).is_some_and(readable)
+        others.all(|id| {
+            let config = self.state.config(*id);
+            config.is_some_and(|config| caller.authority().may(self.action, config.place()))
         })
     }
 }

@@ -42,7 +42,7 @@ impl Cluster {
         let operator_kubeconfig = plane
             .service_account(NAMESPACE, "ssm-operator", &rights)
             .await?;
-        done(&plane.url().to_string());
+        done(plane.url());
         let kubeconfig = plane.kubeconfig().to_owned();
         Ok(Self {
             kubeconfig,
