@@ -30,7 +30,7 @@ check: ## Check formatting, lints, dependencies and licences
 	cargo clippy --workspace --all-targets --all-features -- -D warnings
 	@command -v cargo-deny >/dev/null || cargo install --locked --quiet cargo-deny@$(CARGO_DENY)
 	@command -v cargo-machete >/dev/null || cargo install --locked --quiet cargo-machete@$(CARGO_MACHETE)
-	cargo deny --all-features check bans licenses sources
+	cargo deny --all-features check --hide-inclusion-graph bans licenses sources
 	cargo machete
 
 bench: tools ## Measure, each figure as a ratio against a reference in the same run
