@@ -139,7 +139,7 @@ pub(crate) struct AuditPage {
         ("project" = Option<String>, Query, description = "Of this project only"),
         ("config" = Option<String>, Query, description = "Of this config of the project only"),
         ("since" = Option<String>, Query, description = "At or after this time, RFC 3339"),
-        ("limit" = Option<u64>, Query, description = "1 to 100 events a page; 50 unless told"),
+        ("limit" = Option<u64>, Query, description = "Events a page: 50 unless told, 100 at most, however many are asked for"),
         ("page" = Option<u64>, Query, description = "From 1"),
     ),
     responses((status = 200, body = AuditPage), ReadErrors)
@@ -147,8 +147,8 @@ pub(crate) struct AuditPage {
 pub(crate) async fn events(auth: Auth, params: Params) -> ApiResult<Json<AuditPage>> {
     auth.look(|_, caller| holds_somewhere(caller, Action::AuditRead))?;
     let limit = params
-        .number_in("limit", 1..=MAX_LIMIT)?
-        .unwrap_or(DEFAULT_LIMIT);
+        .number_in("limit", 1..=u64::MAX)?
+        .map_or(DEFAULT_LIMIT, |limit| limit.min(MAX_LIMIT));
     let page = params.number_in("page", 1..=MAX_PAGE)?.unwrap_or(1);
     let query = AuditQuery {
         project: params.parsed("project")?,
