@@ -150,10 +150,10 @@ impl TokenSecretRef {
 #[derive(KubeSchema, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Source {
-    /// Project.
+    /// Slug of the project, such as `shop`.
     #[schemars(length(min = 1, max = 64), regex(pattern = r"^[a-z0-9_-]+$"))]
     pub project: String,
-    /// Config.
+    /// Slug of the config, such as `prod`.
     #[schemars(length(min = 1, max = 64), regex(pattern = r"^[a-z0-9_-]+$"))]
     pub config: String,
     /// Which keys to take, and under which names. All, under their own names, where absent.
@@ -318,10 +318,10 @@ pub struct SecretSyncStatus {
 #[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SourceStatus {
-    /// Project.
+    /// Slug of the project, such as `shop`.
     #[schemars(length(max = 64))]
     pub project: String,
-    /// Config.
+    /// Slug of the config, such as `prod`.
     #[schemars(length(max = 64))]
     pub config: String,
     /// What the revision counts within; it changes when the server's data is restored from a backup.
