@@ -56,9 +56,9 @@ async fn a_log_that_ends_in_the_middle_of_a_batch_loses_that_batch_only() {
 
 const CHILD_DIR: &str = "SSM_TEST_CHILD_DIR";
 
-/// A process of its own that appends for ever and says what is acknowledged. Does nothing without its directory.
+/// Where [`kill_9_loses_nothing_that_was_acknowledged`] runs this very test again, in a process of its own: appends for ever
+/// and says what is acknowledged. Does nothing by itself.
 #[tokio::test]
-#[ignore = "run by kill_9_loses_nothing_that_was_acknowledged"]
 async fn child_that_appends_until_it_is_killed() {
     let Some(dir) = std::env::var_os(CHILD_DIR) else {
         return;
@@ -78,7 +78,7 @@ async fn kill_9_loses_nothing_that_was_acknowledged() {
     for round in 0..8 {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["child_that_appends_until_it_is_killed", "--exact"])
-            .args(["--ignored", "--nocapture"])
+            .arg("--nocapture")
             .env(CHILD_DIR, dir.path())
             .stdout(Stdio::piped())
             .spawn()

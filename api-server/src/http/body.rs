@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
+use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt as _;
@@ -24,6 +25,8 @@ use super::errors::{ApiError, ApiResult};
 
 /// The largest body, in bytes.
 pub(crate) const MAX_BYTES: usize = 2 * 1024 * 1024;
+/// How much of a body that is too large is read and thrown away, in bytes.
+const MAX_DISCARDED: usize = 16 * 1024 * 1024;
 /// How deep objects and lists may stand in each other.
 const MAX_DEPTH: usize = 32;
 /// How long a body may take to arrive.
@@ -133,25 +136,42 @@ fn unsupported(message: impl Into<std::borrow::Cow<'static, str>>) -> ApiError {
 
 /// Reads a body into one allocation where its length is told, so that no copies of secrets are left behind.
 async fn collect(mut body: Body) -> ApiResult<Zeroizing<Vec<u8>>> {
-    let too_large = || ApiError::from(Rejection::TooLarge("The body is larger than 2 MiB"));
-    let told = body.size_hint().lower();
-    let told = usize::try_from(told)
-        .ok()
-        .filter(|told| *told <= MAX_BYTES)
-        .ok_or_else(too_large)?;
+    let told = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if told > MAX_BYTES {
+        return Err(too_large(body).await);
+    }
     let mut bytes = Zeroizing::new(Vec::with_capacity(told));
-    while let Some(frame) = body.frame().await {
-        let frame = frame
-            .map_err(|_| ApiError::malformed("incomplete", "The body did not arrive whole"))?;
-        let Ok(data) = frame.into_data() else {
-            continue;
-        };
+    while let Some(data) = data(&mut body).await? {
         if bytes.len() + data.len() > MAX_BYTES {
-            return Err(too_large());
+            return Err(too_large(body).await);
         }
         bytes.extend_from_slice(&data);
     }
     Ok(bytes)
+}
+
+/// The next piece of a body.
+async fn data(body: &mut Body) -> ApiResult<Option<Bytes>> {
+    while let Some(frame) = body.frame().await {
+        let frame = frame
+            .map_err(|_| ApiError::malformed("incomplete", "The body did not arrive whole"))?;
+        if let Ok(data) = frame.into_data() {
+            return Ok(Some(data));
+        }
+    }
+    Ok(None)
+}
+
+/// Refuses a body after having let some more of it go by: many a client reads no answer before it has sent everything,
+/// and would see nothing but a broken connection.
+async fn too_large(mut body: Body) -> ApiError {
+    let mut left = MAX_DISCARDED;
+    while let Ok(Some(data)) = data(&mut body).await
+        && data.len() <= left
+    {
+        left -= data.len();
+    }
+    Rejection::TooLarge("The body is larger than 2 MiB").into()
 }
 
 fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<(T, Vec<String>)> {
