@@ -21,7 +21,7 @@ run: ## Start server, control plane and operator, and sync examples/shop.env (EN
 test: tools ## Run every test
 	cargo build --workspace --bins
 	rm -rf target/debug/test-logs
-	cargo test --workspace --no-fail-fast
+	LOG_LEVEL=trace cargo test --workspace --no-fail-fast
 	cargo run --quiet --package ssm-tests --bin canary
 
 check: ## Check formatting, lints, dependencies and licences

@@ -2,7 +2,11 @@
 
 use std::panic;
 
+use tracing::level_filters::LevelFilter;
 use tracing::{Level, enabled, error, warn};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{LogConfig, LogFormat};
 
@@ -13,9 +17,18 @@ pub(crate) fn start(config: &LogConfig) {
         .with_writer(std::io::stderr)
         .with_ansi(false)
         .with_target(false);
+    // Libraries below us may tell what goes over the wire, tokens included, to whoever asks for details.
+    let ours = Targets::new()
+        .with_target("ssm_", config.level)
+        .with_default(config.level.min(LevelFilter::WARN));
     match config.format {
-        LogFormat::Text => builder.init(),
-        LogFormat::Json => builder.json().flatten_event(true).init(),
+        LogFormat::Text => builder.finish().with(ours).init(),
+        LogFormat::Json => builder
+            .json()
+            .flatten_event(true)
+            .finish()
+            .with(ours)
+            .init(),
     }
     panic::set_hook(Box::new(|panic| {
         let location = panic

@@ -22,13 +22,15 @@ const WATCHDOG: &str = include_str!("watchdog.sh");
 
 /// Of the parent's environment, what a program needs to find its way around. Everything else, settings of our own
 /// above all, would make a test depend on the shell that it was started from.
-const INHERITED: [&str; 6] = [
+const INHERITED: [&str; 7] = [
     "PATH",
     "HOME",
     "TMPDIR",
     "LANG",
     "XDG_CACHE_HOME",
     "LLVM_PROFILE_FILE",
+    // Tests run at the level that tells most, so that the canary looks at all there is.
+    "LOG_LEVEL",
 ];
 
 /// A signal that a [`Process`] can be sent.
