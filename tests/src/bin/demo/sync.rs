@@ -27,6 +27,7 @@ pub const NAMESPACE: &str = "ssm-demo";
 const NAME: &str = "shop-env";
 const TOKEN_SECRET: &str = "ssm-token";
 const PATIENCE: Duration = Duration::from_secs(30);
+const CHANGES: usize = 5;
 
 type Data = Option<BTreeMap<String, ByteString>>;
 
@@ -57,18 +58,30 @@ pub async fn follow(cluster: &Cluster, shop: &Shop, url: &str, logs: &Path) -> R
         keys.join("\n  ")
     ));
 
-    step(&format!("\nChanging {} in {PROJECT}/{CONFIG}", shop.key));
-    let (revision, value) = shop.change().await?;
+    step(&format!(
+        "\nChanging {} in {PROJECT}/{CONFIG}, {CHANGES} times",
+        shop.key
+    ));
+    let mut millis = Vec::new();
+    for _ in 0..CHANGES {
+        millis.push(change(shop, &mut data).await?.as_millis().to_string());
+    }
+    done(&format!(
+        "the Secret followed {} ms after the server's answer",
+        millis.join(", ")
+    ));
+    Ok(operator)
+}
+
+/// Changes the config, and returns how long after the server's answer the Secret had followed.
+async fn change(shop: &Shop, data: &mut watch::Receiver<Data>) -> Result<Duration> {
+    let (_, value) = shop.change().await?;
     let answered = Instant::now();
     let changed = |data: &BTreeMap<String, ByteString>| {
         data.get(&shop.key).is_some_and(|bytes| is(bytes, &value))
     };
-    next(&mut data, |data| data.as_ref().is_some_and(changed)).await?;
-    done(&format!(
-        "revision {revision}: the Secret followed {} ms after the server's answer",
-        answered.elapsed().as_millis()
-    ));
-    Ok(operator)
+    next(data, |data| data.as_ref().is_some_and(changed)).await?;
+    Ok(answered.elapsed())
 }
 
 /// The Secret's data, whenever it changes.
