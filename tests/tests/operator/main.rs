@@ -6,4 +6,5 @@ mod ownership;
 mod refusals;
 mod sync;
 mod tokens;
+mod without_stream;
 mod world;
