@@ -27,8 +27,8 @@ test: tools ## Run every test
 check: ## Check formatting, lints, dependencies and licences
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --all-features -- -D warnings
-	@command -v cargo-deny >/dev/null || cargo install --locked --quiet cargo-deny@$(CARGO_DENY)
-	@command -v cargo-machete >/dev/null || cargo install --locked --quiet cargo-machete@$(CARGO_MACHETE)
+	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny@$(CARGO_DENY)
+	@command -v cargo-machete >/dev/null || cargo install --locked cargo-machete@$(CARGO_MACHETE)
 	cargo deny --all-features check --hide-inclusion-graph bans licenses sources
 	cargo machete
 
