@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use crate::world::World;
 
 /// Longer than the operator waits before it says that a server is away, or before it asks without a stream.
-const LONG_PATIENCE: Duration = Duration::from_secs(120);
+const LONG_PATIENCE: Duration = Duration::from_mins(2);
 
 /// A server that is `upstream`, but for its watch streams, which fail. Returns its URL.
 async fn without_streams(upstream: Caller) -> String {
