@@ -125,7 +125,9 @@ async fn dispatch(context: Arc<Context>, listed: Arc<Listed>) {
             let queue = Arc::clone(&context.queue);
             let worker = tokio::spawn(work(context, key.clone(), lane));
             if let Err(error) = worker.await {
-                tracing::error!(resource = %key, %error, "a reconcile ended abnormally");
+                // What a panic says may quote a value; the hook has told where it happened.
+                let panicked = error.is_panic();
+                tracing::error!(resource = %key, panicked, "a reconcile ended abnormally");
                 queue.done(&key);
             }
             drop(permit);

@@ -25,6 +25,7 @@ async fn main() -> anyhow::Result<()> {
 
 async fn run(settings: Settings) -> anyhow::Result<()> {
     start_logging(&settings)?;
+    log_panics_without_their_text();
     let metrics = ssm_operator::metrics::install().context("metrics")?;
     let client = Client::try_default()
         .await
@@ -50,6 +51,17 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         _ = terminate.recv() => Ok(()),
         _ = tokio::signal::ctrl_c() => Ok(()),
     }
+}
+
+/// A panic's text may quote a value, so that only its place is logged.
+fn log_panics_without_their_text() {
+    std::panic::set_hook(Box::new(|panic| {
+        let location = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        tracing::error!(location, "a bug: panicked");
+    }));
 }
 
 fn start_logging(settings: &Settings) -> anyhow::Result<()> {
