@@ -5,6 +5,8 @@
 //! point numbers and no maps, so there is exactly one such text. The hash is SHA-256 over these bytes, and each entry
 //! holds the hash of the one before.
 
+mod touched;
+
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Scope, WorkspaceRole};

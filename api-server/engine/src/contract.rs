@@ -43,6 +43,7 @@ macro_rules! journal_contract {
             reading::entries_are_read_in_order_from_anywhere_up_to_the_limit,
             reading::a_search_finds_what_the_filter_lets_through_newest_first,
             reading::a_search_goes_on_page_by_page,
+            reading::the_history_of_a_config_is_what_touched_it_newest_first,
             storing::values_that_entries_name_are_there,
             storing::a_value_may_be_stored_again,
             storing::thousands_of_values_are_found_at_once,

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use ssm_domain::command::{AuthRecord, AuthStore};
 use ssm_domain::digest::Digest;
 use ssm_domain::entry::{Entry, Head, Seq};
-use ssm_domain::id::DataKeyId;
+use ssm_domain::id::{ConfigId, DataKeyId};
 use ssm_domain::names::Slug;
 use ssm_domain::seal::Sealed;
 use ssm_domain::state::Values;
@@ -106,6 +106,15 @@ pub trait Journal: Send + Sync + 'static {
     async fn search(
         &self,
         filter: &Filter,
+        before: Option<Seq>,
+        limit: usize,
+    ) -> Result<Vec<StoredEntry>, ReadError>;
+
+    /// At most `limit` entries that [touch](Entry::touched) a config, newest first, from before `before` where it is
+    /// given.
+    async fn history(
+        &self,
+        config: ConfigId,
         before: Option<Seq>,
         limit: usize,
     ) -> Result<Vec<StoredEntry>, ReadError>;

@@ -1,12 +1,13 @@
 //! A journal in memory that fails on demand: the storage of which the engine's tests are afraid.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use ssm_domain::command::{AuthRecord, AuthStore};
 use ssm_domain::digest::Digest;
 use ssm_domain::entry::Seq;
+use ssm_domain::id::ConfigId;
 use ssm_domain::names::Slug;
 use ssm_domain::seal::Sealed;
 use ssm_domain::state::Values;
@@ -38,12 +39,20 @@ pub struct MemoryJournal {
 
 #[derive(Default)]
 struct Inner {
-    entries: Vec<(StoredEntry, Option<Slug>, Option<Slug>)>,
+    entries: Vec<Indexed>,
     values: HashMap<Digest, Sealed>,
     records: HashMap<(AuthStore, String), Vec<u8>>,
     late: Vec<Arc<Batch>>,
     faults: Option<Faults>,
     reads_fail: bool,
+}
+
+/// An entry, and what it is found by.
+struct Indexed {
+    stored: StoredEntry,
+    project: Option<Slug>,
+    config: Option<Slug>,
+    touched: BTreeSet<ConfigId>,
 }
 
 impl MemoryJournal {
@@ -65,16 +74,15 @@ impl MemoryJournal {
     /// Changes stored entries behind everybody's back.
     pub fn tamper(&self, tamper: impl FnOnce(&mut Vec<StoredEntry>)) {
         let mut inner = self.lock();
-        let mut entries: Vec<_> = inner
-            .entries
-            .iter()
-            .map(|(entry, _, _)| entry.clone())
-            .collect();
+        let mut entries: Vec<_> = inner.entries.drain(..).map(|entry| entry.stored).collect();
         tamper(&mut entries);
-        inner.entries = entries
-            .into_iter()
-            .map(|entry| (entry, None, None))
-            .collect();
+        let found_by_nothing = |stored| Indexed {
+            stored,
+            project: None,
+            config: None,
+            touched: BTreeSet::new(),
+        };
+        inner.entries = entries.into_iter().map(found_by_nothing).collect();
     }
 
     /// Changes stored auth records behind everybody's back.
@@ -104,11 +112,12 @@ impl Inner {
                 .insert((record.store, record.id.clone()), record.body.clone());
         }
         for BatchEntry { entry, stored } in entries {
-            self.entries.push((
-                stored.clone(),
-                entry.target.project.clone(),
-                entry.target.config.clone(),
-            ));
+            self.entries.push(Indexed {
+                stored: stored.clone(),
+                project: entry.target.project.clone(),
+                config: entry.target.config.clone(),
+                touched: entry.touched(),
+            });
         }
         if entries.len() == batch.entries.len() {
             for id in &batch.destroyed_keys {
@@ -116,6 +125,20 @@ impl Inner {
             }
         }
         Ok(())
+    }
+
+    fn newest_first(
+        &self,
+        before: Option<Seq>,
+        limit: usize,
+        wanted: impl Fn(&Indexed) -> bool,
+    ) -> Vec<StoredEntry> {
+        let newest_first = self.entries.iter().rev();
+        newest_first
+            .filter(|entry| before.is_none_or(|before| entry.stored.seq < before) && wanted(entry))
+            .take(limit)
+            .map(|entry| entry.stored.clone())
+            .collect()
     }
 
     fn readable(&self) -> Result<(), ReadError> {
@@ -161,7 +184,7 @@ impl Journal for MemoryJournal {
             .iter()
             .skip(after)
             .take(limit)
-            .map(|(entry, _, _)| entry.clone())
+            .map(|entry| entry.stored.clone())
             .collect())
     }
 
@@ -173,13 +196,21 @@ impl Journal for MemoryJournal {
     ) -> Result<Vec<StoredEntry>, ReadError> {
         let inner = self.lock();
         inner.readable()?;
-        let wanted = |(entry, project, config): &&(StoredEntry, Option<Slug>, Option<Slug>)| {
-            before.is_none_or(|before| entry.seq < before)
-                && (filter.project.is_none() || filter.project == *project)
-                && (filter.config.is_none() || filter.config == *config)
-        };
-        let found = inner.entries.iter().rev().filter(wanted).take(limit);
-        Ok(found.map(|(entry, _, _)| entry.clone()).collect())
+        Ok(inner.newest_first(before, limit, |entry| {
+            (filter.project.is_none() || filter.project == entry.project)
+                && (filter.config.is_none() || filter.config == entry.config)
+        }))
+    }
+
+    async fn history(
+        &self,
+        config: ConfigId,
+        before: Option<Seq>,
+        limit: usize,
+    ) -> Result<Vec<StoredEntry>, ReadError> {
+        let inner = self.lock();
+        inner.readable()?;
+        Ok(inner.newest_first(before, limit, |entry| entry.touched.contains(&config)))
     }
 
     async fn values(&self, digests: &[Digest]) -> Result<Values, ReadError> {

@@ -139,6 +139,8 @@ fn write_rows(transaction: &Connection, batch: &Batch) -> rusqlite::Result<()> {
     let mut append = transaction.prepare_cached(
         "INSERT INTO journal (seq, hash, entry, project, config) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
+    let mut touch =
+        transaction.prepare_cached("INSERT INTO touched (config, seq) VALUES (?1, ?2)")?;
     for entry in &batch.entries {
         let (stored, target) = (&entry.stored, &entry.entry.target);
         append.execute(params![
@@ -148,6 +150,9 @@ fn write_rows(transaction: &Connection, batch: &Batch) -> rusqlite::Result<()> {
             target.project.as_ref().map(Slug::as_str),
             target.config.as_ref().map(Slug::as_str),
         ])?;
+        for config in entry.entry.touched() {
+            touch.execute(params![config.as_bytes(), to_sql(stored.seq)])?;
+        }
     }
     for id in &batch.destroyed_keys {
         let sql = format!("DELETE FROM {} WHERE id = ?1", AuthStore::Keys.name());

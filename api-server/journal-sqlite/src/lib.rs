@@ -21,6 +21,7 @@ use rusqlite::Connection;
 use ssm_domain::command::{AuthRecord, AuthStore};
 use ssm_domain::digest::Digest;
 use ssm_domain::entry::Seq;
+use ssm_domain::id::ConfigId;
 use ssm_domain::state::Values;
 use ssm_engine::journal::{AppendError, Batch, Filter, Journal, ReadError, StoredEntry};
 use tokio::task::spawn_blocking;
@@ -108,6 +109,18 @@ impl Journal for SqliteJournal {
         self.database
             .readers
             .run(move |connection| read::search(connection, &filter, before, limit))
+            .await
+    }
+
+    async fn history(
+        &self,
+        config: ConfigId,
+        before: Option<Seq>,
+        limit: usize,
+    ) -> Result<Vec<StoredEntry>, ReadError> {
+        self.database
+            .readers
+            .run(move |connection| read::history(connection, config, before, limit))
             .await
     }
 

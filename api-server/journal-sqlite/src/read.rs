@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Row, named_params};
 use ssm_domain::command::{AuthRecord, AuthStore};
 use ssm_domain::digest::Digest;
 use ssm_domain::entry::Seq;
+use ssm_domain::id::ConfigId;
 use ssm_domain::seal::Sealed;
 use ssm_domain::state::Values;
 use ssm_engine::journal::{Filter, ReadError, StoredEntry};
@@ -37,8 +38,7 @@ pub fn search(
     before: Option<Seq>,
     limit: usize,
 ) -> Result<Vec<StoredEntry>, ReadError> {
-    let last = before.map_or(i64::MAX, |before| to_sql(before).saturating_sub(1));
-    let limit = clamp(limit);
+    let (last, limit) = (last(before), clamp(limit));
     // Without the names of the indexes SQLite may walk the whole journal backwards, since that needs no sorting.
     match (&filter.project, &filter.config) {
         (None, None) => rows(
@@ -71,6 +71,22 @@ pub fn search(
             stored_entry,
         ),
     }
+}
+
+/// At most `limit` entries that touch `config`, newest first.
+pub fn history(
+    connection: &Connection,
+    config: ConfigId,
+    before: Option<Seq>,
+    limit: usize,
+) -> Result<Vec<StoredEntry>, ReadError> {
+    rows(
+        connection,
+        "SELECT seq, hash, entry FROM touched CROSS JOIN journal USING (seq)
+         WHERE touched.config = :config AND seq <= :last ORDER BY seq DESC LIMIT :limit",
+        named_params! { ":config": config.as_bytes(), ":last": last(before), ":limit": clamp(limit) },
+        stored_entry,
+    )
 }
 
 /// Those of the named values that are there.
@@ -125,6 +141,11 @@ fn rows<T>(
         statement.query_map(params, read)?.collect()
     };
     all().map_err(|error| read_error(&error))
+}
+
+/// The last position in front of `before`.
+fn last(before: Option<Seq>) -> i64 {
+    before.map_or(i64::MAX, |before| to_sql(before).saturating_sub(1))
 }
 
 fn clamp(limit: usize) -> i64 {

@@ -12,10 +12,17 @@ pub const APPLICATION_ID: i32 = i32::from_be_bytes(*b"SSMJ");
 pub const VERSION: i64 = 1;
 
 /// Every table.
-pub const TABLES: [&str; 5] = ["journal", "sealed_values", "credentials", "tokens", "keys"];
+pub const TABLES: [&str; 6] = [
+    "journal",
+    "touched",
+    "sealed_values",
+    "credentials",
+    "tokens",
+    "keys",
+];
 
-/// An index holds the row's `seq` anyway, so each of the three is in its order. Values come in the order of writing, and
-/// only the small index on them is scattered by digest.
+/// An index holds the row's `seq` anyway, so each of the three is in its order. `touched` is one, too: the entries of
+/// each config's history. Values come in the order of writing, and only the small index on them is scattered by digest.
 const LAYOUT: &str = "
     CREATE TABLE journal (
         seq INTEGER PRIMARY KEY,
@@ -27,6 +34,7 @@ const LAYOUT: &str = "
     CREATE INDEX journal_by_project ON journal (project) WHERE project IS NOT NULL;
     CREATE INDEX journal_by_config ON journal (config) WHERE config IS NOT NULL;
     CREATE INDEX journal_by_both ON journal (project, config) WHERE config IS NOT NULL;
+    CREATE TABLE touched (config BLOB NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (config, seq)) STRICT, WITHOUT ROWID;
     CREATE TABLE sealed_values (digest BLOB NOT NULL UNIQUE, sealed BLOB NOT NULL) STRICT;
     CREATE TABLE credentials (id TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE tokens (id TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;

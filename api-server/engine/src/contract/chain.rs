@@ -109,6 +109,11 @@ pub fn target(project: Option<&str>, config: Option<&str>) -> Target {
     }
 }
 
+/// The config of the value of this number: one of three.
+pub fn config_of(number: u64) -> ConfigId {
+    ConfigId::from_bytes([(number % 3).to_le_bytes()[0]; 12])
+}
+
 /// Bytes that a backend cannot tell from a sealed value, and the change that names them.
 pub fn value(number: u64, bytes: usize) -> (Sealed, Change) {
     // Not text, and nothing that compresses to little.
@@ -116,7 +121,7 @@ pub fn value(number: u64, bytes: usize) -> (Sealed, Change) {
     let mut blob: Vec<u8> = number.to_be_bytes().to_vec();
     blob.extend(noise);
     let change = Change::SecretSet {
-        config_id: ConfigId::MIN,
+        config_id: config_of(number),
         key: format!("K{number}").parse().expect("tests use good names"),
         version: 1,
         value: Digest::of(&blob),

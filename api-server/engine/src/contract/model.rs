@@ -11,7 +11,7 @@ use ssm_domain::digest::Digest;
 use ssm_domain::entry::{Seq, Target};
 use ssm_domain::seal::Sealed;
 
-use super::chain::{Chain, everything, stored, target, value};
+use super::chain::{Chain, config_of, everything, stored, target, value};
 use crate::journal::{AppendError, Batch, Filter, Journal, StoredEntry};
 
 /// One call.
@@ -30,6 +30,12 @@ enum Step {
     /// A search.
     Search {
         filter: Filter,
+        before: Option<Index>,
+        limit: usize,
+    },
+    /// A look at the history of the config of a value.
+    History {
+        number: u64,
         before: Option<Index>,
         limit: usize,
     },
@@ -62,6 +68,8 @@ fn steps() -> impl Strategy<Value = Step> {
         2 => (any::<Index>(), 0usize..12).prop_map(|(after, limit)| Step::Read { after, limit }),
         3 => (filters(), any::<Option<Index>>(), 0usize..12)
             .prop_map(|(filter, before, limit)| Step::Search { filter, before, limit }),
+        2 => (numbers(), any::<Option<Index>>(), 0usize..12)
+            .prop_map(|(number, before, limit)| Step::History { number, before, limit }),
         1 => vec(numbers(), 0..8).prop_map(Step::Values),
     ]
 }
@@ -69,7 +77,7 @@ fn steps() -> impl Strategy<Value = Step> {
 /// What must be there.
 #[derive(Default)]
 struct Model {
-    entries: Vec<(StoredEntry, Target)>,
+    entries: Vec<(StoredEntry, (Target, u64))>,
     values: HashMap<Digest, Sealed>,
     batches: Vec<Arc<Batch>>,
 }
@@ -88,21 +96,32 @@ impl Model {
         index.index(self.entries.len() + 2) as Seq
     }
 
+    fn newest_first(
+        &self,
+        before: Option<Seq>,
+        limit: usize,
+        wanted: impl Fn(&Target, u64) -> bool,
+    ) -> Vec<StoredEntry> {
+        let newest_first = self.entries.iter().rev();
+        newest_first
+            .filter(|(entry, _)| before.is_none_or(|before| entry.seq < before))
+            .filter(|(_, (target, number))| wanted(target, *number))
+            .map(|(entry, _)| entry.clone())
+            .take(limit)
+            .collect()
+    }
+
     async fn append(&mut self, journal: &dyn Journal, content: Vec<(Target, u64)>) {
         let mut chain = self.chain(self.entries.len());
         let mut batch = Batch::default();
-        for (target, number) in content {
+        for (target, number) in content.clone() {
             let (sealed, change) = value(number, 50);
             self.values
                 .insert(Digest::of(sealed.as_bytes()), sealed.clone());
             batch.values.push(sealed);
             batch.entries.push(chain.about(target, vec![change]));
         }
-        let written = batch
-            .entries
-            .iter()
-            .map(|entry| (entry.stored.clone(), entry.entry.target.clone()));
-        self.entries.extend(written);
+        self.entries.extend(stored(&batch).into_iter().zip(content));
         let batch = Arc::new(batch);
         self.batches.push(batch.clone());
         journal.append(batch).await.unwrap();
@@ -143,14 +162,24 @@ impl Model {
                 limit,
             } => {
                 let before = before.map(|before| self.position(before));
-                let expected = self.entries.iter().rev().filter(|(entry, target)| {
-                    before.is_none_or(|before| entry.seq < before)
-                        && (filter.project.is_none() || filter.project == target.project)
+                let expected = self.newest_first(before, limit, |target, _| {
+                    (filter.project.is_none() || filter.project == target.project)
                         && (filter.config.is_none() || filter.config == target.config)
                 });
-                let expected = expected.map(|(entry, _)| entry.clone()).take(limit);
                 let found = journal.search(&filter, before, limit).await.unwrap();
-                assert_eq!(found, expected.collect::<Vec<_>>());
+                assert_eq!(found, expected);
+            }
+            Step::History {
+                number,
+                before,
+                limit,
+            } => {
+                let config = config_of(number);
+                let before = before.map(|before| self.position(before));
+                let expected =
+                    self.newest_first(before, limit, |_, number| config_of(number) == config);
+                let found = journal.history(config, before, limit).await.unwrap();
+                assert_eq!(found, expected);
             }
             Step::Values(numbers) => {
                 let digests = numbers

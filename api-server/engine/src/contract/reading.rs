@@ -5,8 +5,9 @@ use std::sync::Arc;
 use ssm_domain::command::AuthStore;
 use ssm_domain::digest::Digest;
 use ssm_domain::entry::Seq;
+use ssm_domain::id::ConfigId;
 
-use super::chain::{ALL, Chain, batch_of, stored, target};
+use super::chain::{ALL, Chain, batch_of, config_of, stored, target, value};
 use crate::journal::{Filter, Journal, StoredEntry};
 
 pub async fn an_empty_journal_has_nothing_to_read(journal: Arc<dyn Journal>) {
@@ -116,4 +117,44 @@ pub async fn a_search_goes_on_page_by_page(journal: Arc<dyn Journal>) {
     }
     pages.reverse();
     assert_eq!(pages, stored(&batch));
+}
+
+pub async fn the_history_of_a_config_is_what_touched_it_newest_first(journal: Arc<dyn Journal>) {
+    // By the numbers of the values in each entry: a config may be touched twice by one entry, or not be its target.
+    const ENTRIES: [&[u64]; 7] = [&[0], &[1, 2], &[], &[0, 3, 1], &[2], &[4, 7], &[0]];
+    let mut chain = Chain::default();
+    for numbers in ENTRIES {
+        let changes = numbers.iter().map(|number| value(*number, 10).1);
+        let entry = chain.about(target(Some("web"), Some("prod")), changes.collect());
+        journal.append(batch_of(vec![entry])).await.unwrap();
+    }
+    let all = journal.read(0, ALL).await.unwrap();
+
+    for number in 0..3 {
+        let config = config_of(number);
+        for (before, limit) in [
+            (None, ALL),
+            (None, 2),
+            (Some(Seq::MAX), 1),
+            (Some(4), ALL),
+            (Some(4), 1),
+            (Some(1), ALL),
+            (Some(0), ALL),
+            (None, 0),
+        ] {
+            let touching = all.iter().zip(ENTRIES).filter(|(entry, numbers)| {
+                before.is_none_or(|before| entry.seq < before)
+                    && numbers.iter().any(|number| config_of(*number) == config)
+            });
+            let expected: Vec<_> = touching
+                .map(|(entry, _)| entry.clone())
+                .rev()
+                .take(limit)
+                .collect();
+            let history = journal.history(config, before, limit).await.unwrap();
+            assert_eq!(history, expected, "{number} before {before:?}");
+        }
+    }
+    let unknown = ConfigId::from_bytes([9; 12]);
+    assert_eq!(journal.history(unknown, None, ALL).await.unwrap(), []);
 }
