@@ -1,13 +1,14 @@
 //! Settings: read once from flags and variables into a typed struct. Secrets come from variables or files, never from
 //! flags, which any user of the machine can see.
 
-use std::fmt;
+mod cli;
+mod values;
+
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use tracing::level_filters::LevelFilter;
+use cli::{Settings, Subcommands};
+pub(crate) use values::{KeySource, LogConfig, LogFormat, SetupTokenSetting};
 
 /// Settings of later releases and of other servers. To pass over them in silence would be to store data elsewhere, or
 /// to serve it otherwise, than somebody believes.
@@ -65,137 +66,9 @@ pub(crate) struct Config {
     pub log: LogConfig,
 }
 
-/// Where a key is from.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) enum KeySource {
-    /// A variable's text.
-    Given(String),
-    /// A file that somebody named.
-    File(PathBuf),
-    /// The file of the key's name in the data directory, made on a first start.
-    DataDir,
-}
-
-impl fmt::Debug for KeySource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Given(_) => f.write_str("[redacted]"),
-            Self::File(path) => path.fmt(f),
-            Self::DataDir => f.write_str("DataDir"),
-        }
-    }
-}
-
-/// What is said about the setup token.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) enum SetupTokenSetting {
-    /// None on loopback, a new one beyond.
-    Unset,
-    /// None anywhere.
-    Off,
-    /// This one.
-    Given(String),
-}
-
-/// How to log.
-pub(crate) struct LogConfig {
-    /// The least that is logged.
-    pub level: LevelFilter,
-    /// In what form.
-    pub format: LogFormat,
-}
-
-/// The log's form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum LogFormat {
-    /// Lines for people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Level {
-    Error,
-    Warn,
-    Info,
-    Debug,
-    Trace,
-}
-
-/// The server of Simple Secrets Manager.
-#[derive(Parser)]
-#[command(version, after_help = SECRETS_HELP)]
-struct Cli {
-    #[command(subcommand)]
-    command: Option<Subcommands>,
-    #[command(flatten)]
-    settings: Settings,
-}
-
-const SECRETS_HELP: &str = "\
-Secrets, from variables only:
-  TOKEN_SALT       Keys the hashes of tokens and passwords: 32 bytes in base64
-  ENCRYPTION_KEY   Wraps the keys that seal values: 32 bytes in base64
-  SSM_SETUP_TOKEN  What the first sign-up has to send as X-Setup-Token; `off` for nothing.
-                   Unset, one is made and logged where the server is bound beyond loopback
-
-Without TOKEN_SALT and ENCRYPTION_KEY, a first start makes them as files in the data directory.";
-
-#[derive(Subcommand)]
-enum Subcommands {
-    /// Serve; the same as no command at all
-    Serve,
-    /// Print openapi.json, the description of the API
-    Openapi,
-}
-
-#[derive(Args)]
-struct Settings {
-    /// Address to listen at
-    #[arg(long, env = "BIND_HOST", default_value = "127.0.0.1", global = true)]
-    bind_host: IpAddr,
-    /// Port for API, health and metrics; 0 takes any free one
-    #[arg(long, env = "PORT", default_value_t = 8080, global = true)]
-    port: u16,
-    /// Directory of the database, and of the key files that a first start makes
-    #[arg(long, env = "DATA_DIR", default_value = "./data", global = true)]
-    data_dir: PathBuf,
-    /// File with the token salt
-    #[arg(long, env = "TOKEN_SALT_FILE", global = true)]
-    token_salt_file: Option<PathBuf>,
-    /// File with the encryption key
-    #[arg(long, env = "ENCRYPTION_KEY_FILE", global = true)]
-    encryption_key_file: Option<PathBuf>,
-    /// The least that is logged
-    #[arg(
-        long,
-        env = "LOG_LEVEL",
-        default_value = "info",
-        ignore_case = true,
-        global = true
-    )]
-    log_level: Level,
-    /// Form of the log, which goes to standard error
-    #[arg(
-        long,
-        env = "LOG_FORMAT",
-        default_value = "text",
-        ignore_case = true,
-        global = true
-    )]
-    log_format: LogFormat,
-}
-
-/// Reads flags and variables. Ends the process for `--help` and for flags that cannot be.
+/// Reads flags and variables.
 pub(crate) fn load() -> Result<Mode, ConfigError> {
-    let cli = Cli::try_parse().unwrap_or_else(|error| match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => error.exit(),
-        _ => {
-            eprint!("{error}");
-            std::process::exit(i32::from(crate::BAD_CONFIGURATION))
-        }
-    });
+    let cli = cli::parse();
     match cli.command {
         Some(Subcommands::Openapi) => Ok(Mode::PrintOpenApi),
         Some(Subcommands::Serve) | None => {
@@ -256,41 +129,14 @@ impl Config {
     }
 }
 
-impl SetupTokenSetting {
-    fn parse(text: Option<String>) -> Result<Self, ConfigError> {
-        match text {
-            None => Ok(Self::Unset),
-            Some(text) if text == "off" => Ok(Self::Off),
-            Some(text)
-                if (8..=256).contains(&text.len())
-                    && text.bytes().all(|b| b.is_ascii_graphic()) =>
-            {
-                Ok(Self::Given(text))
-            }
-            Some(_) => Err(ConfigError::SetupToken),
-        }
-    }
-}
-
-impl From<Level> for LevelFilter {
-    fn from(level: Level) -> Self {
-        match level {
-            Level::Error => Self::ERROR,
-            Level::Warn => Self::WARN,
-            Level::Info => Self::INFO,
-            Level::Debug => Self::DEBUG,
-            Level::Trace => Self::TRACE,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::ffi::OsString;
 
     use clap::Parser;
 
-    use super::{Cli, Config, ConfigError, KeySource, SetupTokenSetting};
+    use super::cli::Cli;
+    use super::{Config, ConfigError, KeySource, SetupTokenSetting};
 
     fn config(flags: &[&str], variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
         let cli = Cli::try_parse_from([&["ssm-server"], flags].concat()).unwrap();
