@@ -1,13 +1,14 @@
 //! Settings: read once from flags and variables into a typed struct. Secrets come from variables or files, never from
 //! flags, which any user of the machine can see.
 
-mod cli;
+mod settings;
 mod values;
 
+use std::ffi::OsString;
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use cli::{Settings, Subcommands};
+pub(crate) use settings::{DataSettings, SECRETS_HELP, Settings};
 pub(crate) use values::{KeySource, LogConfig, LogFormat, SetupTokenSetting};
 
 /// Settings of later releases and of other servers. To pass over them in silence would be to store data elsewhere, or
@@ -40,13 +41,8 @@ pub(crate) enum ConfigError {
     SetupToken,
 }
 
-/// What the process is started for.
-pub(crate) enum Mode {
-    /// To serve.
-    Serve(Config),
-    /// To print the `OpenAPI` document.
-    PrintOpenApi,
-}
+/// What can be set by variables only: a flag's value would be there for any user of the machine to see.
+pub(crate) const SECRETS: [&str; 3] = ["TOKEN_SALT", "ENCRYPTION_KEY", "SSM_SETUP_TOKEN"];
 
 /// The server's settings.
 pub(crate) struct Config {
@@ -54,50 +50,57 @@ pub(crate) struct Config {
     pub host: IpAddr,
     /// The port to listen at; 0 for any free one.
     pub port: u16,
-    /// Where the database and the key files are.
-    pub data_dir: PathBuf,
-    /// Keys the hashes of tokens and passwords.
-    pub token_salt: KeySource,
-    /// Wraps the data keys.
-    pub encryption_key: KeySource,
+    /// Where the data is, and the keys that belong to it.
+    pub data: DataConfig,
     /// What the first sign-up has to show.
     pub setup_token: SetupTokenSetting,
     /// How to log.
     pub log: LogConfig,
 }
 
-/// Reads flags and variables.
-pub(crate) fn load() -> Result<Mode, ConfigError> {
-    let cli = cli::parse();
-    match cli.command {
-        Some(Subcommands::Openapi) => Ok(Mode::PrintOpenApi),
-        Some(Subcommands::Serve) | None => {
-            Config::new(cli.settings, |name| std::env::var_os(name)).map(Mode::Serve)
-        }
-    }
+/// Where the data is, and the keys that belong to it.
+pub(crate) struct DataConfig {
+    /// Where the database and the key files are.
+    pub dir: PathBuf,
+    /// Keys the hashes of tokens and passwords.
+    pub token_salt: KeySource,
+    /// Wraps the data keys.
+    pub encryption_key: KeySource,
 }
 
+/// Looks a variable up by name.
+type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
 impl Config {
-    fn new(
-        settings: Settings,
-        variable: impl Fn(&str) -> Option<std::ffi::OsString>,
-    ) -> Result<Self, ConfigError> {
-        // Compose files pass variables on as empty ones when they are not set.
-        let text = |name: &'static str| match variable(name).filter(|value| !value.is_empty()) {
-            None => Ok(None),
-            Some(value) => value
-                .into_string()
-                .map(Some)
-                .map_err(|_| ConfigError::NotText(name)),
-        };
+    /// Settles what flags and variables leave open.
+    pub(crate) fn new(settings: Settings) -> Result<Self, ConfigError> {
+        Self::with(settings, &|name| std::env::var_os(name))
+    }
+
+    fn with(settings: Settings, variables: Variables<'_>) -> Result<Self, ConfigError> {
         for name in NOT_YET {
-            if text(name)?.is_some() {
+            if text(variables, name)?.is_some() {
                 return Err(ConfigError::NotYet(name));
             }
         }
+        Ok(Self {
+            host: settings.bind_host,
+            port: settings.port,
+            data: DataConfig::with(settings.data, variables)?,
+            setup_token: SetupTokenSetting::parse(text(variables, "SSM_SETUP_TOKEN")?)?,
+            log: LogConfig {
+                level: settings.log_level.into(),
+                format: settings.log_format,
+            },
+        })
+    }
+}
+
+impl DataConfig {
+    fn with(settings: DataSettings, variables: Variables<'_>) -> Result<Self, ConfigError> {
         let key = |name, file: Option<PathBuf>| {
             let file = file.filter(|path| !path.as_os_str().is_empty());
-            match (text(name)?, file) {
+            match (text(variables, name)?, file) {
                 (Some(_), Some(_)) => Err(ConfigError::Twice(name)),
                 (Some(given), None) => Ok(KeySource::Given(given)),
                 (None, Some(path)) => Ok(KeySource::File(path)),
@@ -105,27 +108,31 @@ impl Config {
             }
         };
         Ok(Self {
-            host: settings.bind_host,
-            port: settings.port,
             token_salt: key("TOKEN_SALT", settings.token_salt_file)?,
             encryption_key: key("ENCRYPTION_KEY", settings.encryption_key_file)?,
-            setup_token: SetupTokenSetting::parse(text("SSM_SETUP_TOKEN")?)?,
-            data_dir: settings.data_dir,
-            log: LogConfig {
-                level: settings.log_level.into(),
-                format: settings.log_format,
-            },
+            dir: settings.data_dir,
         })
     }
 
     /// The file of the embedded database.
     pub(crate) fn database(&self) -> PathBuf {
-        self.data_dir.join("ssm.db")
+        self.dir.join("ssm.db")
     }
 
     /// Where a key is that nobody gave.
     pub(crate) fn key_file(&self, name: &str) -> PathBuf {
-        Path::join(&self.data_dir, name)
+        self.dir.join(name)
+    }
+}
+
+/// A variable's text. Compose files pass variables on as empty ones when they are not set.
+fn text(variables: Variables<'_>, name: &'static str) -> Result<Option<String>, ConfigError> {
+    match variables(name).filter(|value| !value.is_empty()) {
+        None => Ok(None),
+        Some(value) => value
+            .into_string()
+            .map(Some)
+            .map_err(|_| ConfigError::NotText(name)),
     }
 }
 
@@ -135,12 +142,17 @@ mod tests {
 
     use clap::Parser;
 
-    use super::cli::Cli;
-    use super::{Config, ConfigError, KeySource, SetupTokenSetting};
+    use super::{Config, ConfigError, KeySource, Settings, SetupTokenSetting};
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        settings: Settings,
+    }
 
     fn config(flags: &[&str], variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
         let cli = Cli::try_parse_from([&["ssm-server"], flags].concat()).unwrap();
-        Config::new(cli.settings, |name| {
+        Config::with(cli.settings, &|name| {
             let found = variables.iter().find(|(known, _)| *known == name);
             found.map(|(_, value)| OsString::from(value))
         })
@@ -150,9 +162,9 @@ mod tests {
     fn without_settings_the_server_is_on_loopback_with_its_keys_in_the_data_directory() {
         let config = config(&[], &[("ENCRYPTION_KEY", "")]).ok().unwrap();
         assert!(config.host.is_loopback());
-        assert_eq!(config.encryption_key, KeySource::DataDir);
+        assert_eq!(config.data.encryption_key, KeySource::DataDir);
         assert!(config.setup_token == SetupTokenSetting::Unset);
-        assert!(config.database().ends_with("data/ssm.db"));
+        assert!(config.data.database().ends_with("data/ssm.db"));
     }
 
     #[test]
@@ -160,7 +172,7 @@ mod tests {
         let flags = ["--token-salt-file", "/run/salt"];
         let config_of = |variables| config(&flags, variables);
         assert_eq!(
-            config_of(&[]).ok().unwrap().token_salt,
+            config_of(&[]).ok().unwrap().data.token_salt,
             KeySource::File("/run/salt".into())
         );
         assert_eq!(

@@ -14,7 +14,7 @@ use ssm_domain::seal::{RootKey, SealError};
 use ssm_engine::Keys;
 use zeroize::Zeroizing;
 
-use crate::config::{Config, KeySource};
+use crate::config::{DataConfig, KeySource};
 use crate::logging::announce;
 
 const ENCRYPTION_KEY: &str = "ENCRYPTION_KEY";
@@ -64,9 +64,19 @@ pub(crate) enum KeyError {
     },
 }
 
+impl KeyError {
+    /// Whether it is what was set that is wrong, and not something that failed.
+    pub(crate) fn is_configuration(&self) -> bool {
+        match self {
+            Self::Missing { .. } | Self::Invalid { .. } => true,
+            Self::MakeDir { .. } | Self::Write { .. } | Self::Read { .. } => false,
+        }
+    }
+}
+
 /// Reads both keys, and makes those that a first start has to make.
-pub(crate) fn load(config: &Config) -> Result<Keys, KeyError> {
-    make_dir(&config.data_dir)?;
+pub(crate) fn load(config: &DataConfig) -> Result<Keys, KeyError> {
+    make_dir(&config.dir)?;
     let root = read_or_make(
         config,
         ENCRYPTION_KEY,
@@ -89,7 +99,7 @@ fn make_dir(path: &Path) -> Result<(), KeyError> {
 }
 
 fn read_or_make<K>(
-    config: &Config,
+    config: &DataConfig,
     name: &'static str,
     source: &KeySource,
     parse: fn(&str) -> Result<K, SealError>,
@@ -118,7 +128,11 @@ fn read_or_make<K>(
     parse(&text).map_err(invalid(format!(" in {}", path.display())))
 }
 
-fn make_on_first_start(config: &Config, name: &'static str, path: &Path) -> Result<(), KeyError> {
+fn make_on_first_start(
+    config: &DataConfig,
+    name: &'static str,
+    path: &Path,
+) -> Result<(), KeyError> {
     if path.exists() {
         return Ok(());
     }
@@ -185,23 +199,14 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
     use std::path::Path;
 
-    use tracing::level_filters::LevelFilter;
-
     use super::{KeyError, load};
-    use crate::config::{Config, KeySource, LogConfig, LogFormat, SetupTokenSetting};
+    use crate::config::{DataConfig, KeySource};
 
-    fn config(data_dir: &Path) -> Config {
-        Config {
-            host: [127, 0, 0, 1].into(),
-            port: 0,
-            data_dir: data_dir.to_owned(),
+    fn config(dir: &Path) -> DataConfig {
+        DataConfig {
+            dir: dir.to_owned(),
             token_salt: KeySource::DataDir,
             encryption_key: KeySource::DataDir,
-            setup_token: SetupTokenSetting::Off,
-            log: LogConfig {
-                level: LevelFilter::OFF,
-                format: LogFormat::Text,
-            },
         }
     }
 
@@ -217,7 +222,7 @@ mod tests {
                 .mode();
             assert_eq!(mode & 0o777, 0o600, "{name}");
         }
-        assert_eq!(fs::read_dir(&config.data_dir).unwrap().count(), 2);
+        assert_eq!(fs::read_dir(&config.dir).unwrap().count(), 2);
         let second = load(&config).unwrap();
         assert_eq!(first.root.fingerprint(), second.root.fingerprint());
         assert_eq!(first.salt.fingerprint(), second.salt.fingerprint());
@@ -247,7 +252,7 @@ mod tests {
     #[test]
     fn a_key_that_is_none_is_refused_without_being_repeated() {
         let dir = tempfile::tempdir().unwrap();
-        let given = Config {
+        let given = DataConfig {
             encryption_key: KeySource::Given("canary".into()),
             ..config(dir.path())
         };

@@ -6,6 +6,7 @@
 //! this process alone and it can end its children in order.
 
 use std::{
+    ffi::OsString,
     fs,
     io::{BufRead, BufReader, Write},
     os::unix::process::CommandExt,
@@ -32,6 +33,13 @@ const INHERITED: [&str; 7] = [
     // Tests run at the level that tells most, so that the canary looks at all there is.
     "LOG_LEVEL",
 ];
+
+/// What is passed on to every program.
+pub(crate) fn inherited() -> impl Iterator<Item = (&'static str, OsString)> {
+    INHERITED
+        .iter()
+        .filter_map(|name| Some((*name, std::env::var_os(name)?)))
+}
 
 /// A signal that a [`Process`] can be sent.
 #[derive(Clone, Copy, Debug)]
@@ -80,11 +88,7 @@ impl Process {
             .arg(&launch.program)
             .args(&launch.args)
             .env_clear()
-            .envs(
-                INHERITED
-                    .iter()
-                    .filter_map(|name| Some((name, std::env::var_os(name)?))),
-            )
+            .envs(inherited())
             .envs(&launch.env)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

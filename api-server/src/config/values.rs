@@ -73,8 +73,9 @@ pub(crate) enum LogFormat {
     Json,
 }
 
+/// The least that is logged.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum Level {
+pub(crate) enum Level {
     Error,
     Warn,
     Info,

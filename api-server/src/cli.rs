@@ -1,0 +1,113 @@
+//! The command line: what the program can be told to do, and how it says how that ended.
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use crate::commands;
+use crate::config::{ConfigError, SECRETS_HELP, Settings};
+use crate::keys::KeyError;
+
+/// The server of Simple Secrets Manager.
+///
+/// Without a command it serves; the settings below are those of `serve`.
+#[derive(Parser)]
+#[command(
+    name = "ssm-server",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = format!("{SECRETS_HELP}\n\n{EXIT_CODES}")
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  all is well
+  1  it failed; the reason is on standard error
+  2  the command line or a setting is wrong";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve; the same as no command at all
+    #[command(after_help = SECRETS_HELP)]
+    Serve(Settings),
+    /// Print the settings that `serve` would start with and where each is from, secrets redacted
+    Config(Settings),
+    /// Print openapi.json, the description of the API
+    Openapi,
+    /// Print what makes a shell complete this program's commands and flags
+    #[command(after_help = commands::completions::EXAMPLES)]
+    Completions(commands::completions::Completions),
+}
+
+/// How a command that did not fail ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// All is well.
+    Fine,
+}
+
+/// Why a command failed. Its text is one sentence for whoever gave the command.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The command line or a setting is wrong.
+    Usage(anyhow::Error),
+    /// Anything else.
+    Failed(anyhow::Error),
+}
+
+/// How a command ended.
+pub(crate) type Outcome = Result<Exit, Failure>;
+
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        let error = error.into();
+        let is_usage = error.is::<ConfigError>()
+            || error
+                .downcast_ref::<KeyError>()
+                .is_some_and(KeyError::is_configuration);
+        if is_usage {
+            Self::Usage(error)
+        } else {
+            Self::Failed(error)
+        }
+    }
+}
+
+/// Does what the command line says, and ends the process for `--help` and for what cannot be parsed.
+pub(crate) fn run() -> ExitCode {
+    let matches = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let outcome = match cli.command {
+        None => commands::serve::run(cli.settings),
+        Some(Command::Serve(settings)) => commands::serve::run(settings),
+        Some(Command::Config(settings)) => {
+            let matches = matches.subcommand_matches("config").unwrap_or(&matches);
+            commands::config::run(settings, matches)
+        }
+        Some(Command::Openapi) => commands::openapi::run(),
+        Some(Command::Completions(shell)) => {
+            commands::completions::run(&shell, &mut Cli::command())
+        }
+    };
+    exit_code(outcome)
+}
+
+fn exit_code(outcome: Outcome) -> ExitCode {
+    match outcome {
+        Ok(Exit::Fine) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let (code, error) = match failure {
+                Failure::Failed(error) => (1, error),
+                Failure::Usage(error) => (2, error),
+            };
+            eprintln!("error: {error:#}");
+            ExitCode::from(code)
+        }
+    }
+}

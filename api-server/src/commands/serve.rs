@@ -1,0 +1,39 @@
+//! `ssm-server serve`: the server itself.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use ssm_engine::Engine;
+use ssm_journal_sqlite::SqliteJournal;
+use tracing::{info, warn};
+
+use crate::cli::{Exit, Outcome};
+use crate::config::{Config, Settings};
+use crate::state::{App, SetupToken};
+use crate::{keys, logging, serve};
+
+/// Serves until the process is told to stop.
+pub(crate) fn run(settings: Settings) -> Outcome {
+    let config = Config::new(settings)?;
+    logging::start(&config.log);
+    super::block_on(serve_until_told_to_stop(config))?;
+    Ok(Exit::Fine)
+}
+
+async fn serve_until_told_to_stop(config: Config) -> Result<()> {
+    let listener = serve::bind(&config).await?;
+    let keys = keys::load(&config.data)?;
+    let journal = SqliteJournal::open(&config.data.dir)?;
+    let engine = Engine::open(Arc::new(journal), keys).await?;
+    let setup = SetupToken::choose(&config, &engine.state());
+    let address = listener.local_addr().context("the port has no address")?;
+    info!(%address, database = %config.data.database().display(), seq = engine.state().head().seq, "serving");
+    if !address.ip().is_loopback() {
+        warn!(
+            "bound beyond loopback without TLS: tokens and values travel in clear unless a proxy in front encrypts"
+        );
+    }
+    serve::run(listener, Arc::new(App::new(engine, setup))).await;
+    info!("stopped");
+    Ok(())
+}
