@@ -36,8 +36,9 @@ bench: tools ## Measure, each figure as a ratio against a reference in the same 
 	cargo build --release --workspace --bins
 	cargo run --quiet --release --package ssm-tests --bin bench
 
-tools: ## Build the etcd and kube-apiserver that tests and `make run` use, once (about 5 minutes)
+tools: ## Build or install what tests run against, once (about 6 minutes)
 	@tests/tools/build.sh >/dev/null
+	@tests/tools/foreign/install.sh >/dev/null
 
 generate: ## Renew the generated files: crds/ and api-server/openapi.json
 	cargo run --quiet --package ssm-operator -- crd > crds/secretsyncs.yaml

@@ -9,6 +9,7 @@ pub mod canary;
 mod certs;
 mod control_plane;
 mod crypto;
+mod foreign;
 mod kubeconfig;
 mod launch;
 pub mod objects;
@@ -26,6 +27,7 @@ mod wait;
 
 pub use control_plane::{ControlPlane, ControlPlaneOptions};
 pub use crypto::install_crypto;
+pub use foreign::Foreign;
 pub use launch::Launch;
 pub use operator::{Operator, OperatorOptions};
 pub use paths::{logs_dir, product_binary};

@@ -5,6 +5,7 @@ mod bad_input;
 mod cli;
 mod configs;
 mod crash;
+mod dotenv;
 mod onboarding;
 mod secrets;
 mod startup;

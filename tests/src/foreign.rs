@@ -1,0 +1,81 @@
+//! What others made and the server is held against: the readers of `.env` files that the world uses, and schemathesis.
+//! Installing them is the business of `tools/foreign/install.sh`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::paths;
+
+/// What `sh` has in its environment by itself.
+const OF_THE_SHELL: [&str; 5] = ["PATH", "PWD", "OLDPWD", "SHLVL", "_"];
+
+/// The installed programs.
+#[derive(Clone, Debug)]
+pub struct Foreign {
+    dir: PathBuf,
+}
+
+impl Foreign {
+    /// Those that `make tools` installed.
+    pub fn find() -> Result<Self> {
+        let dir = paths::cache_dir()?.join("foreign");
+        ensure!(
+            dir.join("stamp").is_file(),
+            "{} is not complete: run `make tools`, which installs it once",
+            dir.display()
+        );
+        Ok(Self { dir })
+    }
+
+    /// An executable of the virtual environment of Python.
+    pub fn python(&self, name: &str) -> PathBuf {
+        self.dir.join("venv/bin").join(name)
+    }
+
+    /// What each reader takes `file` for, by the reader's name.
+    pub fn read_env(&self, file: &Path) -> Result<Vec<(&'static str, BTreeMap<String, String>)>> {
+        let mut node = Command::new("node");
+        node.arg(self.dir.join("read.mjs"));
+        let mut python = Command::new(self.python("python"));
+        python.arg(self.dir.join("read.py"));
+        let compose = Command::new(self.dir.join("read-compose"));
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "set -a && . \"$1\" && exec env -0", "sh"]);
+        Ok(vec![
+            ("Node's dotenv", json(&output(node, file)?)?),
+            ("python-dotenv", json(&output(python, file)?)?),
+            ("Docker Compose", json(&output(compose, file)?)?),
+            ("sh", variables(&output(shell, file)?)?),
+        ])
+    }
+}
+
+fn output(mut command: Command, file: &Path) -> Result<Vec<u8>> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let output = command.arg(file).env_clear().env("PATH", path).output();
+    let output = output.with_context(|| format!("cannot run {command:?}"))?;
+    ensure!(
+        output.status.success(),
+        "{command:?} ended with {}: {}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(output.stdout)
+}
+
+fn json(output: &[u8]) -> Result<BTreeMap<String, String>> {
+    serde_json::from_slice(output).context("a reader's output is not an object of texts")
+}
+
+/// What `env -0` prints.
+fn variables(output: &[u8]) -> Result<BTreeMap<String, String>> {
+    let entries = std::str::from_utf8(output)?.split_terminator('\0');
+    let variables = entries.filter_map(|entry| entry.split_once('='));
+    Ok(variables
+        .filter(|(name, _)| !OF_THE_SHELL.contains(name))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect())
+}
