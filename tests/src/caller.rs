@@ -97,6 +97,15 @@ impl Caller {
         }
     }
 
+    /// The same without a token.
+    #[must_use]
+    pub fn without_token(&self) -> Self {
+        Self {
+            token: None,
+            ..self.clone()
+        }
+    }
+
     /// The token.
     pub fn token(&self) -> &str {
         self.token.as_deref().unwrap()
@@ -122,6 +131,22 @@ impl Caller {
             status,
             headers,
             text: response.text().await.unwrap(),
+        }
+    }
+
+    /// Sends a request whose answer has no end, and goes away when it has begun well. A refusal is read whole.
+    pub async fn send_for_head(request: RequestBuilder) -> Answer {
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        let text = if status.is_success() {
+            String::new()
+        } else {
+            response.text().await.unwrap()
+        };
+        Answer {
+            status,
+            headers,
+            text,
         }
     }
 

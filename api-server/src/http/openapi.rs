@@ -4,8 +4,8 @@ use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
 };
-use utoipa::openapi::{Components, OpenApi as Document, RefOr};
-use utoipa::{Modify, OpenApi};
+use utoipa::openapi::{Components, Content, OpenApi as Document, Ref, RefOr, ResponseBuilder};
+use utoipa::{Modify, OpenApi, ToSchema as _};
 
 use super::errors::ErrorBody;
 
@@ -77,6 +77,7 @@ pub(crate) fn finish(mut document: Document) -> String {
     });
     for operation in operations.flatten() {
         take_a_token(operation);
+        may_fail(operation);
         for parameter in operation.parameters.iter_mut().flatten() {
             if let RefOr::T(parameter) = parameter {
                 describe(parameter);
@@ -95,6 +96,19 @@ fn take_a_token(operation: &mut Operation) {
             .map(|name| SecurityRequirement::new(name, [""; 0]))
             .to_vec()
     });
+}
+
+/// Whatever an operation does, the server can be at fault.
+fn may_fail(operation: &mut Operation) {
+    let body = Ref::from_schema_name(ErrorBody::name());
+    let failure = ResponseBuilder::new()
+        .description("The server is at fault; its log has more under the request's id")
+        .content("application/json", Content::new(Some(body)))
+        .build();
+    let responses = &mut operation.responses.responses;
+    responses
+        .entry("500".to_owned())
+        .or_insert_with(|| failure.into());
 }
 
 /// Names in paths mean the same everywhere.

@@ -1,6 +1,7 @@
 //! The real server over HTTP, as its clients meet it.
 
 mod audit;
+mod authorization;
 mod bad_input;
 mod cli;
 mod configs;

@@ -1,0 +1,25 @@
+//! The cases, one file a resource, as the server's own endpoints are.
+
+mod audit;
+mod projects;
+mod secrets;
+mod signing_in;
+mod system;
+mod tokens;
+
+use super::case::Case;
+
+/// All of them.
+pub fn all() -> Vec<Case> {
+    [
+        system::cases(),
+        signing_in::cases(),
+        tokens::cases(),
+        projects::cases(),
+        secrets::cases(),
+        audit::cases(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
