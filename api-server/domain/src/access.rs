@@ -323,53 +323,11 @@ impl Authority {
     }
 }
 
-/// What a person is in the workspace as a whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum WorkspaceRole {
-    /// May do everything; the first user is one.
-    Owner,
-    /// Everything but users, members and settings.
-    Admin,
-    /// Sees the members; the rest comes from roles in projects.
-    Collaborator,
-    /// Sees the members; the rest comes from roles in projects.
-    Viewer,
-}
-
-impl WorkspaceRole {
-    /// The role as it is written.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Owner => "owner",
-            Self::Admin => "admin",
-            Self::Collaborator => "collaborator",
-            Self::Viewer => "viewer",
-        }
-    }
-
-    /// What the role allows everywhere.
-    pub fn scope(self) -> Scope {
-        let actions = match self {
-            Self::Owner => ActionSet::ALL,
-            Self::Admin => ActionSet::ALL.without(ActionSet::of(&[
-                Action::UsersManage,
-                Action::SettingsManage,
-                Action::MembersManage,
-            ])),
-            Self::Collaborator | Self::Viewer => ActionSet::of(&[Action::MembersRead]),
-        };
-        Scope {
-            actions,
-            place: Place::EVERYWHERE,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Action, ActionSet, Authority, Place, Scope, WorkspaceRole};
+    use super::{Action, ActionSet, Authority, Place, Scope};
     use crate::id::{ConfigId, ProjectId};
+    use crate::roles::WorkspaceRole;
 
     const WEB: ProjectId = ProjectId::MIN;
 

@@ -41,8 +41,8 @@ impl<'a> Caller<'a> {
             }),
             Actor::Anonymous => Err(Rejection::Unauthenticated),
             Actor::User(id) => {
-                let user = state.user(*id).ok_or(Rejection::Unauthenticated)?;
-                let authority = Authority::of(vec![user.role.scope()]);
+                let user = active(state, *id)?;
+                let authority = Authority::of(state.rights_of(user));
                 Ok(Self {
                     state,
                     authority,
@@ -64,8 +64,8 @@ impl<'a> Caller<'a> {
         let granted = token.scopes.to_vec();
         let (authority, user) = match &token.subject {
             Subject::User(id) => {
-                let user = state.user(*id).ok_or(Rejection::Unauthenticated)?;
-                let limit = vec![user.role.scope()];
+                let user = active(state, *id)?;
+                let limit = state.rights_of(user);
                 (Authority::limited(granted, limit), Some(user))
             }
             Subject::Service(_) => (Authority::of(granted), None),
@@ -158,4 +158,10 @@ impl<'a> Caller<'a> {
             .filter_map(|scope| self.state.gone(scope.place.config_id?));
         gone.any(|gone| gone.path == *path)
     }
+}
+
+/// Somebody who may sign in. Of whoever is disabled nothing is accepted.
+fn active(state: &State, id: UserId) -> Result<&User, Rejection> {
+    let user = state.user(id).filter(|user| !user.disabled);
+    user.ok_or(Rejection::Unauthenticated)
 }

@@ -7,7 +7,7 @@ use crate::caller::Actor;
 use crate::credential::TokenSalt;
 use crate::digest::Digest;
 use crate::entry::{Change, EntryActor, Target};
-use crate::id::DataKeyId;
+use crate::id::KeyRecordId;
 use crate::rejection::Rejection;
 use crate::seal::{KeyRing, Sealed};
 use crate::state::State;
@@ -54,8 +54,8 @@ pub struct Draft<A> {
     pub values: Vec<Sealed>,
     /// Records of the auth store that the changes name by digest.
     pub records: Vec<AuthRecord>,
-    /// Data keys to be destroyed once the entry is written.
-    pub destroyed_keys: Vec<DataKeyId>,
+    /// Records of data keys to be destroyed once the entry is written.
+    pub destroyed_keys: Vec<KeyRecordId>,
     /// What the caller is told.
     pub answer: A,
 }

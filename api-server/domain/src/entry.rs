@@ -9,11 +9,10 @@ mod touched;
 
 use serde::{Deserialize, Serialize};
 
-use crate::access::{Scope, WorkspaceRole};
+pub use crate::change::{Change, Purpose, Subject};
 use crate::digest::Digest;
-use crate::id::{ConfigId, CredentialId, DataKeyId, Epoch, OpId, ProjectId, TokenId, UserId};
-use crate::names::{Description, DisplayName, Key, ServiceName, Slug, Username};
-use crate::seal::Fingerprint;
+use crate::id::{OpId, TokenId};
+use crate::names::{Key, Slug, Username};
 use crate::time::Timestamp;
 
 /// The position of an entry in the journal: gapless from 1. Zero is before the first.
@@ -101,6 +100,19 @@ pub struct Request {
     /// The caller's `User-Agent`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<String>,
+    /// What makes a retry of the same request known as one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency: Option<Idempotency>,
+}
+
+/// An `Idempotency-Key` as the journal knows it: whose and for what it is goes into the digest of the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Idempotency {
+    /// Digest of actor, method, path and the key that the client chose.
+    pub key: Digest,
+    /// Keyed digest of the body: a retry has the same, and nothing about the body can be guessed from it.
+    pub body: Digest,
 }
 
 /// What an entry is about, by the names of its time; names that do not apply are absent.
@@ -122,150 +134,9 @@ pub struct Target {
     /// The token's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<TokenId>,
-}
-
-/// One thing that an entry changes. Values, hashes of passwords and tokens, and wrapped keys lie beside the journal;
-/// a change holds their digest.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Change {
-    /// The journal begins.
-    JournalStarted {
-        /// The lifetime that revisions belong to.
-        epoch: Epoch,
-        /// Fingerprint of the root key.
-        root_key: Fingerprint,
-        /// Fingerprint of the token salt.
-        token_salt: String,
-    },
-    /// Somebody may sign in.
-    UserAdded {
-        /// The user.
-        user_id: UserId,
-        /// What they sign in with.
-        username: Username,
-        /// Their role in the workspace.
-        role: WorkspaceRole,
-        /// Their password's record.
-        credential_id: CredentialId,
-        /// The digest of that record.
-        credential: Digest,
-    },
-    /// A token was made.
-    TokenIssued {
-        /// The token.
-        token_id: TokenId,
-        /// Whose it is.
-        subject: Subject,
-        /// What it is for.
-        purpose: Purpose,
-        /// What it allows.
-        scopes: Vec<Scope>,
-        /// When it dies by itself.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        expires_at: Option<Timestamp>,
-        /// The digest of the token's record.
-        record: Digest,
-    },
-    /// A token died.
-    TokenRevoked {
-        /// The token.
-        token_id: TokenId,
-    },
-    /// A project begins.
-    ProjectAdded {
-        /// The project.
-        project_id: ProjectId,
-        /// Its name in paths.
-        slug: Slug,
-        /// Its name for people.
-        name: DisplayName,
-        /// What it is about.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        description: Option<Description>,
-        /// The key that seals its values.
-        data_key_id: DataKeyId,
-        /// The digest of that key's record.
-        data_key: Digest,
-    },
-    /// A project ends, with its configs, and its values can no longer be opened.
-    ProjectDeleted {
-        /// The project.
-        project_id: ProjectId,
-    },
-    /// A config begins.
-    ConfigAdded {
-        /// The config.
-        config_id: ConfigId,
-        /// Its project.
-        project_id: ProjectId,
-        /// Its name in paths.
-        slug: Slug,
-        /// Its name for people.
-        name: DisplayName,
-        /// The config that it inherits from.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        parent_id: Option<ConfigId>,
-    },
-    /// A config ends, with its secrets.
-    ConfigDeleted {
-        /// The config.
-        config_id: ConfigId,
-    },
-    /// A secret has a new value.
-    SecretSet {
-        /// The config.
-        config_id: ConfigId,
-        /// The secret's key.
-        key: Key,
-        /// Counts the values that this key has had in this config, from 1; goes on after a deletion.
-        version: u64,
-        /// The digest of the sealed value.
-        value: Digest,
-        /// The name of the icon that somebody chose.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        icon: Option<String>,
-        /// A remark.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        note: Option<Description>,
-    },
-    /// A secret is gone from this config.
-    SecretDeleted {
-        /// The config.
-        config_id: ConfigId,
-        /// The secret's key.
-        key: Key,
-    },
-}
-
-/// Whose a token is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Subject {
-    /// A person's: it allows no more than the person may do at the time.
-    User(UserId),
-    /// A machine's.
-    Service(ServiceName),
-}
-
-/// What a token is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Purpose {
-    /// Made by signing in.
-    Session,
-    /// Made to be kept.
-    Api,
-}
-
-impl Purpose {
-    /// The purpose as it is written.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Session => "session",
-            Self::Api => "api",
-        }
-    }
+    /// The group's slug.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<Slug>,
 }
 
 /// The end of the journal that a new entry is put behind.

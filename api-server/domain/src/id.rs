@@ -88,6 +88,12 @@ ids! {
     CredentialId,
     /// Names a project's data key.
     DataKeyId,
+    /// Names one wrapped form of a data key in the auth store.
+    KeyRecordId,
+    /// Names a group for good.
+    GroupId,
+    /// Names a mapping from a group of an identity provider to one of ours.
+    MappingId,
     /// Names one attempt at one entry, so that no two attempts have the same bytes.
     OpId,
     /// The random name of a journal's lifetime: revisions of two epochs cannot be compared.

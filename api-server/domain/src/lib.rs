@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod caller;
+pub mod change;
 pub mod command;
 pub mod configs;
 pub mod credential;
@@ -17,9 +18,12 @@ pub mod id;
 pub mod names;
 pub mod projects;
 pub mod rejection;
+pub mod roles;
 pub mod seal;
 pub mod secret;
 pub mod secrets;
+pub mod settings;
+pub mod signing;
 pub mod state;
 pub mod time;
 pub mod tokens;

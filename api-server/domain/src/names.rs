@@ -83,6 +83,15 @@ names! {
     /// A name for people to read: 1 to 100 characters, no control characters, not blank.
     DisplayName: |text| is_line(text, 100) && !text.trim().is_empty(),
         "must be 1 to 100 characters on one line";
+    /// An address to write to: 3 to 254 characters without white space, with one `@` inside.
+    Email: |text| is_line(text, 254) && is_address(text),
+        "must be an e-mail address of at most 254 characters";
+    /// What an identity provider calls a group: 1 to 256 characters, no control characters, not blank.
+    ExternalKey: |text| is_line(text, 256) && !text.trim().is_empty(),
+        "must be 1 to 256 characters on one line";
+    /// A block of addresses in CIDR notation, such as `10.0.0.0/8`. What it contains is told by who parses it.
+    Cidr: |text| (1..=49).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit() || b".:/".contains(&b)),
+        "must be a block of addresses in CIDR notation, such as 10.0.0.0/8";
     /// A remark for people to read: up to 500 characters, no control characters but line ends and tabs.
     Description: |text| is_prose(text, 500),
         "must be at most 500 characters of plain text";
@@ -108,6 +117,12 @@ fn made_of(text: &str, longest: usize, accepts: fn(u8) -> bool) -> bool {
 
 fn is_line(text: &str, longest: usize) -> bool {
     text.chars().count() <= longest && !text.chars().any(char::is_control)
+}
+
+fn is_address(text: &str) -> bool {
+    let parts = text.split_once('@');
+    parts.is_some_and(|(to, at)| !to.is_empty() && !at.is_empty() && !at.contains('@'))
+        && !text.contains(char::is_whitespace)
 }
 
 fn is_prose(text: &str, longest: usize) -> bool {

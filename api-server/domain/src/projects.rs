@@ -2,7 +2,7 @@
 
 use crate::access::{Action, Place};
 use crate::caller::{Actor, Caller};
-use crate::command::{AuthRecord, AuthStore, Command, Draft, Env};
+use crate::command::{Command, Draft, Env};
 use crate::entry::{Change, Target};
 use crate::id::ProjectId;
 use crate::names::{Description, DisplayName, Slug};
@@ -34,8 +34,8 @@ impl Command for CreateProject {
             return Err(Rejection::AlreadyExists(Noun::Project));
         }
         let project_id = ProjectId::random(env.rng);
-        let data_key = env.keys.create(env.rng, project_id);
-        let record = AuthRecord::new(AuthStore::Keys, &data_key.id, &data_key);
+        let wrapped = env.keys.create(env.rng, project_id);
+        let record = wrapped.auth_record();
         let target = Target {
             project: Some(self.slug.clone()),
             ..Target::default()
@@ -49,8 +49,7 @@ impl Command for CreateProject {
                 .clone()
                 .unwrap_or_else(|| DisplayName::of(&self.slug)),
             description: self.description.clone(),
-            data_key_id: data_key.id,
-            data_key: record.digest(),
+            data_key: wrapped.named_by(&record),
         });
         draft.records.push(record);
         Ok(draft)
@@ -86,7 +85,8 @@ impl Command for DeleteProject {
         draft
             .changes
             .extend(tokens_for(state, project).map(|token_id| Change::TokenRevoked { token_id }));
-        draft.destroyed_keys.push(project.data_key_id);
+        let keys = project.data_keys.iter().map(|data_key| &data_key.key);
+        draft.destroyed_keys.extend(keys.map(|key| key.record_id));
         Ok(draft)
     }
 }

@@ -4,7 +4,7 @@
 //! A sealed blob is `format (1) ‖ algorithm (1) ‖ key name ‖ nonce (24) ‖ ciphertext ‖ tag (16)`. The additional data
 //! binds everything that says what the blob is for, so that a blob moved elsewhere does not open.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine as _;
@@ -16,7 +16,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use crate::id::{ConfigId, DataKeyId, ProjectId};
+use crate::change::DataKey;
+use crate::command::{AuthRecord, AuthStore};
+use crate::id::{ConfigId, DataKeyId, KeyRecordId, ProjectId};
 use crate::names::Key;
 use crate::secret::SecretValue;
 
@@ -152,6 +154,7 @@ impl RootKey {
             .0
             .seal(rng, &[], &data_key_context(project, id), key.0.as_slice());
         WrappedDataKey {
+            record_id: KeyRecordId::random(rng),
             id,
             project_id: project,
             root_key: self.fingerprint(),
@@ -177,6 +180,8 @@ impl RootKey {
 /// A data key as the auth store keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WrappedDataKey {
+    /// The record's own name: a key that is wrapped anew gets a new record.
+    pub record_id: KeyRecordId,
     /// The name that sealed values carry.
     pub id: DataKeyId,
     /// The project whose values it seals.
@@ -185,6 +190,23 @@ pub struct WrappedDataKey {
     pub root_key: Fingerprint,
     /// The wrapped key, in base64.
     pub wrapped: String,
+}
+
+impl WrappedDataKey {
+    /// The record of the auth store.
+    pub fn auth_record(&self) -> AuthRecord {
+        AuthRecord::new(AuthStore::Keys, &self.record_id, self)
+    }
+
+    /// How an entry names it.
+    pub fn named_by(&self, record: &AuthRecord) -> DataKey {
+        DataKey {
+            id: self.id,
+            record_id: self.record_id,
+            record: record.digest(),
+            root_key: self.root_key.clone(),
+        }
+    }
 }
 
 /// Where a sealed value belongs. A value opens in this place only.
@@ -266,12 +288,12 @@ impl KeyRing {
         Ok(())
     }
 
-    /// Takes a data key off the ring.
-    pub fn forget(&self, id: DataKeyId) {
+    /// Takes all data keys but these off the ring.
+    pub fn keep(&self, known: &HashSet<DataKeyId>) {
         self.data
             .write()
             .unwrap_or_else(PoisonError::into_inner)
-            .remove(&id);
+            .retain(|id, _| known.contains(id));
     }
 
     /// Seals a value for its place.
@@ -339,6 +361,8 @@ fn value_context(place: ValuePlace<'_>, key: DataKeyId) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use proptest::prelude::*;
     use rand::SeedableRng;
     use rand::rngs::StdRng;
@@ -417,7 +441,7 @@ mod tests {
             )
             .unwrap();
 
-        ring.forget(data_key.id);
+        ring.keep(&HashSet::new());
         assert_eq!(
             ring.open(place(&key), &sealed).unwrap_err(),
             SealError::MissingDataKey

@@ -219,15 +219,18 @@ impl WriteSecrets {
             key: &new.key,
             version,
         };
+        let unopenable = || Rejection::Unopenable(self.path.to_string());
+        let data_key = project.data_key().ok_or_else(unopenable)?;
         let sealed = env
             .keys
-            .seal(env.rng, project.data_key_id, place, &new.value)
-            .map_err(|_| Rejection::Unopenable(self.path.to_string()))?;
+            .seal(env.rng, data_key, place, &new.value)
+            .map_err(|_| unopenable())?;
         draft.changes.push(Change::SecretSet {
             config_id: config.id,
             key: new.key.clone(),
             version,
             value: Digest::of(sealed.as_bytes()),
+            refs: Vec::new(),
             icon,
             note,
         });

@@ -2,19 +2,25 @@
 //! keep the state that they began with while the writer goes on.
 
 mod apply;
+mod people;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use imbl::{OrdMap, OrdSet};
+use imbl::{OrdMap, OrdSet, Vector};
 
-use crate::access::{Scope, WorkspaceRole};
+use crate::access::Scope;
+use crate::change::{DataKey, Reference};
 use crate::digest::Digest;
 use crate::entry::{Head, Purpose, Seq, Subject};
-use crate::id::{ConfigId, CredentialId, DataKeyId, Epoch, ProjectId, TokenId, UserId};
-use crate::names::{ConfigPath, Description, DisplayName, Key, Slug, Username};
+use crate::id::{ConfigId, DataKeyId, Epoch, GroupId, MappingId, ProjectId, TokenId, UserId};
+use crate::names::{Cidr, ConfigPath, Description, DisplayName, Key, Slug};
+use crate::roles::{ProjectRole, RoleSubject};
 use crate::seal::{Fingerprint, Sealed};
+use crate::settings::Settings;
 use crate::time::Timestamp;
+
+pub use people::{Group, Mapping, User};
 
 /// Sealed values by their digest, as they lie beside the entries that name them.
 pub type Values = HashMap<Digest, Sealed>;
@@ -24,8 +30,15 @@ pub type Values = HashMap<Digest, Sealed>;
 pub struct State {
     head: Head,
     journal: Option<JournalInfo>,
+    settings: Settings,
     users: OrdMap<UserId, User>,
     usernames: OrdMap<Arc<str>, UserId>,
+    groups: OrdMap<GroupId, Group>,
+    group_slugs: OrdMap<Slug, GroupId>,
+    roles: OrdMap<(RoleSubject, ProjectId), ProjectRole>,
+    mappings: OrdMap<MappingId, Mapping>,
+    /// The last entry that may have changed what some user may do.
+    rights_seq: Seq,
     tokens: OrdMap<TokenId, Token>,
     /// Tokens by the time of their death, so that those long dead are found without looking at the living.
     deaths: OrdSet<(Timestamp, TokenId)>,
@@ -33,6 +46,11 @@ pub struct State {
     project_slugs: OrdMap<Slug, ProjectId>,
     configs: OrdMap<ConfigId, Config>,
     gone: OrdMap<ConfigId, GoneConfig>,
+    /// How many secrets of the second config refer to the first, which may be gone.
+    dependents: OrdMap<(ConfigId, ConfigId), u32>,
+    /// What was done under idempotency keys, and the same by time, so that old ones are found.
+    done: OrdMap<Digest, Done>,
+    done_at: OrdSet<(Timestamp, Digest)>,
     /// Every living config by its effective revision and every gone one by the revision of its end, so that a reader
     /// who knows the state at one revision finds what changed since without looking at anything else.
     by_revision: OrdSet<(Seq, ConfigId)>,
@@ -47,23 +65,6 @@ pub struct JournalInfo {
     pub root_key: Fingerprint,
     /// Fingerprint of the token salt.
     pub token_salt: String,
-}
-
-/// Somebody who may sign in.
-#[derive(Debug, Clone)]
-pub struct User {
-    /// Its id.
-    pub id: UserId,
-    /// What they sign in with.
-    pub username: Username,
-    /// Their role in the workspace.
-    pub role: WorkspaceRole,
-    /// Their password's record in the auth store.
-    pub credential_id: CredentialId,
-    /// The digest of that record.
-    pub credential: Digest,
-    /// Since when.
-    pub created_at: Timestamp,
 }
 
 /// A token, without anything that could be used in its place.
@@ -85,6 +86,8 @@ pub struct Token {
     pub expires_at: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// From which addresses it is good; from all where there is none.
+    pub cidrs: Arc<[Cidr]>,
     /// The digest of its record in the auth store.
     pub record: Digest,
 }
@@ -109,11 +112,25 @@ pub struct Project {
     pub description: Option<Description>,
     /// When it was made.
     pub created_at: Timestamp,
-    /// The key that seals new values.
-    pub data_key_id: DataKeyId,
-    /// The digest of that key's record in the auth store.
-    pub data_key: Digest,
+    /// The keys that seal its values, oldest first; never empty. The last one seals new values.
+    pub data_keys: Vector<ProjectKey>,
     configs: OrdMap<Slug, ConfigId>,
+}
+
+/// A data key of a project.
+#[derive(Debug, Clone)]
+pub struct ProjectKey {
+    /// The key, as the journal named it last.
+    pub key: DataKey,
+    /// Since when it is there; wrapping it anew does not make it younger.
+    pub created_at: Timestamp,
+}
+
+impl Project {
+    /// The key that seals new values.
+    pub fn data_key(&self) -> Option<DataKeyId> {
+        self.data_keys.last().map(|newest| newest.key.id)
+    }
 }
 
 /// A config with its own secrets.
@@ -131,10 +148,12 @@ pub struct Config {
     pub parent_id: Option<ConfigId>,
     /// When it was made.
     pub created_at: Timestamp,
-    /// The greatest `seq` that touched it or anything that it inherits.
+    /// The greatest `seq` that touched it, anything that it inherits, or anything that these refer to.
     pub revision: Seq,
     /// Its own secrets, by key.
     pub secrets: OrdMap<Key, Secret>,
+    /// The slugs that it had, each with the entry that took it away, oldest first.
+    pub former_slugs: Vector<(Seq, Slug)>,
     /// The last version of each key that is deleted.
     last_versions: OrdMap<Key, u64>,
     children: OrdSet<ConfigId>,
@@ -149,7 +168,7 @@ impl Config {
             + 1
     }
 
-    /// How many configs inherit from this one directly.
+    /// Whether configs inherit from this one.
     pub fn has_children(&self) -> bool {
         !self.children.is_empty()
     }
@@ -178,6 +197,8 @@ pub struct Secret {
     pub icon: Option<Arc<str>>,
     /// A remark.
     pub note: Option<Description>,
+    /// What each placeholder of the value refers to; empty where placeholders are plain text in it.
+    pub refs: Arc<[Reference]>,
 }
 
 impl Secret {
@@ -198,6 +219,15 @@ pub struct GoneConfig {
     pub seq: Seq,
 }
 
+/// What was done under an idempotency key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Done {
+    /// The entry.
+    pub seq: Seq,
+    /// The digest of the request's body.
+    pub body: Digest,
+}
+
 /// A config that changed after some revision.
 #[derive(Debug, Clone, Copy)]
 pub enum Changed<'a> {
@@ -212,14 +242,23 @@ impl Default for State {
         Self {
             head: Head::EMPTY,
             journal: None,
+            settings: Settings::default(),
             users: OrdMap::new(),
             usernames: OrdMap::new(),
+            groups: OrdMap::new(),
+            group_slugs: OrdMap::new(),
+            roles: OrdMap::new(),
+            mappings: OrdMap::new(),
+            rights_seq: 0,
             tokens: OrdMap::new(),
             deaths: OrdSet::new(),
             projects: OrdMap::new(),
             project_slugs: OrdMap::new(),
             configs: OrdMap::new(),
             gone: OrdMap::new(),
+            dependents: OrdMap::new(),
+            done: OrdMap::new(),
+            done_at: OrdSet::new(),
             by_revision: OrdSet::new(),
         }
     }
@@ -234,21 +273,6 @@ impl State {
     /// What the first entry says; absent before it.
     pub fn journal(&self) -> Option<&JournalInfo> {
         self.journal.as_ref()
-    }
-
-    /// Every user.
-    pub fn users(&self) -> impl Iterator<Item = &User> {
-        self.users.values()
-    }
-
-    /// A user.
-    pub fn user(&self, id: UserId) -> Option<&User> {
-        self.users.get(&id)
-    }
-
-    /// A user by name, whatever its case.
-    pub fn user_named(&self, username: &Username) -> Option<&User> {
-        self.users.get(self.usernames.get(&*username.folded())?)
     }
 
     /// Every token, those dead for less than 30 days included.
@@ -304,6 +328,19 @@ impl State {
             project,
             config: config.slug.clone(),
         })
+    }
+
+    /// The configs with secrets that refer to `config`, itself included where its own do.
+    pub fn dependents_of(&self, config: ConfigId) -> impl Iterator<Item = &Config> {
+        self.dependents
+            .range((config, ConfigId::MIN)..)
+            .take_while(move |((target, _), _)| *target == config)
+            .filter_map(|((_, source), _)| self.configs.get(source))
+    }
+
+    /// What was done under an idempotency key in the last 24 hours.
+    pub fn done(&self, key: &Digest) -> Option<&Done> {
+        self.done.get(key)
     }
 
     /// What is remembered of a deleted config.

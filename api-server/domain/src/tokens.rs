@@ -56,6 +56,7 @@ pub(crate) fn issue(
         purpose,
         scopes,
         expires_at,
+        cidrs: Vec::new(),
         record: record.digest(),
     };
     (

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::access::{Scope, WorkspaceRole};
+use crate::access::Scope;
 use crate::caller::{Actor, Caller};
 use crate::command::{AuthRecord, AuthStore, Command, Draft, Env};
 use crate::credential::{PasswordHash, PasswordRecord};
@@ -10,6 +10,7 @@ use crate::entry::{ActorKind, Change, EntryActor, Purpose, Subject, Target};
 use crate::id::{CredentialId, Epoch, UserId};
 use crate::names::Username;
 use crate::rejection::Rejection;
+use crate::roles::WorkspaceRole;
 use crate::state::State;
 use crate::tokens::{Issued, issue};
 
@@ -84,6 +85,8 @@ impl Command for Bootstrap {
             user_id,
             username: self.username.clone(),
             role: WorkspaceRole::Owner,
+            email: None,
+            full_name: None,
             credential_id: record.id,
             credential: credential.digest(),
         });

@@ -250,7 +250,8 @@ fn a_value_sealed_before_does_not_open_in_a_recreated_place() {
 fn deleting_a_project_ends_its_configs_and_asks_for_its_key_to_be_destroyed() {
     let mut world = world();
     let project = world.state.project_at(&slug("web")).unwrap();
-    let (project_id, data_key, record) = (project.id, project.data_key_id, project.data_key);
+    let data_key = &project.data_keys[0].key;
+    let (project_id, record_id, record) = (project.id, data_key.record_id, data_key.record);
     let stored = world
         .store
         .borrow()
@@ -262,7 +263,7 @@ fn deleting_a_project_ends_its_configs_and_asks_for_its_key_to_be_destroyed() {
     let draft = world
         .decide(&DeleteProject { slug: slug("web") }, &owner)
         .unwrap();
-    assert_eq!(draft.destroyed_keys, [data_key]);
+    assert_eq!(draft.destroyed_keys, [record_id]);
     world.write(draft).unwrap();
 
     assert!(world.state.project(project_id).is_none());

@@ -1,12 +1,13 @@
 //! The journal's beginning, the first user, and signing in.
 
-use ssm_domain::access::{Action, ActionSet, Place, WorkspaceRole};
+use ssm_domain::access::{Action, ActionSet, Place};
 use ssm_domain::caller::{Actor, Caller};
 use ssm_domain::command::AuthStore;
 use ssm_domain::credential::PasswordRecord;
 use ssm_domain::entry::{Purpose, Subject};
 use ssm_domain::id::{CredentialId, UserId};
 use ssm_domain::rejection::Rejection;
+use ssm_domain::roles::WorkspaceRole;
 use ssm_domain::users::{SESSION_TTL, SignIn, StartJournal};
 
 use crate::support::{World, bootstrap, issue_personal, scope};

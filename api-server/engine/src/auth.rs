@@ -57,7 +57,7 @@ impl AuthIndex {
                 })
             }
             AuthStore::Keys => from_slice::<WrappedDataKey>(&record.body)
-                .is_ok_and(|key| key.id.to_string() == record.id && keys.load(&key).is_ok()),
+                .is_ok_and(|key| key.record_id.to_string() == record.id && keys.load(&key).is_ok()),
         }
     }
 
@@ -104,7 +104,8 @@ fn named_records(state: &State, store: AuthStore) -> HashMap<String, Digest> {
             .collect(),
         AuthStore::Keys => state
             .projects()
-            .map(|project| (project.data_key_id.to_string(), project.data_key))
+            .flat_map(|project| &project.data_keys)
+            .map(|data_key| (data_key.key.record_id.to_string(), data_key.key.record))
             .collect(),
     }
 }

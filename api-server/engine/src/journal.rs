@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use ssm_domain::command::{AuthRecord, AuthStore};
 use ssm_domain::digest::Digest;
 use ssm_domain::entry::{Entry, Head, Seq};
-use ssm_domain::id::{ConfigId, DataKeyId};
+use ssm_domain::id::{ConfigId, KeyRecordId};
 use ssm_domain::names::Slug;
 use ssm_domain::seal::Sealed;
 use ssm_domain::state::Values;
@@ -32,8 +32,8 @@ pub struct Batch {
     pub values: Vec<Sealed>,
     /// Records of the auth store that the entries name by digest.
     pub records: Vec<AuthRecord>,
-    /// Data keys whose records go once the entries are written.
-    pub destroyed_keys: Vec<DataKeyId>,
+    /// Records of data keys that go once the entries are written.
+    pub destroyed_keys: Vec<KeyRecordId>,
 }
 
 /// One entry of a batch.

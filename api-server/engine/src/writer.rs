@@ -1,6 +1,7 @@
 //! The single writer: decides commands in order on a working copy, appends what they come to as one batch, publishes
 //! the new state, and only then answers. Nothing that rests on an unwritten entry is told to anybody.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use ssm_domain::caller::Actor;
 use ssm_domain::command::{Command, Draft, Env};
 use ssm_domain::digest::Digest;
 use ssm_domain::entry::{Entry, NewEntry, Request};
-use ssm_domain::id::OpId;
+use ssm_domain::id::{DataKeyId, OpId};
 use ssm_domain::rejection::Rejection;
 use ssm_domain::state::{Changed, State, Values};
 use tokio::sync::{mpsc, oneshot};
@@ -252,10 +253,10 @@ impl Writer {
             // A record whose entry was not written names a token or user that the state does not have.
             shared.auth.learn(record, &shared.keys);
         }
-        for id in &batch.destroyed_keys {
-            if !state.projects().any(|project| project.data_key_id == *id) {
-                shared.keys.forget(*id);
-            }
+        if !batch.destroyed_keys.is_empty() {
+            let known = state.projects().flat_map(|project| &project.data_keys);
+            let known: HashSet<DataKeyId> = known.map(|data_key| data_key.key.id).collect();
+            shared.keys.keep(&known);
         }
         let before = shared.state.load().head().seq;
         for changed in state.changed_since(before) {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use ssm_domain::command::{AuthRecord, AuthStore};
 use ssm_domain::entry::Seq;
-use ssm_domain::id::DataKeyId;
+use ssm_domain::id::KeyRecordId;
 use ssm_engine::contract::chain::{Chain, everything};
 use ssm_engine::journal::{Batch, Journal};
 use ssm_journal_sqlite::SqliteJournal;
@@ -123,7 +123,7 @@ async fn a_destroyed_key_is_in_none_of_the_files() {
         })
     };
     let mut chain = Chain::default();
-    let key = AuthRecord::new(AuthStore::Keys, &DataKeyId::MIN, &"wrapped-key-in-base64");
+    let key = AuthRecord::new(AuthStore::Keys, &KeyRecordId::MIN, &"wrapped-key-in-base64");
     let added = Batch {
         entries: vec![chain.entry()],
         records: vec![key],
@@ -134,7 +134,7 @@ async fn a_destroyed_key_is_in_none_of_the_files() {
 
     let destroyed = Batch {
         entries: vec![chain.entry()],
-        destroyed_keys: vec![DataKeyId::MIN],
+        destroyed_keys: vec![KeyRecordId::MIN],
         ..Batch::default()
     };
     journal.append(Arc::new(destroyed)).await.unwrap();

@@ -167,6 +167,7 @@ impl Origin {
             path: bounded(self.uri.path()),
             ip: self.peer.map(|peer| peer.to_string()),
             user_agent: user_agent.map(bounded),
+            idempotency: None,
         }
     }
 }

@@ -17,14 +17,33 @@ impl Change {
     pub fn config(&self) -> Option<ConfigId> {
         match self {
             Self::ConfigAdded { config_id, .. }
+            | Self::ConfigUpdated { config_id, .. }
+            | Self::ConfigReparented { config_id, .. }
             | Self::ConfigDeleted { config_id }
             | Self::SecretSet { config_id, .. }
             | Self::SecretDeleted { config_id, .. } => Some(*config_id),
             Self::JournalStarted { .. }
+            | Self::EpochStarted { .. }
+            | Self::RootKeyRotated { .. }
+            | Self::SettingsChanged { .. }
             | Self::UserAdded { .. }
+            | Self::UserUpdated { .. }
+            | Self::PasswordChanged { .. }
+            | Self::GroupAdded { .. }
+            | Self::GroupUpdated { .. }
+            | Self::GroupDeleted { .. }
+            | Self::GroupMembersChanged { .. }
+            | Self::ProjectRoleSet { .. }
+            | Self::ProjectRoleRemoved { .. }
+            | Self::MappingAdded { .. }
+            | Self::MappingRemoved { .. }
             | Self::TokenIssued { .. }
+            | Self::TokenExpiring { .. }
             | Self::TokenRevoked { .. }
             | Self::ProjectAdded { .. }
+            | Self::ProjectUpdated { .. }
+            | Self::DataKeyAdded { .. }
+            | Self::DataKeyRewrapped { .. }
             | Self::ProjectDeleted { .. } => None,
         }
     }

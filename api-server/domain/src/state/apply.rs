@@ -3,27 +3,55 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use imbl::{OrdMap, OrdSet};
+use imbl::{OrdMap, OrdSet, Vector, vector};
 
-use super::{Config, GoneConfig, JournalInfo, Project, Secret, State, Token, User, Values};
+use super::people::By;
+use super::{
+    Config, Done, GoneConfig, Group, JournalInfo, Mapping, Project, ProjectKey, Secret, State,
+    Token, User, Values,
+};
+use crate::change::{DataKey, Reference};
 use crate::digest::Digest;
-use crate::entry::{Change, Entry};
+use crate::entry::{Change, Entry, Idempotency};
 use crate::id::{ConfigId, ProjectId};
-use crate::names::ConfigPath;
+use crate::names::{ConfigPath, DisplayName, Slug};
+use crate::time::Timestamp;
 
 /// How long a token is remembered after its death.
 const TOKEN_MEMORY: Duration = Duration::from_hours(30 * 24);
+/// How long an idempotency key is remembered.
+const IDEMPOTENCY_MEMORY: Duration = Duration::from_hours(24);
 
 impl State {
     /// Makes this the state after `entry`, whose bytes have `hash`. Total: an entry that was written can always be
     /// applied; what it says about things that are not there has no effect.
     pub fn apply(&mut self, entry: &Entry, hash: Digest, values: &Values) {
         self.head = entry.head(hash);
-        let by: Arc<str> = entry.actor.id.as_str().into();
+        let by: By = entry.actor.id.as_str().into();
         for change in &entry.changes {
             self.apply_change(change, &by, values);
         }
+        let request = entry.request.as_ref();
+        if let Some(idempotency) = request.and_then(|request| request.idempotency) {
+            self.remember_done(idempotency);
+        }
+        self.forget_long_done();
         self.forget_long_dead_tokens();
+    }
+
+    fn remember_done(&mut self, Idempotency { key, body }: Idempotency) {
+        let seq = self.head.seq;
+        self.done.insert(key, Done { seq, body });
+        self.done_at.insert((self.head.at, key));
+    }
+
+    fn forget_long_done(&mut self) {
+        while let Some((at, key)) = self.done_at.get_min().copied()
+            && at.plus(IDEMPOTENCY_MEMORY) < self.head.at
+        {
+            self.done_at.remove(&(at, key));
+            self.done.remove(&key);
+        }
     }
 
     fn forget_long_dead_tokens(&mut self) {
@@ -39,7 +67,7 @@ impl State {
         clippy::too_many_lines,
         reason = "one arm a change: what is not here does not happen"
     )]
-    fn apply_change(&mut self, change: &Change, by: &Arc<str>, values: &Values) {
+    fn apply_change(&mut self, change: &Change, by: &By, values: &Values) {
         let at = self.head.at;
         match change {
             Change::JournalStarted {
@@ -47,30 +75,131 @@ impl State {
                 root_key,
                 token_salt,
             } => {
-                let (epoch, root_key, token_salt) = (*epoch, root_key.clone(), token_salt.clone());
                 self.journal = Some(JournalInfo {
-                    epoch,
-                    root_key,
-                    token_salt,
+                    epoch: *epoch,
+                    root_key: root_key.clone(),
+                    token_salt: token_salt.clone(),
                 });
+            }
+            Change::EpochStarted { epoch } => {
+                if let Some(journal) = &mut self.journal {
+                    journal.epoch = *epoch;
+                }
+            }
+            Change::RootKeyRotated { root_key, .. } => {
+                if let Some(journal) = &mut self.journal {
+                    journal.root_key.clone_from(root_key);
+                }
+            }
+            Change::SettingsChanged { settings } => {
+                self.settings = *settings;
+                self.rights_seq = self.head.seq;
             }
             Change::UserAdded {
                 user_id,
                 username,
                 role,
+                email,
+                full_name,
+                credential_id,
+                credential,
+            } => self.add_user(User {
+                id: *user_id,
+                username: username.clone(),
+                email: email.clone(),
+                full_name: full_name.clone(),
+                role: *role,
+                disabled: false,
+                credential_id: *credential_id,
+                credential: *credential,
+                created_at: at,
+            }),
+            Change::UserUpdated {
+                user_id,
+                role,
+                disabled,
+                email,
+                full_name,
+            } => {
+                if let Some(user) = self.users.get_mut(user_id) {
+                    user.role = *role;
+                    user.disabled = *disabled;
+                    user.email.clone_from(email);
+                    user.full_name.clone_from(full_name);
+                }
+                self.rights_seq = self.head.seq;
+            }
+            Change::PasswordChanged {
+                user_id,
                 credential_id,
                 credential,
             } => {
-                self.usernames.insert(username.folded(), *user_id);
-                let user = User {
-                    id: *user_id,
-                    username: username.clone(),
-                    role: *role,
-                    credential_id: *credential_id,
-                    credential: *credential,
+                if let Some(user) = self.users.get_mut(user_id) {
+                    user.credential_id = *credential_id;
+                    user.credential = *credential;
+                }
+            }
+            Change::GroupAdded {
+                group_id,
+                slug,
+                name,
+                description,
+            } => self.add_group(Group {
+                id: *group_id,
+                slug: slug.clone(),
+                name: name.clone(),
+                description: description.clone(),
+                created_at: at,
+                members: OrdSet::new(),
+            }),
+            Change::GroupUpdated {
+                group_id,
+                slug,
+                name,
+                description,
+            } => self.update_group(*group_id, slug, name, description.as_ref()),
+            Change::GroupDeleted { group_id } => {
+                self.delete_group(*group_id);
+                self.rights_seq = self.head.seq;
+            }
+            Change::GroupMembersChanged {
+                group_id,
+                added,
+                removed,
+            } => {
+                self.change_members(*group_id, added, removed);
+                self.rights_seq = self.head.seq;
+            }
+            Change::ProjectRoleSet {
+                project_id,
+                subject,
+                role,
+            } => {
+                self.roles.insert((*subject, *project_id), *role);
+                self.rights_seq = self.head.seq;
+            }
+            Change::ProjectRoleRemoved {
+                project_id,
+                subject,
+            } => {
+                self.roles.remove(&(*subject, *project_id));
+                self.rights_seq = self.head.seq;
+            }
+            Change::MappingAdded {
+                mapping_id,
+                external_key,
+                group_id,
+            } => {
+                let mapping = Mapping {
+                    id: *mapping_id,
+                    external_key: external_key.clone(),
+                    group_id: *group_id,
                     created_at: at,
                 };
-                self.users.insert(*user_id, user);
+                self.mappings.insert(*mapping_id, mapping);
+            }
+            Change::MappingRemoved { mapping_id } => {
+                self.mappings.remove(mapping_id);
             }
             Change::TokenIssued {
                 token_id,
@@ -78,6 +207,7 @@ impl State {
                 purpose,
                 scopes,
                 expires_at,
+                cidrs,
                 record,
             } => {
                 let token = Token {
@@ -89,12 +219,17 @@ impl State {
                     created_by: by.clone(),
                     expires_at: *expires_at,
                     revoked_at: None,
+                    cidrs: cidrs.as_slice().into(),
                     record: *record,
                 };
                 self.deaths
                     .extend(token.expires_at.map(|end| (end, *token_id)));
                 self.tokens.insert(*token_id, token);
             }
+            Change::TokenExpiring {
+                token_id,
+                expires_at,
+            } => self.end_token_at(*token_id, *expires_at),
             Change::TokenRevoked { token_id } => {
                 let Some(token) = self.tokens.get_mut(token_id) else {
                     return;
@@ -112,7 +247,6 @@ impl State {
                 slug,
                 name,
                 description,
-                data_key_id,
                 data_key,
             } => {
                 self.project_slugs.insert(slug.clone(), *project_id);
@@ -122,12 +256,39 @@ impl State {
                     name: name.clone(),
                     description: description.clone(),
                     created_at: at,
-                    data_key_id: *data_key_id,
-                    data_key: *data_key,
+                    data_keys: vector![ProjectKey {
+                        key: data_key.clone(),
+                        created_at: at,
+                    }],
                     configs: OrdMap::new(),
                 };
                 self.projects.insert(*project_id, project);
             }
+            Change::ProjectUpdated {
+                project_id,
+                name,
+                description,
+            } => {
+                if let Some(project) = self.projects.get_mut(project_id) {
+                    project.name = name.clone();
+                    project.description.clone_from(description);
+                }
+            }
+            Change::DataKeyAdded {
+                project_id,
+                data_key,
+            } => {
+                if let Some(project) = self.projects.get_mut(project_id) {
+                    project.data_keys.push_back(ProjectKey {
+                        key: data_key.clone(),
+                        created_at: at,
+                    });
+                }
+            }
+            Change::DataKeyRewrapped {
+                project_id,
+                data_key,
+            } => self.rewrap(*project_id, data_key),
             Change::ProjectDeleted { project_id } => self.delete_project(*project_id),
             Change::ConfigAdded {
                 config_id,
@@ -145,22 +306,34 @@ impl State {
                     created_at: at,
                     revision: self.head.seq,
                     secrets: OrdMap::new(),
+                    former_slugs: Vector::new(),
                     last_versions: OrdMap::new(),
                     children: OrdSet::new(),
                 });
             }
+            Change::ConfigUpdated {
+                config_id,
+                slug,
+                name,
+            } => self.update_config(*config_id, slug, name),
+            Change::ConfigReparented {
+                config_id,
+                parent_id,
+            } => self.reparent(*config_id, *parent_id),
             Change::ConfigDeleted { config_id } => self.delete_config(*config_id),
             Change::SecretSet {
                 config_id,
                 key,
                 version,
                 value,
+                refs,
                 icon,
                 note,
             } => {
                 let Some(config) = self.configs.get_mut(config_id) else {
                     return;
                 };
+                let refs: Arc<[Reference]> = refs.as_slice().into();
                 let secret = Secret {
                     version: *version,
                     value: values.get(value).cloned(),
@@ -168,9 +341,14 @@ impl State {
                     updated_by: by.clone(),
                     icon: icon.as_deref().map(Into::into),
                     note: note.clone(),
+                    refs: refs.clone(),
                 };
-                config.secrets.insert(key.clone(), secret);
+                let before = config.secrets.insert(key.clone(), secret);
                 config.last_versions.remove(key);
+                if let Some(before) = before {
+                    self.unrefer(*config_id, &before.refs);
+                }
+                self.refer(*config_id, &refs);
                 self.touch(*config_id);
             }
             Change::SecretDeleted { config_id, key } => {
@@ -179,10 +357,87 @@ impl State {
                 };
                 if let Some(secret) = config.secrets.remove(key) {
                     config.last_versions.insert(key.clone(), secret.version);
+                    self.unrefer(*config_id, &secret.refs);
                 }
                 self.touch(*config_id);
             }
         }
+    }
+
+    /// A token never lives longer for this.
+    fn end_token_at(&mut self, id: crate::id::TokenId, end: Timestamp) {
+        let Some(token) = self.tokens.get_mut(&id) else {
+            return;
+        };
+        if token.revoked_at.is_some() || token.expires_at.is_some_and(|before| before <= end) {
+            return;
+        }
+        if let Some(before) = token.expires_at.replace(end) {
+            self.deaths.remove(&(before, id));
+        }
+        self.deaths.insert((end, id));
+    }
+
+    fn rewrap(&mut self, project: ProjectId, data_key: &DataKey) {
+        let Some(project) = self.projects.get_mut(&project) else {
+            return;
+        };
+        let keys = project.data_keys.iter_mut();
+        for known in keys.filter(|known| known.key.id == data_key.id) {
+            known.key = data_key.clone();
+        }
+    }
+
+    /// Counts what a secret of `source` refers to.
+    fn refer(&mut self, source: ConfigId, refs: &[Reference]) {
+        for target in refs.iter().filter_map(|reference| reference.config_id) {
+            *self.dependents.entry((target, source)).or_insert(0) += 1;
+        }
+    }
+
+    fn unrefer(&mut self, source: ConfigId, refs: &[Reference]) {
+        for target in refs.iter().filter_map(|reference| reference.config_id) {
+            let edge = (target, source);
+            match self.dependents.get_mut(&edge) {
+                Some(count) if *count > 1 => *count -= 1,
+                _ => {
+                    self.dependents.remove(&edge);
+                }
+            }
+        }
+    }
+
+    fn update_config(&mut self, id: ConfigId, slug: &Slug, name: &DisplayName) {
+        let Some(config) = self.configs.get_mut(&id) else {
+            return;
+        };
+        config.name = name.clone();
+        if config.slug != *slug {
+            let former = std::mem::replace(&mut config.slug, slug.clone());
+            let project_id = config.project_id;
+            config
+                .former_slugs
+                .push_back((self.head.seq, former.clone()));
+            if let Some(project) = self.projects.get_mut(&project_id) {
+                project.configs.remove(&former);
+                project.configs.insert(slug.clone(), id);
+            }
+            self.touch(id);
+        }
+    }
+
+    fn reparent(&mut self, id: ConfigId, parent_id: Option<ConfigId>) {
+        let Some(config) = self.configs.get_mut(&id) else {
+            return;
+        };
+        let before = std::mem::replace(&mut config.parent_id, parent_id);
+        if let Some(parent) = before.and_then(|id| self.configs.get_mut(&id)) {
+            parent.children.remove(&id);
+        }
+        if let Some(parent) = parent_id.and_then(|id| self.configs.get_mut(&id)) {
+            parent.children.insert(id);
+        }
+        self.touch(id);
     }
 
     fn add_config(&mut self, config: Config) {
@@ -222,6 +477,13 @@ impl State {
         );
         self.by_revision.remove(&(config.revision, id));
         self.by_revision.insert((self.head.seq, id));
+        for secret in config.secrets.values() {
+            self.unrefer(id, &secret.refs);
+        }
+        let dependents: Vec<ConfigId> = self.dependents_of(id).map(|config| config.id).collect();
+        for dependent in dependents {
+            self.touch(dependent);
+        }
     }
 
     fn delete_project(&mut self, id: ProjectId) {
@@ -234,9 +496,13 @@ impl State {
         }
         self.project_slugs.remove(&slug);
         self.projects.remove(&id);
+        let subjects: Vec<_> = self.roles_in(id).map(|(subject, _)| subject).collect();
+        for subject in subjects {
+            self.roles.remove(&(subject, id));
+        }
     }
 
-    /// Moves a config, and everything that inherits from it, to the revision of the entry that is being applied.
+    /// Moves a config, and everything that inherits from it or refers to one of these, to the revision of the entry that is being applied.
     fn touch(&mut self, id: ConfigId) {
         let mut touched = vec![id];
         while let Some(id) = touched.pop() {
@@ -250,6 +516,7 @@ impl State {
             self.by_revision.insert((self.head.seq, id));
             config.revision = self.head.seq;
             touched.extend(config.children.iter());
+            touched.extend(self.dependents_of(id).map(|config| config.id));
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ssm_domain::command::{AuthRecord, AuthStore};
 use ssm_domain::digest::Digest;
 use ssm_domain::entry::Target;
-use ssm_domain::id::DataKeyId;
+use ssm_domain::id::KeyRecordId;
 use ssm_domain::seal::Sealed;
 
 use super::chain::{Chain, value};
@@ -104,7 +104,7 @@ pub async fn records_that_entries_name_are_there_each_in_its_own_part(journal: A
 }
 
 pub async fn destroyed_keys_are_gone_and_nothing_else_is(journal: Arc<dyn Journal>) {
-    let (gone, kept) = (DataKeyId::MIN, DataKeyId::from_bytes([7; 12]));
+    let (gone, kept) = (KeyRecordId::MIN, KeyRecordId::from_bytes([7; 12]));
     let ids = [gone.to_string(), kept.to_string()];
     let mut chain = Chain::default();
     let everything = AuthStore::ALL
@@ -119,7 +119,7 @@ pub async fn destroyed_keys_are_gone_and_nothing_else_is(journal: Arc<dyn Journa
 
     let batch = Batch {
         entries: vec![chain.entry()],
-        destroyed_keys: vec![gone, DataKeyId::from_bytes([9; 12])],
+        destroyed_keys: vec![gone, KeyRecordId::from_bytes([9; 12])],
         ..Batch::default()
     };
     journal.append(Arc::new(batch)).await.unwrap();

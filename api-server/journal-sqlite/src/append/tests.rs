@@ -139,7 +139,7 @@ async fn a_destroyed_key_leaves_the_log_once_no_reader_needs_it_any_more() {
 
     let destroying = Batch {
         entries: vec![chain.entry()],
-        destroyed_keys: vec![ssm_domain::id::DataKeyId::MIN],
+        destroyed_keys: vec![ssm_domain::id::KeyRecordId::MIN],
         ..Batch::default()
     };
     journal.append(Arc::new(destroying)).await.unwrap();

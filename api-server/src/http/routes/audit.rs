@@ -67,20 +67,10 @@ pub(crate) struct AuditChange {
 
 impl AuditChange {
     fn of(change: &Change) -> Self {
-        let (kind, key, version) = match change {
-            Change::JournalStarted { .. } => ("journal_started", None, None),
-            Change::UserAdded { .. } => ("user_added", None, None),
-            Change::TokenIssued { .. } => ("token_issued", None, None),
-            Change::TokenRevoked { .. } => ("token_revoked", None, None),
-            Change::ProjectAdded { .. } => ("project_added", None, None),
-            Change::ProjectDeleted { .. } => ("project_deleted", None, None),
-            Change::ConfigAdded { .. } => ("config_added", None, None),
-            Change::ConfigDeleted { .. } => ("config_deleted", None, None),
-            Change::SecretSet { key, version, .. } => {
-                ("secret_set", Some(key.to_string()), Some(*version))
-            }
-            Change::SecretDeleted { key, .. } => ("secret_deleted", Some(key.to_string()), None),
-        };
+        let secret = change.secret();
+        let kind = change.kind();
+        let key = secret.map(|(key, _)| key.to_string());
+        let version = secret.and_then(|(_, version)| version);
         Self { kind, key, version }
     }
 }
