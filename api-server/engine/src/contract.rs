@@ -14,6 +14,7 @@ pub mod chain;
 pub mod model;
 pub mod racing;
 pub mod reading;
+pub mod remembering;
 pub mod storing;
 
 /// Makes a test of every sentence of the contract.
@@ -50,6 +51,9 @@ macro_rules! journal_contract {
             storing::large_values_are_read_back,
             storing::records_that_entries_name_are_there_each_in_its_own_part,
             storing::destroyed_keys_are_gone_and_nothing_else_is,
+            remembering::activity_is_there_by_kind_and_name,
+            remembering::later_activity_takes_the_place_of_earlier,
+            remembering::activity_that_has_expired_is_deleted_with_the_next_save,
             racing::of_many_who_append_at_one_position_one_wins,
             racing::everything_that_many_appenders_write_is_there_once,
             racing::who_reads_during_writing_sees_a_prefix,

@@ -20,7 +20,9 @@ use ssm_domain::tokens::Issued;
 use ssm_domain::users::{Bootstrap, SignIn, StartJournal};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::time::timeout;
+use tracing::warn;
 
+use crate::activity::{self, Activity};
 use crate::auth::AuthIndex;
 use crate::cache::RenderCache;
 use crate::error::{OpenError, RunError};
@@ -71,6 +73,7 @@ pub(crate) struct Shared {
     pub(crate) salt: TokenSalt,
     pub(crate) auth: AuthIndex,
     pub(crate) cache: RenderCache,
+    pub(crate) activity: Activity,
     pub(crate) published: watch::Sender<Seq>,
     pub(crate) health: watch::Sender<Health>,
 }
@@ -100,6 +103,11 @@ impl Engine {
             }
         }
         auth.load(&*journal, &state, &ring).await?;
+        let remembered = journal.load_activity().await.unwrap_or_else(|error| {
+            warn!(%error, "last-used times and counts of failed sign-ins begin anew");
+            Vec::new()
+        });
+        let activity = Activity::load(remembered, &state, now(&state));
         let shared = Arc::new(Shared {
             journal,
             published: watch::Sender::new(state.head().seq),
@@ -108,10 +116,12 @@ impl Engine {
             salt: keys.salt,
             auth,
             cache: RenderCache::default(),
+            activity,
             health: watch::Sender::new(Health::Ready),
         });
         let (queue, jobs) = mpsc::channel(QUEUE);
         tokio::spawn(writer::run(shared.clone(), jobs));
+        tokio::spawn(activity::flush_regularly(Arc::downgrade(&shared)));
         let engine = Self {
             shared,
             queue,
@@ -162,6 +172,11 @@ impl Engine {
         self.shared.state.load_full()
     }
 
+    /// The time that counts: the clock's, but never before the journal's end.
+    pub fn now(&self) -> Timestamp {
+        now(&self.shared.state.load())
+    }
+
     /// Calls `look` with the caller in the present state: the way to read anything that needs no opening.
     pub fn look<T>(
         &self,
@@ -189,6 +204,19 @@ impl Engine {
     /// How the engine is.
     pub fn health(&self) -> Health {
         *self.shared.health.borrow()
+    }
+
+    /// What the engine remembers and may lose.
+    pub fn activity(&self) -> &Activity {
+        &self.shared.activity
+    }
+
+    /// Stores what is still only in memory. To be called when nothing is asked of the engine any more.
+    pub async fn shut_down(&self) {
+        self.shared
+            .activity
+            .flush(&*self.shared.journal, self.now())
+            .await;
     }
 
     /// Whose a token is. What it is worth is decided with each use.

@@ -12,6 +12,8 @@ use ssm_domain::names::Slug;
 use ssm_domain::seal::Sealed;
 use ssm_domain::state::Values;
 
+use crate::activity::ActivityStore;
+
 /// An entry as it is stored: its canonical bytes and their hash, both verbatim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredEntry {
@@ -94,7 +96,7 @@ pub enum AppendError {
 /// points at nothing; what was stored for entries that never came is inert. A prefix of a batch may be written when
 /// something fails, and each entry of it is whole.
 #[async_trait]
-pub trait Journal: Send + Sync + 'static {
+pub trait Journal: ActivityStore + Send + Sync + 'static {
     /// Appends a batch of at least one entry durably. Its first entry must be the next one: any other position, a later
     /// one included, is an [`AppendError::Conflict`], so to append the same batch again is harmless.
     async fn append(&self, batch: Arc<Batch>) -> Result<(), AppendError>;

@@ -1,5 +1,7 @@
 //! A journal in memory that fails on demand: the storage of which the engine's tests are afraid.
 
+mod activity;
+
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,6 +14,7 @@ use ssm_domain::names::Slug;
 use ssm_domain::seal::Sealed;
 use ssm_domain::state::Values;
 
+use crate::activity::{ActivityKind, ActivityRecord};
 use crate::journal::{AppendError, Batch, BatchEntry, Filter, Journal, ReadError, StoredEntry};
 
 /// What goes wrong with one append.
@@ -42,9 +45,11 @@ struct Inner {
     entries: Vec<Indexed>,
     values: HashMap<Digest, Sealed>,
     records: HashMap<(AuthStore, String), Vec<u8>>,
+    activity: HashMap<(ActivityKind, String), ActivityRecord>,
     late: Vec<Arc<Batch>>,
     faults: Option<Faults>,
     reads_fail: bool,
+    refuses_beside: bool,
 }
 
 /// An entry, and what it is found by.
@@ -69,6 +74,11 @@ impl MemoryJournal {
     /// Whether reads fail from now on.
     pub fn fail_reads(&self, fail: bool) {
         self.lock().reads_fail = fail;
+    }
+
+    /// Whether what lies beside the entries cannot be stored from now on.
+    pub fn refuse_beside(&self, refuse: bool) {
+        self.lock().refuses_beside = refuse;
     }
 
     /// Changes stored entries behind everybody's back.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use ssm_domain::command::AuthStore;
 use ssm_domain::digest::Digest;
 use ssm_domain::names::Slug;
@@ -30,18 +30,19 @@ impl Writer {
         }
     }
 
-    /// Appends all of `batch` or nothing.
-    pub fn append(&mut self, batch: &Batch) -> Result<(), AppendError> {
+    /// Begins a transaction.
+    pub fn begin(&mut self) -> rusqlite::Result<Transaction<'_>> {
         if !self.connection.is_autocommit() {
             // A transaction that could not be rolled back when it failed.
-            self.connection
-                .execute_batch("ROLLBACK")
-                .map_err(|error| unavailable(&error))?;
+            self.connection.execute_batch("ROLLBACK")?;
         }
-        let transaction = self
-            .connection
+        self.connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(|error| unavailable(&error))?;
+    }
+
+    /// Appends all of `batch` or nothing.
+    pub fn append(&mut self, batch: &Batch) -> Result<(), AppendError> {
+        let transaction = self.begin().map_err(|error| unavailable(&error))?;
         if let Err(why) = write(&transaction, batch) {
             drop(transaction);
             return if self.connection.is_autocommit() {

@@ -6,6 +6,7 @@
 //!
 //! This crate stores bytes. It knows neither what entries mean nor whether their hashes are right.
 
+mod activity;
 mod append;
 mod damage;
 mod open;
@@ -14,7 +15,7 @@ mod readers;
 mod schema;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use rusqlite::Connection;
@@ -74,11 +75,15 @@ impl SqliteJournal {
 
 impl Database {
     fn append(&self, batch: &Batch) -> Result<(), AppendError> {
+        self.writer()?.append(batch)
+    }
+
+    /// The writer, to whoever is first.
+    fn writer(&self) -> Result<MutexGuard<'_, Writer>, AppendError> {
         let writer = self.writer.as_ref().ok_or_else(|| {
             AppendError::Unavailable("the database is open for reading only".into())
         })?;
-        let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
-        writer.append(batch)
+        Ok(writer.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -245,7 +245,7 @@ fn inspect(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     if found < schema::VERSION {
         return Err(damaged("its schema version is none that there ever was"));
     }
-    for table in schema::TABLES {
+    for &table in schema::TABLES {
         if !snapshot.table_exists(None, table).map_err(failed)? {
             return Err(damaged(&format!("the table {table} is missing")));
         }

@@ -130,7 +130,8 @@ fn stored_entry(row: &Row<'_>) -> rusqlite::Result<StoredEntry> {
     })
 }
 
-fn rows<T>(
+/// What `read` makes of every row.
+pub fn rows<T>(
     connection: &Connection,
     sql: &str,
     params: impl Params,

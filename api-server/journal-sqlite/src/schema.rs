@@ -12,13 +12,14 @@ pub const APPLICATION_ID: i32 = i32::from_be_bytes(*b"SSMJ");
 pub const VERSION: i64 = 1;
 
 /// Every table.
-pub const TABLES: [&str; 6] = [
+pub const TABLES: &[&str] = &[
     "journal",
     "touched",
     "sealed_values",
     "credentials",
     "tokens",
     "keys",
+    "activity",
 ];
 
 /// An index holds the row's `seq` anyway, so each of the three is in its order. `touched` is one, too: the entries of
@@ -39,6 +40,14 @@ const LAYOUT: &str = "
     CREATE TABLE credentials (id TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE tokens (id TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE keys (id TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE activity (
+        kind TEXT NOT NULL,
+        id TEXT NOT NULL,
+        body BLOB NOT NULL,
+        expires_at INTEGER NOT NULL,
+        PRIMARY KEY (kind, id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX activity_by_expiry ON activity (expires_at);
 ";
 
 /// How long a statement waits for a lock, which only programs beside the server hold.

@@ -33,7 +33,8 @@ async fn serve_until_told_to_stop(config: Config) -> Result<()> {
             "bound beyond loopback without TLS: tokens and values travel in clear unless a proxy in front encrypts"
         );
     }
-    serve::run(listener, Arc::new(App::new(engine, setup))).await;
+    serve::run(listener, Arc::new(App::new(engine.clone(), setup))).await;
+    engine.shut_down().await;
     info!("stopped");
     Ok(())
 }

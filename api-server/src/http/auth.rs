@@ -83,6 +83,9 @@ impl FromRequestParts<Arc<App>> for Auth {
             .ok_or(Rejection::Unauthenticated)?;
         // A token that is known may be dead, which must show before anything else does.
         app.engine.look(&actor, |_, _| Ok(()))?;
+        if let Actor::Token(id) = actor {
+            app.engine.activity().touch_token(id, app.engine.now());
+        }
         Ok(Self {
             app: app.clone(),
             actor,

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use ssm_tests::caller::owner;
+use ssm_tests::ServerOptions;
+use ssm_tests::caller::{own_server, owner};
 
 #[tokio::test]
 async fn a_service_token_reads_what_it_is_for_and_nothing_else() {
@@ -240,4 +241,29 @@ async fn the_token_answers_have_the_shape_that_clients_know() {
     }
     assert_eq!(token["subject_service_name"], "shape");
     assert_eq!(token["created_by"], ssm_tests::caller::OWNER);
+}
+
+#[tokio::test]
+async fn the_last_use_of_a_token_shows_and_is_still_known_after_a_restart() {
+    let (mut server, owner) = own_server(ServerOptions::default()).await;
+    let ci = owner.service(json!({"actions": ["projects:read"]})).await;
+    let last_used = async || {
+        let tokens = owner.get("/api/auth/tokens/v2").await.ok()["tokens"].clone();
+        let tokens = tokens.as_array().unwrap().iter();
+        let found = tokens.filter(|token| token["type"] == "service");
+        found
+            .map(|token| token["last_used_at"].clone())
+            .next()
+            .unwrap()
+    };
+    assert_eq!(last_used().await, json!(null));
+    ci.get("/api/projects").await.ok();
+    let used = last_used().await;
+    assert!(
+        used.as_str().is_some_and(|used| used.ends_with(".000Z")),
+        "{used}"
+    );
+
+    server.restart().await.unwrap();
+    assert_eq!(last_used().await, used);
 }

@@ -12,6 +12,7 @@ use ssm_domain::rejection::{Noun, Rejection};
 use ssm_domain::state::{State, Token};
 use ssm_domain::time::Timestamp;
 use ssm_domain::tokens::{Holder, IssueToken, Issued, RevokeToken, ScopeRequest, may_handle};
+use ssm_engine::activity::Activity;
 use utoipa::ToSchema;
 
 use super::{Done, Status};
@@ -41,6 +42,7 @@ pub(crate) struct TokenInfo {
     /// Absent for a token without expiry
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Timestamp>,
+    /// To the second; absent before the first use. A crash may lose the last seconds
     #[schema(value_type = Option<String>, format = DateTime)]
     last_used_at: Option<Timestamp>,
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -83,7 +85,7 @@ impl TokenScope {
 }
 
 impl TokenInfo {
-    fn of(state: &State, token: &Token) -> Self {
+    fn of(state: &State, activity: &Activity, token: &Token) -> Self {
         let (kind, user, service) = match &token.subject {
             Subject::User(id) => (
                 "personal",
@@ -104,7 +106,7 @@ impl TokenInfo {
                 .map(|scope| TokenScope::of(state, scope))
                 .collect(),
             expires_at: token.expires_at,
-            last_used_at: None,
+            last_used_at: activity.last_used(token.id),
             revoked_at: token.revoked_at,
             created_at: token.created_at,
             created_by: token.created_by.to_string(),
@@ -132,6 +134,7 @@ pub(crate) async fn list(auth: Auth, params: Params) -> ApiResult<Json<TokenList
             .or_else(|_| holds_somewhere(caller, Action::TokensRead))
     })?;
     let include_revoked = params.flag("include_revoked", false)?;
+    let activity = auth.app.engine.activity();
     let tokens = auth.look(|state, caller| {
         let mut tokens: Vec<&Token> = state
             .tokens()
@@ -141,7 +144,7 @@ pub(crate) async fn list(auth: Auth, params: Params) -> ApiResult<Json<TokenList
         tokens.sort_by_key(|token| (token.created_at, token.id));
         Ok(tokens
             .into_iter()
-            .map(|token| TokenInfo::of(state, token))
+            .map(|token| TokenInfo::of(state, activity, token))
             .collect())
     })?;
     Ok(Json(TokenList {
@@ -166,9 +169,10 @@ pub(crate) struct OwnToken {
     )
 )]
 pub(crate) async fn own(auth: Auth) -> ApiResult<Json<OwnToken>> {
+    let activity = auth.app.engine.activity();
     let token = auth.look(|state, caller| {
         let token = caller.token().ok_or(Rejection::Unauthenticated)?;
-        Ok(TokenInfo::of(state, token))
+        Ok(TokenInfo::of(state, activity, token))
     })?;
     Ok(Json(OwnToken {
         status: Status::Ok,

@@ -1,0 +1,36 @@
+//! The activity of a journal in memory.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use ssm_domain::time::Timestamp;
+
+use super::MemoryJournal;
+use crate::activity::{ActivityRecord, ActivityStore, StoreError};
+use crate::journal::ReadError;
+
+#[async_trait]
+impl ActivityStore for MemoryJournal {
+    async fn load_activity(&self) -> Result<Vec<ActivityRecord>, ReadError> {
+        let inner = self.lock();
+        inner.readable()?;
+        Ok(inner.activity.values().cloned().collect())
+    }
+
+    async fn save_activity(
+        &self,
+        records: Arc<[ActivityRecord]>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut inner = self.lock();
+        if inner.refuses_beside {
+            return Err(StoreError("the test says so".into()));
+        }
+        for record in &*records {
+            let name = (record.kind, record.id.clone());
+            inner.activity.insert(name, record.clone());
+        }
+        inner.activity.retain(|_, record| record.expires_at > now);
+        Ok(())
+    }
+}

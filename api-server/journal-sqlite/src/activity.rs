@@ -1,0 +1,78 @@
+//! What may be lost, in a table of its own.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rusqlite::{Connection, params};
+use ssm_domain::time::Timestamp;
+use ssm_engine::activity::{ActivityKind, ActivityRecord, ActivityStore, StoreError};
+use ssm_engine::journal::ReadError;
+use tokio::task::spawn_blocking;
+
+use crate::SqliteJournal;
+use crate::append::Writer;
+use crate::read::rows;
+
+#[async_trait]
+impl ActivityStore for SqliteJournal {
+    async fn load_activity(&self) -> Result<Vec<ActivityRecord>, ReadError> {
+        self.database.readers.run(load).await
+    }
+
+    async fn save_activity(
+        &self,
+        records: Arc<[ActivityRecord]>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let database = self.database.clone();
+        let saving = spawn_blocking(move || {
+            let mut writer = database
+                .writer()
+                .map_err(|error| StoreError(error.to_string()))?;
+            save(&mut writer, &records, now).map_err(|error| StoreError(error.to_string()))
+        });
+        saving
+            .await
+            .unwrap_or_else(|stopped| Err(StoreError(stopped.to_string())))
+    }
+}
+
+/// Every record of a kind that is known here; others are a later release's.
+fn load(connection: &Connection) -> Result<Vec<ActivityRecord>, ReadError> {
+    let sql = "SELECT kind, id, body, expires_at FROM activity";
+    let records = rows(connection, sql, (), |row| {
+        let kind = ActivityKind::named(row.get_ref(0)?.as_str()?);
+        let record = |kind| -> rusqlite::Result<_> {
+            Ok(ActivityRecord {
+                kind,
+                id: row.get(1)?,
+                body: row.get(2)?,
+                expires_at: Timestamp::from_millis(row.get(3)?),
+            })
+        };
+        kind.map(record).transpose()
+    })?;
+    Ok(records.into_iter().flatten().collect())
+}
+
+fn save(writer: &mut Writer, records: &[ActivityRecord], now: Timestamp) -> rusqlite::Result<()> {
+    let transaction = writer.begin()?;
+    let mut put = transaction.prepare_cached(
+        "INSERT INTO activity (kind, id, body, expires_at) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body, expires_at = excluded.expires_at",
+    )?;
+    for record in records {
+        let expires_at = record.expires_at.as_millis();
+        put.execute(params![
+            record.kind.as_str(),
+            record.id,
+            record.body,
+            expires_at
+        ])?;
+    }
+    drop(put);
+    transaction
+        .prepare_cached("DELETE FROM activity WHERE expires_at <= ?1")?
+        .execute([now.as_millis()])?;
+    transaction.commit()
+}
