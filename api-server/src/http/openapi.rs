@@ -1,10 +1,13 @@
 //! What the `OpenAPI` document says beside the endpoints: how to prove who one is, and what holds for all of them.
 
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
+use utoipa::openapi::schema::Type;
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
 };
-use utoipa::openapi::{Components, Content, OpenApi as Document, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::{
+    Components, Content, ObjectBuilder, OpenApi as Document, Ref, RefOr, ResponseBuilder,
+};
 use utoipa::{Modify, OpenApi, ToSchema as _};
 
 use super::errors::ErrorBody;
@@ -18,6 +21,9 @@ Machines get service tokens of their own.
 
 Checks go in this order: authenticated (401), visible (404), allowed (403), well-formed (400, 413, 415). Every error has \
 the same body. Times are RFC 3339 in UTC. `X-Request-Id` is echoed, or made, and is in the server's log.";
+
+const SLUG: &str = "^[a-z0-9_-]{1,64}$";
+const KEY: &str = "^[A-Z0-9_]{1,253}$";
 
 /// The document without its endpoints, which the router adds.
 #[derive(OpenApi)]
@@ -111,15 +117,19 @@ fn may_fail(operation: &mut Operation) {
         .or_insert_with(|| failure.into());
 }
 
-/// Names in paths mean the same everywhere.
+/// Names in paths mean the same everywhere, and have a grammar.
 fn describe(parameter: &mut Parameter) {
-    let about = match (&parameter.parameter_in, parameter.name.as_str()) {
-        (ParameterIn::Path, "project") => "The project's slug",
-        (ParameterIn::Path, "config") => "The config's slug",
-        (ParameterIn::Path, "key") => "The secret's key",
+    let (about, grammar) = match (&parameter.parameter_in, parameter.name.as_str()) {
+        (ParameterIn::Path, "project") => ("The project's slug", SLUG),
+        (ParameterIn::Path, "config") => ("The config's slug", SLUG),
+        (ParameterIn::Path, "key") => ("The secret's key", KEY),
         _ => return,
     };
     parameter
         .description
         .get_or_insert_with(|| about.to_owned());
+    let text = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .pattern(Some(grammar));
+    parameter.schema = Some(text.build().into());
 }

@@ -48,11 +48,18 @@ impl Params {
         }
     }
 
-    /// A whole number.
+    /// A whole number, of no more than 63 bits as the document says it.
     pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, ApiError> {
         let text = self.text(name)?;
-        let number = text.map(|text| text.parse()).transpose();
-        number.map_err(|_| ApiError::invalid(name, "must be a whole number, not negative"))
+        let number = text.map(|text| text.parse::<i64>().ok()?.try_into().ok());
+        match number {
+            None => Ok(None),
+            Some(Some(number)) => Ok(Some(number)),
+            Some(None) => Err(ApiError::invalid(
+                name,
+                "must be a whole number, not negative",
+            )),
+        }
     }
 
     /// A whole number within bounds.
@@ -116,7 +123,14 @@ mod tests {
             .unwrap();
         let text = format!("{error:?}");
         assert!(text.contains("project") && !text.contains("CANARY"));
-        assert!(params("limit=-1").number("limit").is_err());
+        for bad in [
+            "limit=-1",
+            "limit=1.5",
+            "limit=",
+            "limit=9223372036854775808",
+        ] {
+            assert!(params(bad).number("limit").is_err(), "{bad}");
+        }
         assert_eq!(params("limit=%31").number("limit").unwrap(), Some(1));
     }
 }

@@ -8,6 +8,7 @@ mod configs;
 mod crash;
 mod dotenv;
 mod onboarding;
+mod schemathesis;
 mod secrets;
 mod startup;
 mod tokens;

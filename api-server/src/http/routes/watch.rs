@@ -21,6 +21,7 @@ use ssm_domain::rejection::Rejection;
 use ssm_domain::state::{Changed, Config, State};
 use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
+use utoipa::ToSchema;
 
 use crate::http::auth::{Auth, holds_somewhere};
 use crate::http::errors::{ApiError, ApiResult, ReadErrors};
@@ -35,6 +36,18 @@ const COMMENT: Bytes = Bytes::from_static(b": alive\n\n");
 /// A token without expiry is looked at again after this long, which changes nothing.
 const FAR: Duration = Duration::from_hours(24);
 
+/// An event of the stream.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only documents")]
+pub(crate) struct WatchEvent {
+    /// `hello`, `revision`, `synced` or `gone`
+    #[schema(example = "revision")]
+    event: String,
+    /// An object in JSON, whose fields depend on the event
+    #[schema(example = r#"{"project":"web","config":"prod","revision":812}"#)]
+    data: String,
+}
+
 /// The revisions of every config that the token may read, now and whenever they change
 ///
 /// First `event: hello` with `{"epoch"}`, then `event: revision` with `{"project","config","revision"}` for each config,
@@ -45,7 +58,7 @@ const FAR: Duration = Duration::from_hours(24);
 #[utoipa::path(
     get, path = "/api/watch", operation_id = "watch", tag = "Watching",
     params(("config" = Option<Vec<String>>, Query, description = "Only this `project/config`; may be repeated")),
-    responses((status = 200, body = String, content_type = "text/event-stream"), ReadErrors)
+    responses((status = 200, body = WatchEvent, content_type = "text/event-stream"), ReadErrors)
 )]
 pub(crate) async fn watch(auth: Auth, params: Params) -> ApiResult<Response> {
     auth.look(|_, caller| {
