@@ -260,7 +260,7 @@ async fn the_last_use_of_a_token_shows_and_is_still_known_after_a_restart() {
     ci.get("/api/projects").await.ok();
     let used = last_used().await;
     assert!(
-        used.as_str().is_some_and(|used| used.ends_with(".000Z")),
+        used.as_str().is_some_and(|used| used.contains(".000Z")),
         "{used}"
     );
 
