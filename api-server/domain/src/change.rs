@@ -31,17 +31,19 @@ pub enum Change {
         root_key: Fingerprint,
         /// Fingerprint of the token salt.
         token_salt: String,
+        /// What signatures are verified with.
+        signing_key: PublicKey,
     },
     /// Revisions begin anew, after a restore: those of before cannot be compared with those to come.
     EpochStarted {
         /// The lifetime that revisions belong to from now on.
         epoch: Epoch,
     },
-    /// Another root key wraps data keys from now on, and another key signs what comes behind this entry's batch.
+    /// Another root key wraps data keys from now on, and another key signs heads. This entry is signed with both.
     RootKeyRotated {
         /// Fingerprint of the root key.
         root_key: Fingerprint,
-        /// What later signatures are verified with.
+        /// What signatures are verified with from this entry on.
         signing_key: PublicKey,
     },
     /// The workspace has other settings.

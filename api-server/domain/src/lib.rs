@@ -14,6 +14,7 @@ pub mod digest;
 pub mod dotenv;
 pub mod effective;
 pub mod entry;
+mod hex_bytes;
 pub mod id;
 pub mod names;
 pub mod projects;

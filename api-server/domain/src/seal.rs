@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac as _};
 use rand::CryptoRng;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -21,6 +22,7 @@ use crate::command::{AuthRecord, AuthStore};
 use crate::id::{ConfigId, DataKeyId, KeyRecordId, ProjectId};
 use crate::names::Key;
 use crate::secret::SecretValue;
+use crate::signing::{PublicKey, Signer};
 
 const FORMAT: u8 = 1;
 const XCHACHA20_POLY1305: u8 = 1;
@@ -142,6 +144,18 @@ impl RootKey {
         hex::encode(&digest[..16])
     }
 
+    /// 32 bytes that nobody can tell from random ones without the key, and others for each label.
+    fn derive(&self, label: &[u8]) -> Zeroizing<[u8; 32]> {
+        let mac = Hmac::<Sha256>::new_from_slice(self.0.0.as_slice())
+            .expect("HMAC takes keys of any length");
+        Zeroizing::new(mac.chain_update(label).finalize().into_bytes().into())
+    }
+
+    /// What signs the journal's heads.
+    pub fn signer(&self) -> Signer {
+        Signer::from_seed(&self.derive(b"ssm/signing-key/v1"))
+    }
+
     /// Makes the wrapped form of a new data key for a project.
     fn wrap(
         &self,
@@ -256,6 +270,7 @@ impl Sealed {
 /// The root key and the data keys that it opened, shared by the writer and all readers.
 pub struct KeyRing {
     root: RootKey,
+    signer: Signer,
     data: RwLock<HashMap<DataKeyId, KeyBytes>>,
 }
 
@@ -263,9 +278,20 @@ impl KeyRing {
     /// A ring without data keys.
     pub fn new(root: RootKey) -> Self {
         Self {
+            signer: root.signer(),
             root,
             data: RwLock::default(),
         }
+    }
+
+    /// What signatures of the root key are verified with.
+    pub fn signing_key(&self) -> PublicKey {
+        self.signer.public_key()
+    }
+
+    /// What makes signatures that `key` verifies; none where no root key on the ring does.
+    pub fn signer(&self, key: PublicKey) -> Option<&Signer> {
+        (self.signing_key() == key).then_some(&self.signer)
     }
 
     /// The root key's fingerprint.

@@ -18,6 +18,7 @@ use crate::names::{Cidr, ConfigPath, Description, DisplayName, Key, Slug};
 use crate::roles::{ProjectRole, RoleSubject};
 use crate::seal::{Fingerprint, Sealed};
 use crate::settings::Settings;
+use crate::signing::PublicKey;
 use crate::time::Timestamp;
 
 pub use people::{Group, Mapping, User};
@@ -65,6 +66,8 @@ pub struct JournalInfo {
     pub root_key: Fingerprint,
     /// Fingerprint of the token salt.
     pub token_salt: String,
+    /// What the head's signature is verified with.
+    pub signing_key: PublicKey,
 }
 
 /// A token, without anything that could be used in its place.

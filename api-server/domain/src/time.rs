@@ -1,4 +1,4 @@
-//! Points in time, in whole milliseconds, written as RFC 3339 in UTC.
+//! Points in time, in whole milliseconds, written as RFC 3339 in UTC where people read them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -60,15 +60,22 @@ impl FromStr for Timestamp {
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            serializer.serialize_i64(self.0)
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(de::Error::custom)
+        if deserializer.is_human_readable() {
+            let text = String::deserialize(deserializer)?;
+            text.parse().map_err(de::Error::custom)
+        } else {
+            i64::deserialize(deserializer).map(Self::from_millis)
+        }
     }
 }
 

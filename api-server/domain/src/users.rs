@@ -36,6 +36,7 @@ impl Command for StartJournal {
                 epoch: Epoch::random(env.rng),
                 root_key: env.keys.root_fingerprint(),
                 token_salt: env.salt.fingerprint(),
+                signing_key: env.keys.signing_key(),
             });
         }
         Ok(draft)

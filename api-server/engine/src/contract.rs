@@ -15,6 +15,7 @@ pub mod model;
 pub mod racing;
 pub mod reading;
 pub mod remembering;
+pub mod signing;
 pub mod storing;
 
 /// Makes a test of every sentence of the contract.
@@ -45,6 +46,9 @@ macro_rules! journal_contract {
             reading::a_search_finds_what_the_filter_lets_through_newest_first,
             reading::a_search_goes_on_page_by_page,
             reading::the_history_of_a_config_is_what_touched_it_newest_first,
+            signing::signatures_are_read_back_in_the_order_of_entries,
+            signing::an_entry_may_be_signed_with_two_keys,
+            signing::signatures_of_a_refused_batch_are_not_there,
             storing::values_that_entries_name_are_there,
             storing::a_value_may_be_stored_again,
             storing::thousands_of_values_are_found_at_once,

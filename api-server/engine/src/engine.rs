@@ -28,6 +28,7 @@ use crate::cache::RenderCache;
 use crate::error::{OpenError, RunError};
 use crate::journal::Journal;
 use crate::replay::catch_up;
+use crate::signing::verify_end;
 use crate::writer::{self, Job, Submission};
 
 /// How many commands may wait for the writer.
@@ -102,6 +103,7 @@ impl Engine {
                 return Err(OpenError::WrongTokenSalt { given, stored });
             }
         }
+        verify_end(&*journal, &state, &ring).await?;
         auth.load(&*journal, &state, &ring).await?;
         let remembered = journal.load_activity().await.unwrap_or_else(|error| {
             warn!(%error, "last-used times and counts of failed sign-ins begin anew");

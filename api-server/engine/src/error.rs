@@ -1,7 +1,8 @@
 //! Why the engine did not do what it was asked.
 
-use ssm_domain::entry::BrokenChain;
+use ssm_domain::entry::{BrokenChain, Seq};
 use ssm_domain::rejection::Rejection;
+use ssm_domain::signing::PublicKey;
 
 use crate::journal::ReadError;
 
@@ -61,6 +62,17 @@ pub enum OpenError {
         /// Fingerprint of the salt that belongs to the data.
         stored: String,
     },
+    /// The journal names a signing key that does not grow out of the root key.
+    #[error(
+        "the journal is signed with the key {0}, which is not this server's: it was made elsewhere; restore it from a backup"
+    )]
+    ForeignSigningKey(PublicKey),
+    /// The end of the journal is not what a server with this root key wrote.
+    #[error(
+        "entry {0}, the journal's last, is not signed: it, or what comes before it, was not written by this server, or \
+         something was taken away behind it; restore the database from a backup"
+    )]
+    Unsigned(Seq),
     /// A record of the auth store is missing or is not the one that an entry names.
     #[error(
         "the {store} record {id} is not the one that the journal names; restore the database from a backup"

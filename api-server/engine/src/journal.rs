@@ -10,6 +10,7 @@ use ssm_domain::entry::{Entry, Head, Seq};
 use ssm_domain::id::{ConfigId, KeyRecordId};
 use ssm_domain::names::Slug;
 use ssm_domain::seal::Sealed;
+use ssm_domain::signing::HeadSignature;
 use ssm_domain::state::Values;
 
 use crate::activity::ActivityStore;
@@ -30,6 +31,9 @@ pub struct StoredEntry {
 pub struct Batch {
     /// Entries in order, each following the one before.
     pub entries: Vec<BatchEntry>,
+    /// Signatures of some of the heads that the entries make, the last one always among them; of every one where a
+    /// prefix of the batch may be written.
+    pub signatures: Vec<HeadSignature>,
     /// Sealed values that the entries name by digest.
     pub values: Vec<Sealed>,
     /// Records of the auth store that the entries name by digest.
@@ -92,14 +96,17 @@ pub enum AppendError {
 
 /// A place that keeps the journal, the values and the auth store.
 ///
-/// Appending is the only commit point. What entries name by digest is durable before they are, so that an entry never
-/// points at nothing; what was stored for entries that never came is inert. A prefix of a batch may be written when
-/// something fails, and each entry of it is whole.
+/// Appending is the only commit point. What entries name by digest, and their signatures, are durable before they are, so
+/// that an entry never points at nothing; what was stored for entries that never came is inert. A prefix of a batch may be
+/// written when something fails, where the journal says so, and each entry of it is whole.
 #[async_trait]
 pub trait Journal: ActivityStore + Send + Sync + 'static {
     /// Appends a batch of at least one entry durably. Its first entry must be the next one: any other position, a later
     /// one included, is an [`AppendError::Conflict`], so to append the same batch again is harmless.
     async fn append(&self, batch: Arc<Batch>) -> Result<(), AppendError>;
+
+    /// Whether some entries of a batch may be there, and those behind them not.
+    fn may_write_prefixes(&self) -> bool;
 
     /// At most `limit` entries after `after`, in order and without a gap.
     async fn read(&self, after: Seq, limit: usize) -> Result<Vec<StoredEntry>, ReadError>;
@@ -120,6 +127,9 @@ pub trait Journal: ActivityStore + Send + Sync + 'static {
         before: Option<Seq>,
         limit: usize,
     ) -> Result<Vec<StoredEntry>, ReadError>;
+
+    /// The signatures of the entries from `first` to `last`, both included, in the order of entries.
+    async fn signatures(&self, first: Seq, last: Seq) -> Result<Vec<HeadSignature>, ReadError>;
 
     /// Those of the named values that are there.
     async fn values(&self, digests: &[Digest]) -> Result<Values, ReadError>;

@@ -16,6 +16,7 @@ pub mod journal;
 pub mod memory;
 mod read;
 mod replay;
+mod signing;
 mod writer;
 
 pub use audit::{AuditEvent, AuditPage, AuditQuery, Verification};

@@ -2,7 +2,7 @@
 
 mod activity;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -12,6 +12,7 @@ use ssm_domain::entry::Seq;
 use ssm_domain::id::ConfigId;
 use ssm_domain::names::Slug;
 use ssm_domain::seal::Sealed;
+use ssm_domain::signing::{HeadSignature, PublicKey};
 use ssm_domain::state::Values;
 
 use crate::activity::{ActivityKind, ActivityRecord};
@@ -43,6 +44,7 @@ pub struct MemoryJournal {
 #[derive(Default)]
 struct Inner {
     entries: Vec<Indexed>,
+    signatures: BTreeMap<(Seq, PublicKey), HeadSignature>,
     values: HashMap<Digest, Sealed>,
     records: HashMap<(AuthStore, String), Vec<u8>>,
     activity: HashMap<(ActivityKind, String), ActivityRecord>,
@@ -95,6 +97,11 @@ impl MemoryJournal {
         inner.entries = entries.into_iter().map(found_by_nothing).collect();
     }
 
+    /// Changes stored signatures behind everybody's back.
+    pub fn tamper_signatures(&self, tamper: impl FnMut(&mut HeadSignature)) {
+        self.lock().signatures.values_mut().for_each(tamper);
+    }
+
     /// Changes stored auth records behind everybody's back.
     pub fn tamper_records(&self, store: AuthStore, tamper: impl Fn(&str, &mut Vec<u8>)) {
         let mut inner = self.lock();
@@ -120,6 +127,11 @@ impl Inner {
         for record in &batch.records {
             self.records
                 .insert((record.store, record.id.clone()), record.body.clone());
+        }
+        let last = entries.last().map_or(0, |last| last.stored.seq);
+        for signature in batch.signatures.iter().filter(|made| made.seq <= last) {
+            let key = (signature.seq, signature.public_key);
+            self.signatures.insert(key, *signature);
         }
         for BatchEntry { entry, stored } in entries {
             self.entries.push(Indexed {
@@ -185,6 +197,10 @@ impl Journal for MemoryJournal {
         }
     }
 
+    fn may_write_prefixes(&self) -> bool {
+        true
+    }
+
     async fn read(&self, after: Seq, limit: usize) -> Result<Vec<StoredEntry>, ReadError> {
         let inner = self.lock();
         inner.readable()?;
@@ -221,6 +237,13 @@ impl Journal for MemoryJournal {
         let inner = self.lock();
         inner.readable()?;
         Ok(inner.newest_first(before, limit, |entry| entry.touched.contains(&config)))
+    }
+
+    async fn signatures(&self, first: Seq, last: Seq) -> Result<Vec<HeadSignature>, ReadError> {
+        let inner = self.lock();
+        inner.readable()?;
+        let between = |made: &&HeadSignature| (first..=last).contains(&made.seq);
+        Ok(inner.signatures.values().filter(between).copied().collect())
     }
 
     async fn values(&self, digests: &[Digest]) -> Result<Values, ReadError> {

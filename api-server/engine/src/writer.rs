@@ -21,6 +21,7 @@ use crate::engine::{Health, Requester, Shared};
 use crate::error::RunError;
 use crate::journal::{AppendError, Batch, BatchEntry, StoredEntry};
 use crate::replay::{CHUNK, apply};
+use crate::signing::{MissingSigner, Signing, verify_end};
 
 /// The most commands that are decided together, and so the most entries of a batch.
 const MAX_BATCH: usize = 256;
@@ -121,6 +122,8 @@ struct Decided {
     batch: Arc<Batch>,
     /// The state with the whole batch.
     state: State,
+    /// Whether the batch is signed as it must be.
+    signed: Result<(), MissingSigner>,
 }
 
 impl Writer {
@@ -131,7 +134,11 @@ impl Writer {
                 decided.jobs.into_iter().for_each(|(job, _)| job.answer());
                 return;
             }
-            match self.append(&decided.batch).await {
+            let written = match decided.signed {
+                Ok(()) => self.append(&decided.batch).await,
+                Err(missing) => Err(missing.to_string()),
+            };
+            match written {
                 Ok(None) => {
                     self.publish(decided.state, &decided.batch);
                     decided.jobs.into_iter().for_each(|(job, _)| job.answer());
@@ -150,23 +157,33 @@ impl Writer {
 
     /// Decides every job in order, each on the state that the ones before it make.
     fn decide(&mut self, jobs: Vec<Box<dyn Job>>) -> Decided {
-        let mut state = State::clone(&self.shared.state.load());
+        let shared = &self.shared;
+        let mut state = State::clone(&shared.state.load());
+        let every = shared.journal.may_write_prefixes();
+        let mut signing = Signing::after(&state, &shared.keys, every);
+        let mut signed = Ok(());
         let (mut batch, mut decided) = (Batch::default(), Vec::with_capacity(jobs.len()));
         for mut job in jobs {
             if !job.is_wanted() {
                 continue;
             }
-            let mut env = self.shared.env(&mut self.rng);
+            let mut env = shared.env(&mut self.rng);
             if let Some((draft, request)) = job.decide(&state, &mut env) {
                 let (op_id, now) = (OpId::random(env.rng), env.now);
+                let before = state.journal().map(|journal| journal.signing_key);
                 add(&mut batch, &mut state, draft, request, op_id, now);
+                signed = signed.and_then(|()| signing.take(before, &state));
             }
             decided.push((job, batch.entries.len()));
         }
+        let signed = signed
+            .and_then(|()| signing.finish(&state))
+            .map(|signatures| batch.signatures = signatures);
         Decided {
             jobs: decided,
             batch: Arc::new(batch),
             state,
+            signed,
         }
     }
 
@@ -237,6 +254,7 @@ impl Writer {
         let mut next = state.clone();
         apply(&*self.shared.journal, &mut next, tail).await?;
         if tail.len() > ours {
+            verify_end(&*self.shared.journal, &next, &self.shared.keys).await?;
             self.shared
                 .auth
                 .load(&*self.shared.journal, &next, &self.shared.keys)

@@ -155,6 +155,17 @@ fn write_rows(transaction: &Connection, batch: &Batch) -> rusqlite::Result<()> {
             touch.execute(params![config.as_bytes(), to_sql(stored.seq)])?;
         }
     }
+    let mut sign = transaction.prepare_cached(
+        "INSERT INTO signatures (seq, public_key, previous, signature) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    for made in &batch.signatures {
+        sign.execute(params![
+            to_sql(made.seq),
+            made.public_key.as_bytes(),
+            to_sql(made.previous),
+            made.signature.as_bytes(),
+        ])?;
+    }
     for id in &batch.destroyed_keys {
         let sql = format!("DELETE FROM {} WHERE id = ?1", AuthStore::Keys.name());
         transaction

@@ -23,6 +23,7 @@ use ssm_domain::command::{AuthRecord, AuthStore};
 use ssm_domain::digest::Digest;
 use ssm_domain::entry::Seq;
 use ssm_domain::id::ConfigId;
+use ssm_domain::signing::HeadSignature;
 use ssm_domain::state::Values;
 use ssm_engine::journal::{AppendError, Batch, Filter, Journal, ReadError, StoredEntry};
 use tokio::task::spawn_blocking;
@@ -97,6 +98,10 @@ impl Journal for SqliteJournal {
             .unwrap_or_else(|stopped| Err(AppendError::Unknown(stopped.to_string())))
     }
 
+    fn may_write_prefixes(&self) -> bool {
+        false
+    }
+
     async fn read(&self, after: Seq, limit: usize) -> Result<Vec<StoredEntry>, ReadError> {
         self.database
             .readers
@@ -126,6 +131,13 @@ impl Journal for SqliteJournal {
         self.database
             .readers
             .run(move |connection| read::history(connection, config, before, limit))
+            .await
+    }
+
+    async fn signatures(&self, first: Seq, last: Seq) -> Result<Vec<HeadSignature>, ReadError> {
+        self.database
+            .readers
+            .run(move |connection| read::signatures(connection, first, last))
             .await
     }
 

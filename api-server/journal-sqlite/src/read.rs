@@ -6,6 +6,7 @@ use ssm_domain::digest::Digest;
 use ssm_domain::entry::Seq;
 use ssm_domain::id::ConfigId;
 use ssm_domain::seal::Sealed;
+use ssm_domain::signing::{HeadSignature, PublicKey, Signature};
 use ssm_domain::state::Values;
 use ssm_engine::journal::{Filter, ReadError, StoredEntry};
 
@@ -89,6 +90,27 @@ pub fn history(
     )
 }
 
+/// The signatures of the entries from `first` to `last`.
+pub fn signatures(
+    connection: &Connection,
+    first: Seq,
+    last: Seq,
+) -> Result<Vec<HeadSignature>, ReadError> {
+    rows(
+        connection,
+        "SELECT seq, previous, public_key, signature FROM signatures WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq, public_key",
+        (to_sql(first), to_sql(last)),
+        |row| {
+            Ok(HeadSignature {
+                seq: position(row, 0)?,
+                previous: position(row, 1)?,
+                public_key: PublicKey::from_bytes(row.get(2)?),
+                signature: Signature::from_bytes(row.get(3)?),
+            })
+        },
+    )
+}
+
 /// Those of the named values that are there.
 pub fn values(connection: &Connection, digests: &[Digest]) -> Result<Values, ReadError> {
     let find = || -> rusqlite::Result<Values> {
@@ -122,12 +144,16 @@ pub fn records(connection: &Connection, store: AuthStore) -> Result<Vec<AuthReco
 }
 
 fn stored_entry(row: &Row<'_>) -> rusqlite::Result<StoredEntry> {
-    let seq: i64 = row.get(0)?;
     Ok(StoredEntry {
-        seq: Seq::try_from(seq).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, seq))?,
+        seq: position(row, 0)?,
         hash: Digest::from_bytes(row.get(1)?),
         bytes: row.get(2)?,
     })
+}
+
+fn position(row: &Row<'_>, column: usize) -> rusqlite::Result<Seq> {
+    let seq: i64 = row.get(column)?;
+    Seq::try_from(seq).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, seq))
 }
 
 /// What `read` makes of every row.

@@ -15,6 +15,7 @@ pub const VERSION: i64 = 1;
 pub const TABLES: &[&str] = &[
     "journal",
     "touched",
+    "signatures",
     "sealed_values",
     "credentials",
     "tokens",
@@ -36,6 +37,13 @@ const LAYOUT: &str = "
     CREATE INDEX journal_by_config ON journal (config) WHERE config IS NOT NULL;
     CREATE INDEX journal_by_both ON journal (project, config) WHERE config IS NOT NULL;
     CREATE TABLE touched (config BLOB NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (config, seq)) STRICT, WITHOUT ROWID;
+    CREATE TABLE signatures (
+        seq INTEGER NOT NULL,
+        public_key BLOB NOT NULL,
+        previous INTEGER NOT NULL,
+        signature BLOB NOT NULL,
+        PRIMARY KEY (seq, public_key)
+    ) STRICT, WITHOUT ROWID;
     CREATE TABLE sealed_values (digest BLOB NOT NULL UNIQUE, sealed BLOB NOT NULL) STRICT;
     CREATE TABLE credentials (id TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE tokens (id TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;

@@ -74,11 +74,14 @@ impl State {
                 epoch,
                 root_key,
                 token_salt,
+                signing_key,
+                signing_key,
             } => {
                 self.journal = Some(JournalInfo {
                     epoch: *epoch,
                     root_key: root_key.clone(),
                     token_salt: token_salt.clone(),
+                    signing_key: *signing_key,
                 });
             }
             Change::EpochStarted { epoch } => {
@@ -86,9 +89,13 @@ impl State {
                     journal.epoch = *epoch;
                 }
             }
-            Change::RootKeyRotated { root_key, .. } => {
+            Change::RootKeyRotated {
+                root_key,
+                signing_key,
+            } => {
                 if let Some(journal) = &mut self.journal {
                     journal.root_key.clone_from(root_key);
+                    journal.signing_key = *signing_key;
                 }
             }
             Change::SettingsChanged { settings } => {

@@ -3,5 +3,6 @@
 mod activity;
 mod contract;
 mod good_storage;
+mod signing;
 mod storage_faults;
 mod support;
