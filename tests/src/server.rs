@@ -22,6 +22,8 @@ pub struct ServerOptions {
     pub port: Option<u16>,
     /// More environment variables, which win over those above.
     pub env: Vec<(String, String)>,
+    /// Bytes of a disk of its own, in memory, for its data directory. It goes with the process.
+    pub disk: Option<u64>,
     /// Where its log goes; by default where those of this test process are.
     pub log_dir: Option<PathBuf>,
 }
@@ -38,6 +40,13 @@ impl ServerOptions {
     #[must_use]
     pub fn data_dir(mut self, dir: &Path) -> Self {
         self.data_dir = Some(dir.to_owned());
+        self
+    }
+
+    /// With its data directory on a disk of its own of so many bytes.
+    #[must_use]
+    pub fn disk(mut self, bytes: u64) -> Self {
+        self.disk = Some(bytes);
         self
     }
 }
@@ -102,6 +111,13 @@ impl Server {
         self.data.path()
     }
 
+    /// Where its data is for this process, when the server has a disk of its own.
+    pub fn disk(&self) -> PathBuf {
+        let root = PathBuf::from(format!("/proc/{}/root", self.process.pid()));
+        let inside = self.data_dir();
+        root.join(inside.strip_prefix("/").unwrap_or(inside))
+    }
+
     /// Its process, to read the id of, to halt or to wait for.
     pub fn process(&mut self) -> &mut Process {
         &mut self.process
@@ -143,11 +159,12 @@ impl Server {
 fn prepare(options: ServerOptions) -> Result<(Launch, u16, DataDir)> {
     let data = DataDir::new(options.data_dir, "server")?;
     let port = options.port.map_or_else(free_port, Ok)?;
-    let mut launch = Launch::new(
-        "ssm-server",
-        &paths::product_binary("ssm-server")?,
-        options.log_dir.as_deref(),
-    )?
+    let binary = paths::product_binary("ssm-server")?;
+    let log_dir = options.log_dir.as_deref();
+    let mut launch = match options.disk {
+        None => Launch::new("ssm-server", &binary, log_dir)?,
+        Some(bytes) => on_a_disk_of_its_own(&binary, bytes, log_dir)?,
+    }
     .env("BIND_HOST", "127.0.0.1")
     .env("PORT", port.to_string())
     .env("DATA_DIR", data.path());
@@ -155,4 +172,24 @@ fn prepare(options: ServerOptions) -> Result<(Launch, u16, DataDir)> {
         launch = launch.env(name, value);
     }
     Ok((launch, port, data))
+}
+
+/// The server in a mount namespace, which needs no privilege, with a small file system over its data directory.
+fn on_a_disk_of_its_own(binary: &Path, bytes: u64, log_dir: Option<&Path>) -> Result<Launch> {
+    const MOUNT: &str = r#"mount -t tmpfs -o "size=$1,mode=700" tmpfs "$DATA_DIR" && exec "$2""#;
+    let unshare = ["/usr/bin/unshare", "/bin/unshare"].map(Path::new);
+    let Some(unshare) = unshare.into_iter().find(|path| path.is_file()) else {
+        bail!("unshare is not there; it is in the package util-linux");
+    };
+    let launch = Launch::new("ssm-server", unshare, log_dir)?
+        .arg("--user")
+        .arg("--map-root-user")
+        .arg("--mount")
+        .arg("sh")
+        .arg("-c")
+        .arg(MOUNT)
+        .arg("sh")
+        .arg(bytes.to_string())
+        .arg(binary);
+    Ok(launch)
 }

@@ -17,6 +17,7 @@ pub mod memory;
 mod read;
 mod replay;
 mod signing;
+pub mod steps;
 mod writer;
 
 pub use audit::{AuditEvent, AuditPage, AuditQuery, Verification};

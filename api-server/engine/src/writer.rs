@@ -22,6 +22,7 @@ use crate::error::RunError;
 use crate::journal::{AppendError, Batch, BatchEntry, StoredEntry};
 use crate::replay::{CHUNK, apply};
 use crate::signing::{MissingSigner, Signing, verify_end};
+use crate::steps::reached;
 
 /// The most commands that are decided together, and so the most entries of a batch.
 const MAX_BATCH: usize = 256;
@@ -266,6 +267,7 @@ impl Writer {
 
     /// Makes `state`, which has some or all of `batch` in it, what everybody reads.
     fn publish(&self, state: State, batch: &Batch) {
+        reached("publish:before");
         let shared = &self.shared;
         for record in &batch.records {
             // A record whose entry was not written names a token or user that the state does not have.
@@ -288,6 +290,7 @@ impl Writer {
         if shared.health.send_replace(Health::Ready) != Health::Ready {
             info!(seq, "the journal can be written again");
         }
+        reached("publish:after");
     }
 }
 

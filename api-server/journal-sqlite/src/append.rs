@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{
+    Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, ffi, params,
+};
 use ssm_domain::command::AuthStore;
 use ssm_domain::digest::Digest;
 use ssm_domain::names::Slug;
 use ssm_engine::journal::{AppendError, Batch};
+use ssm_engine::steps::reached;
 
 use crate::damage::is_damage;
 use crate::schema::{LOCK_WAIT, to_sql};
@@ -42,6 +45,7 @@ impl Writer {
 
     /// Appends all of `batch` or nothing.
     pub fn append(&mut self, batch: &Batch) -> Result<(), AppendError> {
+        reached("append:before-begin");
         let transaction = self.begin().map_err(|error| unavailable(&error))?;
         if let Err(why) = write(&transaction, batch) {
             drop(transaction);
@@ -51,10 +55,16 @@ impl Writer {
                 Err(AppendError::Unknown(why.to_string()))
             };
         }
-        // The last page may be in the log although the disk did not say so.
-        transaction
-            .commit()
-            .map_err(|error| AppendError::Unknown(error.to_string()))?;
+        reached("append:before-commit");
+        if let Err(error) = transaction.commit() {
+            let rolled_back = self.connection.is_autocommit();
+            return Err(if rolled_back && wrote_no_commit(&error) {
+                unavailable(&error)
+            } else {
+                AppendError::Unknown(error.to_string())
+            });
+        }
+        reached("append:after-commit");
         self.log_holds_destroyed_keys |= !batch.destroyed_keys.is_empty();
         if self.log_holds_destroyed_keys {
             self.empty_log();
@@ -84,6 +94,7 @@ impl Writer {
 
 fn write(transaction: &Connection, batch: &Batch) -> Result<(), AppendError> {
     check_position(transaction, batch)?;
+    reached("append:before-rows");
     write_rows(transaction, batch).map_err(|error| unavailable(&error))
 }
 
@@ -173,6 +184,18 @@ fn write_rows(transaction: &Connection, batch: &Batch) -> rusqlite::Result<()> {
             .execute([id.to_string()])?;
     }
     Ok(())
+}
+
+/// Whether a failed commit has certainly left nothing behind. What commits is the last page in the log, so one that the
+/// disk has no room for, or refuses, commits nothing. Any later failure, such as one to sync the log, may have come after
+/// that page.
+fn wrote_no_commit(error: &rusqlite::Error) -> bool {
+    match error {
+        rusqlite::Error::SqliteFailure(failure, _) => {
+            failure.code == ErrorCode::DiskFull || failure.extended_code == ffi::SQLITE_IOERR_WRITE
+        }
+        _ => false,
+    }
 }
 
 fn unavailable(error: &rusqlite::Error) -> AppendError {

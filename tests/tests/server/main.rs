@@ -6,6 +6,7 @@ mod bad_input;
 mod cli;
 mod configs;
 mod crash;
+mod disk_full;
 mod dotenv;
 mod onboarding;
 mod schemathesis;

@@ -75,7 +75,6 @@ impl State {
                 root_key,
                 token_salt,
                 signing_key,
-                signing_key,
             } => {
                 self.journal = Some(JournalInfo {
                     epoch: *epoch,
