@@ -7,6 +7,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use crate::commands;
 use crate::config::{ConfigError, SECRETS_HELP, Settings};
 use crate::keys::KeyError;
+use crate::serve::TlsError;
 
 /// The server of Simple Secrets Manager.
 ///
@@ -68,6 +69,7 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
     fn from(error: E) -> Self {
         let error = error.into();
         let is_usage = error.is::<ConfigError>()
+            || error.is::<TlsError>()
             || error
                 .downcast_ref::<KeyError>()
                 .is_some_and(KeyError::is_configuration);

@@ -1,15 +1,20 @@
 //! Settings: read once from flags and variables into a typed struct. Secrets come from variables or files, never from
 //! flags, which any user of the machine can see.
 
+mod origin;
 mod settings;
 mod values;
+mod variables;
+mod web;
 
 use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+pub(crate) use origin::Origin;
 pub(crate) use settings::{DataSettings, SECRETS_HELP, Settings};
 pub(crate) use values::{KeySource, LogConfig, LogFormat, SetupTokenSetting};
+pub(crate) use web::{Limits, TlsFiles, WebConfig};
 
 /// Settings of later releases and of other servers. To pass over them in silence would be to store data elsewhere, or
 /// to serve it otherwise, than somebody believes.
@@ -18,10 +23,6 @@ const NOT_YET: &[&str] = &[
     "CONNECTION_STRING_FILE",
     "MONGODB_URI",
     "MONGODB_URI_FILE",
-    "ENCRYPTION_KEY_PREVIOUS",
-    "ENCRYPTION_KEY_PREVIOUS_FILE",
-    "TLS_CERT_FILE",
-    "TLS_KEY_FILE",
 ];
 
 /// Settings that contradict each other or cannot be.
@@ -33,6 +34,17 @@ pub(crate) enum ConfigError {
     /// Set, but to nothing that can be read.
     #[error("{0} is not text in UTF-8")]
     NotText(&'static str),
+    /// A value that the setting cannot have.
+    #[error("{name} {why}")]
+    Invalid { name: &'static str, why: String },
+    /// Settings that contradict each other, or one that is unsafe.
+    #[error("{0}")]
+    Contradiction(&'static str),
+    /// A variable that looks like a setting and is none.
+    #[error(
+        "{0} is not a setting of this server; correct its name or remove it (`ssm-server --help` lists all settings)"
+    )]
+    Unknown(String),
     /// A setting that would have no effect.
     #[error("{0} is set, but this release does not know it yet; remove it")]
     NotYet(&'static str),
@@ -41,8 +53,22 @@ pub(crate) enum ConfigError {
     SetupToken,
 }
 
+impl ConfigError {
+    fn invalid(name: &'static str, why: &impl ToString) -> Self {
+        Self::Invalid {
+            name,
+            why: why.to_string(),
+        }
+    }
+}
+
 /// What can be set by variables only: a flag's value would be there for any user of the machine to see.
-pub(crate) const SECRETS: [&str; 3] = ["TOKEN_SALT", "ENCRYPTION_KEY", "SSM_SETUP_TOKEN"];
+pub(crate) const SECRETS: [&str; 4] = [
+    "TOKEN_SALT",
+    "ENCRYPTION_KEY",
+    "ENCRYPTION_KEY_PREVIOUS",
+    "SSM_SETUP_TOKEN",
+];
 
 /// The server's settings.
 pub(crate) struct Config {
@@ -52,6 +78,8 @@ pub(crate) struct Config {
     pub port: u16,
     /// Where the data is, and the keys that belong to it.
     pub data: DataConfig,
+    /// How the server is reached, and by whom.
+    pub web: WebConfig,
     /// What the first sign-up has to show.
     pub setup_token: SetupTokenSetting,
     /// How to log.
@@ -66,6 +94,8 @@ pub(crate) struct DataConfig {
     pub token_salt: KeySource,
     /// Wraps the data keys.
     pub encryption_key: KeySource,
+    /// What wrapped the data keys before; there is none in the data directory.
+    pub previous_encryption_keys: KeySource,
 }
 
 /// Looks a variable up by name.
@@ -74,6 +104,7 @@ type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 impl Config {
     /// Settles what flags and variables leave open.
     pub(crate) fn new(settings: Settings) -> Result<Self, ConfigError> {
+        variables::refuse_unknown(std::env::vars_os())?;
         Self::with(settings, &|name| std::env::var_os(name))
     }
 
@@ -87,6 +118,7 @@ impl Config {
             host: settings.bind_host,
             port: settings.port,
             data: DataConfig::with(settings.data, variables)?,
+            web: WebConfig::new(settings.web)?,
             setup_token: SetupTokenSetting::parse(text(variables, "SSM_SETUP_TOKEN")?)?,
             log: LogConfig {
                 level: settings.log_level.into(),
@@ -110,6 +142,10 @@ impl DataConfig {
         Ok(Self {
             token_salt: key("TOKEN_SALT", settings.token_salt_file)?,
             encryption_key: key("ENCRYPTION_KEY", settings.encryption_key_file)?,
+            previous_encryption_keys: key(
+                "ENCRYPTION_KEY_PREVIOUS",
+                settings.encryption_key_previous_file,
+            )?,
             dir: settings.data_dir,
         })
     }

@@ -16,11 +16,13 @@ use zeroize::Zeroizing;
 
 use crate::config::{DataConfig, KeySource};
 use crate::logging::announce;
+use crate::private_file::{self, FileError};
 
 const ENCRYPTION_KEY: &str = "ENCRYPTION_KEY";
+const ENCRYPTION_KEY_PREVIOUS: &str = "ENCRYPTION_KEY_PREVIOUS";
 const TOKEN_SALT: &str = "TOKEN_SALT";
 /// More than any key file has; a file that is longer is something else.
-const MAX_BYTES: u64 = 4_096;
+const MAX_BYTES: usize = 4_096;
 
 /// Why there are no keys to start with.
 #[derive(Debug, thiserror::Error)]
@@ -35,15 +37,15 @@ pub(crate) enum KeyError {
         "{path} cannot be written: {source}; make the data directory writable, or set DATA_DIR to one that is"
     )]
     Write { path: PathBuf, source: io::Error },
-    /// A key file cannot be read.
+    /// A key file cannot be read, or could be read by everybody.
     #[error(
-        "the key file {path} cannot be read: {source}; {name}_FILE, or {name} in the data directory, must be a file that \
-         the server can read"
+        "the key file {path} is refused: {source}; {name}_FILE, or {name} in the data directory, must be a file that the \
+         server can read and not everybody"
     )]
     Read {
         name: &'static str,
         path: PathBuf,
-        source: io::Error,
+        source: FileError,
     },
     /// There is data, but not the key that it belongs to.
     #[error(
@@ -84,7 +86,12 @@ pub(crate) fn load(config: &DataConfig) -> Result<Keys, KeyError> {
         RootKey::parse,
     )?;
     let salt = read_or_make(config, TOKEN_SALT, &config.token_salt, TokenSalt::parse)?;
-    Ok(Keys { root, salt })
+    let previous = read_previous(config)?;
+    Ok(Keys {
+        root,
+        salt,
+        previous,
+    })
 }
 
 fn make_dir(path: &Path) -> Result<(), KeyError> {
@@ -120,11 +127,7 @@ fn read_or_make<K>(
             path
         }
     };
-    let text = read(&path).map_err(|source| KeyError::Read {
-        name,
-        path: path.clone(),
-        source,
-    })?;
+    let text = read(name, &path)?;
     parse(&text).map_err(invalid(format!(" in {}", path.display())))
 }
 
@@ -183,14 +186,32 @@ fn make(path: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
 }
 
-fn read(path: &Path) -> io::Result<Zeroizing<String>> {
-    if fs::metadata(path)?.len() > MAX_BYTES {
-        return Err(io::Error::new(
-            ErrorKind::InvalidData,
-            "it is too long for a key",
-        ));
-    }
-    fs::read_to_string(path).map(Zeroizing::new)
+/// The earlier root keys, separated by white space or commas.
+fn read_previous(config: &DataConfig) -> Result<Vec<RootKey>, KeyError> {
+    let (text, place) = match &config.previous_encryption_keys {
+        KeySource::DataDir => return Ok(Vec::new()),
+        KeySource::Given(text) => (Zeroizing::new(text.clone()), String::new()),
+        KeySource::File(path) => (
+            read(ENCRYPTION_KEY_PREVIOUS, path)?,
+            format!(" in {}", path.display()),
+        ),
+    };
+    let keys = text.split(|c: char| c.is_whitespace() || c == ',');
+    let keys = keys.filter(|key| !key.is_empty()).map(RootKey::parse);
+    keys.collect::<Result<_, _>>()
+        .map_err(|source| KeyError::Invalid {
+            name: ENCRYPTION_KEY_PREVIOUS,
+            place,
+            source,
+        })
+}
+
+fn read(name: &'static str, path: &Path) -> Result<Zeroizing<String>, KeyError> {
+    private_file::read(path, MAX_BYTES).map_err(|source| KeyError::Read {
+        name,
+        path: path.to_owned(),
+        source,
+    })
 }
 
 #[cfg(test)]
@@ -199,7 +220,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
     use std::path::Path;
 
-    use super::{KeyError, load};
+    use super::{KeyError, RootKey, load};
     use crate::config::{DataConfig, KeySource};
 
     fn config(dir: &Path) -> DataConfig {
@@ -207,6 +228,7 @@ mod tests {
             dir: dir.to_owned(),
             token_salt: KeySource::DataDir,
             encryption_key: KeySource::DataDir,
+            previous_encryption_keys: KeySource::DataDir,
         }
     }
 
@@ -250,6 +272,30 @@ mod tests {
     }
 
     #[test]
+    fn earlier_keys_are_read_from_a_list_and_each_must_be_one() {
+        const EARLIER: [&str; 2] = [
+            "q1Hc0sE5Zt8vKz2nBxW7yRj4mLd9uPf6aTgIoNwQeSk=",
+            "3n9Jd1fTq8bWm2Xc7vKz5LpR4sYh6GtU0eAoIiQwBxM=",
+        ];
+        let dir = tempfile::tempdir().unwrap();
+        let given = |text: String| DataConfig {
+            previous_encryption_keys: KeySource::Given(text),
+            ..config(dir.path())
+        };
+        for separator in [",", " ", "\n", ", "] {
+            let keys = load(&given(EARLIER.join(separator))).unwrap();
+            let fingerprints = keys.previous.iter().map(RootKey::fingerprint);
+            let expected = EARLIER.map(|key| RootKey::parse(key).unwrap().fingerprint());
+            assert_eq!(fingerprints.collect::<Vec<_>>(), expected);
+        }
+        let error = load(&given("canary".into())).err().unwrap().to_string();
+        assert!(
+            error.starts_with("ENCRYPTION_KEY_PREVIOUS must be 32 bytes"),
+            "{error}"
+        );
+    }
+
+    #[test]
     fn a_key_that_is_none_is_refused_without_being_repeated() {
         let dir = tempfile::tempdir().unwrap();
         let given = DataConfig {
@@ -263,8 +309,12 @@ mod tests {
         );
         assert!(!error.contains("canary"));
 
-        fs::write(dir.path().join("ENCRYPTION_KEY"), "x".repeat(5_000)).unwrap();
-        let error = load(&config(dir.path())).err().unwrap();
-        assert!(matches!(error, KeyError::Read { .. }), "{error}");
+        let path = dir.path().join("ENCRYPTION_KEY");
+        fs::write(&path, "x".repeat(5_000)).unwrap();
+        for (mode, says) in [(0o600, "too long"), (0o644, "everybody on this machine")] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            let error = load(&config(dir.path())).err().unwrap().to_string();
+            assert!(error.contains(says), "{error}");
+        }
     }
 }

@@ -3,9 +3,11 @@
 mod cli;
 mod commands;
 mod config;
+mod hardening;
 mod http;
 mod keys;
 mod logging;
+mod private_file;
 mod serve;
 mod state;
 

@@ -1,32 +1,28 @@
 //! Listening and serving: takes connections until the process is told to stop, then lets what has begun come to its end.
 
-use std::convert::Infallible;
+mod admission;
+mod connection;
+mod pulse;
+mod stop;
+mod tls;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use axum::Router;
-use axum::body::Body;
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::signal::unix::{SignalKind, signal};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::TcpListener;
 use tokio::time::{interval, sleep, timeout};
-use tower::Service as _;
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
+use self::admission::Admission;
+use self::connection::Host;
+use self::stop::Stop;
+pub(crate) use self::tls::{Tls, TlsError, TlsHealth};
 use crate::config::Config;
-use crate::http::{self, Peer};
 use crate::state::App;
 
-/// How long the head of a request may take to arrive, and how long a connection may be idle.
-const HEAD_PATIENCE: Duration = Duration::from_mins(1);
-/// The most bytes of a request's head.
-const MAX_HEAD: usize = 64 * 1024;
 /// How long requests that have begun may take once the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 /// How long to wait when no connection can be taken, as where there are no file descriptors left.
@@ -42,20 +38,27 @@ pub(crate) async fn bind(config: &Config) -> Result<TcpListener> {
     })
 }
 
-/// Serves until the process is told to stop.
+/// Serves until the process is told to stop. Told a second time, it ends at once, whatever has begun.
 pub(crate) async fn run(listener: TcpListener, app: Arc<App>) {
-    let (router, mut tidying) = (http::router(app.clone()), interval(TIDY_EVERY));
-    let (connections, builder) = (GracefulShutdown::new(), Arc::new(builder()));
-    let stop = stop_signal();
-    tokio::pin!(stop);
+    let mut stop = Stop::listen();
+    let admission = Admission::new(&app.web, app.metrics.connections());
+    let host = Arc::new(Host::new(app.clone()));
+    let connections = GracefulShutdown::new();
+    let mut tidying = interval(TIDY_EVERY);
+    let reloading = app.tls.clone().map(|tls| tokio::spawn(tls.keep_current()));
     loop {
         tokio::select! {
-            () = &mut stop => break,
+            () = stop.asked() => break,
             _ = tidying.tick() => app.metrics.tidy(),
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
-                    let serving = serve(builder.clone(), stream, peer, router.clone(), connections.watcher());
-                    tokio::spawn(serving);
+                    if let Some(admitted) = admission.admit(peer.ip().to_canonical()) {
+                        let serving = host.clone().serve(stream, peer.ip().to_canonical(), connections.watcher());
+                        tokio::spawn(async move {
+                            serving.await;
+                            drop(admitted);
+                        });
+                    }
                 }
                 Err(error) => {
                     warn!(%error, "a connection could not be taken");
@@ -64,73 +67,16 @@ pub(crate) async fn run(listener: TcpListener, app: Arc<App>) {
             },
         }
     }
-    info!("stopping");
+    info!("stopping: taking no more connections, and letting what has begun come to its end");
     drop(listener);
+    if let Some(reloading) = reloading {
+        reloading.abort();
+    }
     app.stopping.cancel();
-    if timeout(DRAIN, connections.shutdown()).await.is_err() {
-        warn!("some requests did not come to their end in time");
-    }
-}
-
-fn builder() -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_PATIENCE)
-        .max_buf_size(MAX_HEAD);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .keep_alive_interval(HEAD_PATIENCE)
-        .max_header_list_size(u32::try_from(MAX_HEAD).unwrap_or(u32::MAX));
-    builder
-}
-
-async fn serve(
-    builder: Arc<Builder<TokioExecutor>>,
-    stream: TcpStream,
-    peer: SocketAddr,
-    router: Router,
-    watcher: Watcher,
-) {
-    // Small answers should not wait for one another.
-    let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request: ::http::Request<Incoming>| {
-        let (mut request, mut router) = (request.map(Body::new), router.clone());
-        request
-            .extensions_mut()
-            .insert(Peer(peer.ip().to_canonical()));
-        http::without_trailing_slash(&mut request);
-        async move {
-            Ok::<_, Infallible>(
-                router
-                    .call(request)
-                    .await
-                    .unwrap_or_else(|never| match never {}),
-            )
-        }
-    });
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
-    if let Err(error) = watcher.watch(connection.into_owned()).await {
-        debug!(%error, "a connection ended");
-    }
-}
-
-/// Comes when the process is told to stop.
-async fn stop_signal() {
-    let (mut terminate, mut interrupt) = match (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) {
-        (Ok(terminate), Ok(interrupt)) => (terminate, interrupt),
-        (Err(error), _) | (_, Err(error)) => {
-            warn!(%error, "signals cannot be caught; the server will end without draining");
-            return std::future::pending().await;
-        }
-    };
     tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+        drained = timeout(DRAIN, connections.shutdown()) => if drained.is_err() {
+            warn!("some requests did not come to their end in time");
+        },
+        () = stop.asked() => warn!("told to stop again: ending at once, with requests under way"),
     }
 }

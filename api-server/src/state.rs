@@ -1,6 +1,7 @@
 //! What all handlers share.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use rand::rngs::StdRng;
 use ssm_domain::credential::PlainToken;
@@ -10,9 +11,10 @@ use subtle::ConstantTimeEq as _;
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
-use crate::config::{Config, SetupTokenSetting};
-use crate::http::Metrics;
+use crate::config::{Config, SetupTokenSetting, WebConfig};
+use crate::http::{Metrics, Streams};
 use crate::logging::announce;
+use crate::serve::Tls;
 
 /// The running server.
 pub(crate) struct App {
@@ -20,6 +22,12 @@ pub(crate) struct App {
     pub engine: Engine,
     /// What the first sign-up has to show.
     pub setup: SetupToken,
+    /// How the server is reached, and by whom.
+    pub web: WebConfig,
+    /// The certificate, where there is one.
+    pub tls: Option<Arc<Tls>>,
+    /// The open watch streams.
+    pub streams: Streams,
     /// Counts and measures.
     pub metrics: Metrics,
     /// Is cancelled when the server stops, so that endless answers end.
@@ -28,13 +36,20 @@ pub(crate) struct App {
 
 impl App {
     /// A server over `engine`.
-    pub(crate) fn new(engine: Engine, setup: SetupToken) -> Self {
-        let (metrics, stopping) = (Metrics::start(), CancellationToken::new());
+    pub(crate) fn new(
+        engine: Engine,
+        setup: SetupToken,
+        web: WebConfig,
+        tls: Option<Arc<Tls>>,
+    ) -> Self {
         Self {
             engine,
             setup,
-            metrics,
-            stopping,
+            tls,
+            streams: Streams::new(web.limits),
+            web,
+            metrics: Metrics::start(),
+            stopping: CancellationToken::new(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The engine as the rest of the server sees it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
@@ -37,6 +38,8 @@ const QUEUE: usize = 1_024;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How many passwords are hashed at a time: each keeps a core busy for a quarter of a second.
 const HASHERS: usize = 2;
+/// How many more may wait for that: four seconds' worth.
+const MAX_WAITING: usize = 32;
 
 /// The keys that are kept outside the database.
 pub struct Keys {
@@ -44,6 +47,8 @@ pub struct Keys {
     pub root: RootKey,
     /// Keys the hashes of tokens and passwords.
     pub salt: TokenSalt,
+    /// What wrapped the data keys before `root`.
+    pub previous: Vec<RootKey>,
 }
 
 /// Who asks for a change, and how.
@@ -85,6 +90,7 @@ pub struct Engine {
     pub(crate) shared: Arc<Shared>,
     queue: mpsc::Sender<Box<dyn Job>>,
     hashers: Arc<Semaphore>,
+    hashing: Arc<AtomicUsize>,
 }
 
 impl Engine {
@@ -128,6 +134,7 @@ impl Engine {
             shared,
             queue,
             hashers: Arc::new(Semaphore::new(HASHERS)),
+            hashing: Arc::default(),
         };
         let server = Requester {
             actor: Actor::System,
@@ -231,6 +238,11 @@ impl Engine {
         self.shared.auth.token(&self.shared.salt.hash(token))
     }
 
+    /// How many passwords are being hashed or wait for it.
+    pub fn hashing(&self) -> usize {
+        self.hashing.load(Ordering::Relaxed)
+    }
+
     /// Makes the first user and signs them in.
     pub async fn bootstrap(
         &self,
@@ -289,11 +301,13 @@ impl Engine {
         }
     }
 
-    /// Runs something slow on the bounded pool for it.
+    /// Runs something slow on the bounded pool for it. Beyond so many that wait, nobody is let in: they would only wait for
+    /// longer than they are ready to.
     async fn hash<T: Send + 'static>(
         &self,
         slow: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, RunError> {
+        let _waiting = Waiting::enter(&self.hashing).ok_or(RunError::Busy)?;
         let _permit = self
             .hashers
             .acquire()
@@ -302,6 +316,22 @@ impl Engine {
         tokio::task::spawn_blocking(slow)
             .await
             .map_err(|_| RunError::Unavailable)
+    }
+}
+
+/// Somebody whose password is being hashed, or who waits for it.
+struct Waiting(Arc<AtomicUsize>);
+
+impl Waiting {
+    fn enter(count: &Arc<AtomicUsize>) -> Option<Self> {
+        let waiting = Self(count.clone());
+        (count.fetch_add(1, Ordering::Relaxed) < HASHERS + MAX_WAITING).then_some(waiting)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

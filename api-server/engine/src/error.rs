@@ -5,6 +5,7 @@ use ssm_domain::rejection::Rejection;
 use ssm_domain::signing::PublicKey;
 
 use crate::journal::ReadError;
+use crate::throttle::Wait;
 
 /// Why a command has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +19,12 @@ pub enum RunError {
     /// The journal has not said in time whether it was written.
     #[error("It is not known yet whether this was written; look before trying again")]
     OutcomeUnknown,
+    /// Too many attempts to prove a password; nothing was tried.
+    #[error("Too many attempts; try again later")]
+    Throttled(Wait),
+    /// So many passwords are being checked that this one would wait for too long; nothing was tried.
+    #[error("Too many people are signing in at the moment; try again")]
+    Busy,
 }
 
 /// Why a read has no answer.

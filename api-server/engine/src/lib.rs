@@ -18,6 +18,7 @@ mod read;
 mod replay;
 mod signing;
 pub mod steps;
+pub mod throttle;
 mod writer;
 
 pub use audit::{AuditEvent, AuditPage, AuditQuery, Verification};

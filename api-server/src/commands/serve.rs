@@ -9,8 +9,9 @@ use tracing::{info, warn};
 
 use crate::cli::{Exit, Outcome};
 use crate::config::{Config, Settings};
+use crate::serve::Tls;
 use crate::state::{App, SetupToken};
-use crate::{keys, logging, serve};
+use crate::{hardening, keys, logging, serve};
 
 /// Serves until the process is told to stop.
 pub(crate) fn run(settings: Settings) -> Outcome {
@@ -21,19 +22,30 @@ pub(crate) fn run(settings: Settings) -> Outcome {
 }
 
 async fn serve_until_told_to_stop(config: Config) -> Result<()> {
+    hardening::keep_memory_to_ourselves();
+    hardening::take_file_descriptors(config.web.limits.connections);
+    let tls = config.web.tls.clone().map(Tls::load).transpose()?;
     let listener = serve::bind(&config).await?;
     let keys = keys::load(&config.data)?;
     let journal = SqliteJournal::open(&config.data.dir)?;
     let engine = Engine::open(Arc::new(journal), keys).await?;
     let setup = SetupToken::choose(&config, &engine.state());
     let address = listener.local_addr().context("the port has no address")?;
-    info!(%address, database = %config.data.database().display(), seq = engine.state().head().seq, "serving");
-    if !address.ip().is_loopback() {
+    info!(
+        %address,
+        tls = tls.is_some(),
+        database = %config.data.database().display(),
+        seq = engine.state().head().seq,
+        "serving"
+    );
+    if !address.ip().is_loopback() && !config.web.is_https() {
         warn!(
-            "bound beyond loopback without TLS: tokens and values travel in clear unless a proxy in front encrypts"
+            "bound beyond loopback without TLS: tokens and values travel in clear unless a proxy in front encrypts; set \
+             TLS_CERT_FILE and TLS_KEY_FILE, or PUBLIC_URL where a proxy does"
         );
     }
-    serve::run(listener, Arc::new(App::new(engine.clone(), setup))).await;
+    let app = App::new(engine.clone(), setup, config.web, tls.map(Arc::new));
+    serve::run(listener, Arc::new(app)).await;
     engine.shut_down().await;
     info!("stopped");
     Ok(())

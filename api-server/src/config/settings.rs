@@ -6,12 +6,16 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::values::{Level, LogFormat};
+use super::web::WebSettings;
 
 /// What `--help` tells of settings that are no flags.
 pub(crate) const SECRETS_HELP: &str = "\
 Secrets, from variables only:
   TOKEN_SALT       Keys the hashes of tokens and passwords: 32 bytes in base64
   ENCRYPTION_KEY   Wraps the keys that seal values: 32 bytes in base64
+  ENCRYPTION_KEY_PREVIOUS
+                   Earlier encryption keys, separated by spaces or commas, for as long as data keys
+                   are wrapped with them
   SSM_SETUP_TOKEN  What the first sign-up has to send as X-Setup-Token; `off` for nothing.
                    Unset, one is made and logged where the server is bound beyond loopback
 
@@ -28,6 +32,8 @@ pub(crate) struct Settings {
     pub port: u16,
     #[command(flatten)]
     pub data: DataSettings,
+    #[command(flatten)]
+    pub web: WebSettings,
     /// The least that is logged
     #[arg(long, env = "LOG_LEVEL", default_value = "info", ignore_case = true)]
     pub log_level: Level,
@@ -48,4 +54,7 @@ pub(crate) struct DataSettings {
     /// File with the encryption key
     #[arg(long, env = "ENCRYPTION_KEY_FILE")]
     pub encryption_key_file: Option<PathBuf>,
+    /// File with earlier encryption keys, one a line, for as long as data keys are wrapped with them
+    #[arg(long, env = "ENCRYPTION_KEY_PREVIOUS_FILE")]
+    pub encryption_key_previous_file: Option<PathBuf>,
 }

@@ -22,6 +22,7 @@ use ssm_domain::state::{Config, State};
 use ssm_engine::{Requester, RunError};
 use zeroize::Zeroizing;
 
+use super::client_address::ClientAddress;
 use super::errors::ApiError;
 use super::observe::RequestId;
 use crate::state::App;
@@ -142,7 +143,7 @@ pub(crate) struct Origin {
     id: RequestId,
     method: Method,
     uri: Uri,
-    peer: Option<IpAddr>,
+    address: Option<IpAddr>,
     user_agent: Option<HeaderValue>,
 }
 
@@ -152,7 +153,10 @@ impl Origin {
             id: parts.extensions.get().cloned().unwrap_or_default(),
             method: parts.method.clone(),
             uri: parts.uri.clone(),
-            peer: parts.extensions.get::<Peer>().map(|peer| peer.0),
+            address: parts
+                .extensions
+                .get::<ClientAddress>()
+                .map(|client| client.0),
             user_agent: parts.headers.get(USER_AGENT).cloned(),
         }
     }
@@ -168,7 +172,7 @@ impl Origin {
             id: self.id.as_str().to_owned(),
             method: self.method.to_string(),
             path: bounded(self.uri.path()),
-            ip: self.peer.map(|peer| peer.to_string()),
+            ip: self.address.map(|address| address.to_string()),
             user_agent: user_agent.map(bounded),
             idempotency: None,
         }
@@ -182,10 +186,6 @@ impl FromRequestParts<Arc<App>> for Origin {
         Ok(Self::of(parts))
     }
 }
-
-/// The address at the other end of the connection.
-#[derive(Clone, Copy)]
-pub(crate) struct Peer(pub IpAddr);
 
 /// The token that a request shows: as a bearer token, or else as an API key.
 fn token(headers: &HeaderMap) -> Option<&str> {

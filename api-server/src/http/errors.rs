@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use ssm_domain::rejection::{Noun, Rejection};
+use ssm_engine::throttle::Wait;
 use ssm_engine::{ReadFailure, RunError};
 use utoipa::{IntoResponses, ToSchema};
 
@@ -208,6 +209,12 @@ impl From<RunError> for ApiError {
             RunError::Rejected(rejection) => rejection.into(),
             RunError::Unavailable => unavailable("unavailable"),
             RunError::OutcomeUnknown => unavailable("outcome_unknown"),
+            RunError::Busy => unavailable("busy"),
+            RunError::Throttled(Wait(left)) => {
+                let seconds = left.as_millis().div_ceil(1_000);
+                let error = Self::new(StatusCode::TOO_MANY_REQUESTS, "throttled", message);
+                error.retry_after(u32::try_from(seconds).unwrap_or(u32::MAX))
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder as _};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+use ssm_domain::time::Timestamp;
 use ssm_engine::{Engine, Health};
 
 const ABOUT: Metadata<'static> = Metadata::new("ssm", Level::INFO, None);
@@ -31,9 +32,30 @@ pub(crate) struct Metrics {
     recorder: PrometheusRecorder,
     handle: PrometheusHandle,
     routes: RwLock<HashMap<Box<str>, Arc<Route>>>,
-    streams: Gauge,
+    streams: Gauged,
+    connections: Gauged,
     journal_seq: Gauge,
     ready: Gauge,
+    hashing: Gauge,
+    certificate_end: Gauge,
+}
+
+/// A number of things that are there at the moment.
+#[derive(Clone)]
+pub(crate) struct Gauged(Gauge);
+
+impl Gauged {
+    /// Counts one more until what is returned is dropped.
+    pub(crate) fn count(&self) -> impl Drop + Send + 'static {
+        struct There(Gauge);
+        impl Drop for There {
+            fn drop(&mut self) {
+                self.0.decrement(1);
+            }
+        }
+        self.0.increment(1);
+        There(self.0.clone())
+    }
 }
 
 /// The series of one route, each registered when it is first used.
@@ -61,14 +83,29 @@ impl Metrics {
             recorder.describe_gauge(name.into(), None, about.into());
             recorder.register_gauge(&Key::from_static_name(name), &ABOUT)
         };
+        let build = Key::from_parts(
+            "ssm_build_info",
+            vec![Label::new("version", env!("CARGO_PKG_VERSION"))],
+        );
+        recorder.describe_gauge("ssm_build_info".into(), None, "What runs here".into());
+        recorder.register_gauge(&build, &ABOUT).set(1.0);
         Self {
             handle: recorder.handle(),
             routes: RwLock::default(),
-            streams: gauge("ssm_watch_streams", "Open watch streams"),
+            streams: Gauged(gauge("ssm_watch_streams", "Open watch streams")),
+            connections: Gauged(gauge("ssm_connections", "Open connections")),
             journal_seq: gauge("ssm_journal_seq", "The last entry that is published"),
             ready: gauge(
                 "ssm_journal_writable",
                 "1 where the last write to the journal went well, else 0",
+            ),
+            hashing: gauge(
+                "ssm_password_hashing",
+                "Passwords that are being hashed or wait for it",
+            ),
+            certificate_end: gauge(
+                "ssm_tls_certificate_end_timestamp_seconds",
+                "When the TLS certificate ends; 0 without one",
             ),
             recorder,
         }
@@ -94,30 +131,27 @@ impl Metrics {
         duration.record(took.as_secs_f64());
     }
 
-    /// Counts a watch stream until what is returned is dropped.
-    pub(crate) fn streaming(&self) -> impl Drop + Send + 'static {
-        struct Open(Gauge);
-        impl Drop for Open {
-            fn drop(&mut self) {
-                self.0.decrement(1);
-            }
-        }
-        self.streams.increment(1);
-        Open(self.streams.clone())
+    /// The open watch streams.
+    pub(crate) fn streams(&self) -> Gauged {
+        self.streams.clone()
+    }
+
+    /// The open connections.
+    pub(crate) fn connections(&self) -> Gauged {
+        self.connections.clone()
     }
 
     /// Everything, as text.
-    pub(crate) fn render(&self, engine: &Engine) -> String {
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "2^53 entries are a long way off"
-        )]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "neither entries nor seconds come near 2^53"
+    )]
+    pub(crate) fn render(&self, engine: &Engine, certificate_end: Option<Timestamp>) -> String {
         self.journal_seq.set(engine.state().head().seq as f64);
-        self.ready.set(if engine.health() == Health::Ready {
-            1.0
-        } else {
-            0.0
-        });
+        self.ready.set(f64::from(engine.health() == Health::Ready));
+        self.hashing.set(engine.hashing() as f64);
+        let end = certificate_end.map_or(0, |end| end.as_millis() / 1_000);
+        self.certificate_end.set(end as f64);
         self.handle.render()
     }
 

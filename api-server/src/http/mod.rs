@@ -2,16 +2,21 @@
 
 mod auth;
 mod body;
+mod client_address;
+mod cors;
 mod errors;
 mod etag;
+mod headers;
 mod metrics;
 mod observe;
 mod openapi;
 mod path;
 mod query;
 mod routes;
+mod streams;
 #[cfg(test)]
 mod tests;
+mod traversal;
 
 use std::sync::Arc;
 
@@ -23,11 +28,19 @@ use http::{StatusCode, Uri};
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
-pub(crate) use auth::Peer;
+pub(crate) use client_address::Peer;
 use errors::ApiError;
-pub(crate) use metrics::Metrics;
+pub(crate) use metrics::{Gauged, Metrics};
+pub(crate) use observe::current_request_id;
+pub(crate) use streams::Streams;
+#[cfg(test)]
+pub(crate) use tests::idle_app;
 
 use crate::state::App;
+
+/// Marks an answer that has no end of its own, and is silent for as long as there is nothing to tell.
+#[derive(Clone, Copy)]
+pub(crate) struct Endless;
 
 /// Everything that the server answers.
 pub(crate) fn router(app: Arc<App>) -> Router {

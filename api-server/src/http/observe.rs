@@ -4,22 +4,29 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use futures::FutureExt as _;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use tokio::task_local;
+use tokio::time::timeout;
 use tracing::{debug, error, info};
 
+use super::client_address::{ClientAddress, Peer};
 use super::errors::ApiError;
 use super::metrics::method_label;
+use super::{cors, headers, traversal};
 use crate::state::App;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const LONGEST_ID: usize = 64;
+/// How long a request may take until its answer begins: a body has half a minute to arrive, and a write waits ten seconds
+/// at most.
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How a request that matches no route is logged and counted.
 const NO_ROUTE: &str = "none";
 
@@ -61,30 +68,53 @@ impl Default for RequestId {
     }
 }
 
+task_local! {
+    static REQUEST_ID: RequestId;
+}
+
+/// Calls `with` with the id of the request that this task is about, if it is about one. For the log, every line of which
+/// carries it.
+pub(crate) fn current_request_id<T>(with: impl FnOnce(&str) -> T) -> Option<T> {
+    REQUEST_ID.try_with(|id| with(id.as_str())).ok()
+}
+
 /// Goes around every handler.
 pub(crate) async fn observe(
     State(app): State<Arc<App>>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let started = Instant::now();
     let id = RequestId::of(request.headers());
+    request.extensions_mut().insert(id.clone());
+    if let Some(peer) = request.extensions().get::<Peer>() {
+        let client = ClientAddress::of(*peer, request.headers(), &app.web.trusted_proxies);
+        request.extensions_mut().insert(client);
+    }
+    let observed = observed(&app, request, next, &id);
+    let mut response = REQUEST_ID.scope(id.clone(), observed).await;
+    response.headers_mut().insert(X_REQUEST_ID, id.0);
+    headers::secure(response.headers_mut(), app.web.is_https());
+    response
+}
+
+async fn observed(app: &App, request: Request, next: Next, id: &RequestId) -> Response {
+    let started = Instant::now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    request.extensions_mut().insert(id.clone());
+    let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
+    let page = cors::allowed(request.headers(), &app.web.cors_origins);
 
-    // The panic itself is logged where it happens. What a handler shares is behind locks that survive one.
-    let handled = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-    let panicked = |_| ApiError::internal("a handler panicked").into_response();
-    let mut response = handled.unwrap_or_else(panicked);
+    let mut response = match cors::preflight(&request, page.as_ref()) {
+        Some(preflight) => preflight,
+        None if traversal::is_crooked(request.uri().path()) => {
+            ApiError::no_such_endpoint().into_response()
+        }
+        None => handled(request, next).await,
+    };
     let refused = response.extensions_mut().remove::<ApiError>();
     let code = refused.as_ref().map(ApiError::code).unwrap_or_default();
-    let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
     if let Some(why) = refused.as_ref().and_then(ApiError::for_log) {
-        error!(
-            request_id = id.as_str(),
-            route, code, why, "a request failed"
-        );
+        error!(route, code, why, "a request failed");
     }
     if let Some(refused) = refused {
         let allow = response.headers_mut().remove(header::ALLOW);
@@ -93,52 +123,32 @@ pub(crate) async fn observe(
             .headers_mut()
             .extend(allow.map(|allow| (header::ALLOW, allow)));
     }
-    let (status, took, label) = (response.status(), started.elapsed(), method_label(&method));
-    app.metrics.answered(label, route, status, took);
-    set_headers(response.headers_mut(), id.clone());
+    cors::annotate(response.headers_mut(), page, &app.web.cors_origins);
+    let (status, took, method) = (response.status(), started.elapsed(), method_label(&method));
+    app.metrics.answered(method, route, status, took);
 
-    let (request_id, status) = (id.as_str(), status.as_u16());
+    let status = status.as_u16();
     let microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-    if matches!(method, Method::GET | Method::HEAD) {
-        debug!(
-            request_id,
-            method = label,
-            route,
-            status,
-            microseconds,
-            code,
-            "request"
-        );
+    if matches!(method, "GET" | "HEAD") {
+        debug!(method, route, status, microseconds, code, "request");
     } else {
-        info!(
-            request_id,
-            method = label,
-            route,
-            status,
-            microseconds,
-            code,
-            "request"
-        );
+        info!(method, route, status, microseconds, code, "request");
     }
     response
 }
 
-fn set_headers(headers: &mut HeaderMap, id: RequestId) {
-    // Once for all, and for what hyper adds.
-    headers.reserve(8);
-    headers.insert(X_REQUEST_ID, id.0);
-    let fixed = [
-        (header::CACHE_CONTROL, "no-store"),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; frame-ancestors 'none'",
-        ),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
-    for (name, value) in fixed {
-        headers
-            .entry(name)
-            .or_insert(HeaderValue::from_static(value));
+/// What the handler answers, within the time that it has.
+async fn handled(request: Request, next: Next) -> Response {
+    // The panic itself is logged where it happens. What a handler shares is behind locks that survive one.
+    let handled = AssertUnwindSafe(next.run(request)).catch_unwind();
+    match timeout(PATIENCE, handled).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_)) => ApiError::internal("a handler panicked").into_response(),
+        Err(_) => {
+            let message = "This took too long; it may have been done all the same";
+            let refusal = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", message);
+            refusal.retry_after(1).into_response()
+        }
     }
 }
 

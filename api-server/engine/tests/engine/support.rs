@@ -23,6 +23,7 @@ pub async fn open_with(
     salt: &str,
 ) -> Result<Engine, OpenError> {
     let keys = Keys {
+        previous: Vec::new(),
         root: RootKey::parse(root).unwrap(),
         salt: TokenSalt::parse(salt).unwrap(),
     };

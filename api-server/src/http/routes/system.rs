@@ -11,7 +11,11 @@ use ssm_engine::Health;
 use utoipa::ToSchema;
 
 use super::{Done, Status};
+use crate::serve::TlsHealth;
 use crate::state::App;
+
+/// How a part is that is well.
+const READY: &str = "ready";
 
 /// Whether the process lives
 #[utoipa::path(get, path = "/healthz", operation_id = "healthz", tag = "System", security(()), responses((status = 200, body = Done)))]
@@ -21,13 +25,18 @@ pub(crate) async fn healthz() -> Json<Done> {
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Readiness {
-    /// `degraded` where reads work and writes do not
+    /// `degraded` where one of the parts is not `ready`
     #[schema(example = "OK")]
     status: &'static str,
     journal: JournalState,
     /// The journal is the audit record, so it has the same state
     #[schema(example = "ready")]
     audit: &'static str,
+    /// Where the server has a TLS certificate: `ready`; `reload_failed` where its files have changed to something that
+    /// cannot be used, and the one before them is; `expired`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "ready")]
+    tls: Option<&'static str>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -40,23 +49,30 @@ pub(crate) struct JournalState {
     seq: u64,
 }
 
-/// Whether requests are served, and how the journal is
+/// Whether requests are served, and which part is not well
 ///
 /// Answers 200 as long as reads work, writes or not: a server that got no traffic for failing writes could never find
 /// out that they work again.
 #[utoipa::path(get, path = "/readyz", operation_id = "readyz", tag = "System", security(()), responses((status = 200, body = Readiness)))]
 pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Json<Readiness> {
-    let (status, state) = match app.engine.health() {
-        Health::Ready => ("OK", "ready"),
-        Health::WritesFail => ("degraded", "writes_fail"),
-        Health::Unsettled => ("degraded", "unsettled"),
+    let state = match app.engine.health() {
+        Health::Ready => READY,
+        Health::WritesFail => "writes_fail",
+        Health::Unsettled => "unsettled",
     };
+    let tls = app.tls.as_ref().map(|tls| match tls.health() {
+        TlsHealth::Ready => READY,
+        TlsHealth::ReloadFailed => "reload_failed",
+        TlsHealth::Expired => "expired",
+    });
+    let well = state == READY && tls.is_none_or(|tls| tls == READY);
     let seq = app.engine.state().head().seq;
     let journal = JournalState { state, seq };
     Json(Readiness {
-        status,
+        status: if well { "OK" } else { "degraded" },
         journal,
         audit: state,
+        tls,
     })
 }
 
@@ -68,7 +84,10 @@ pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Json<Readiness> {
 pub(crate) async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
     (
         [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
-        app.metrics.render(&app.engine),
+        app.metrics.render(
+            &app.engine,
+            app.tls.as_ref().and_then(|tls| tls.expires_at()),
+        ),
     )
 }
 

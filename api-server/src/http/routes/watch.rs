@@ -23,9 +23,11 @@ use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
 use utoipa::ToSchema;
 
+use crate::http::Endless;
 use crate::http::auth::{Auth, holds_somewhere};
-use crate::http::errors::{ApiError, ApiResult, ReadErrors};
+use crate::http::errors::{ApiError, ApiResult, ErrorBody, ReadErrors};
 use crate::http::query::Params;
+use crate::http::streams::OpenStream;
 use crate::state::App;
 
 /// How often a silent stream says that it lives.
@@ -58,7 +60,10 @@ pub(crate) struct WatchEvent {
 #[utoipa::path(
     get, path = "/api/watch", operation_id = "watch", tag = "Watching",
     params(("config" = Option<Vec<String>>, Query, description = "Only this `project/config`; may be repeated")),
-    responses((status = 200, body = WatchEvent, content_type = "text/event-stream"), ReadErrors)
+    responses(
+        (status = 200, body = WatchEvent, content_type = "text/event-stream"), ReadErrors,
+        (status = 429, body = ErrorBody, description = "There are too many streams with this token"),
+    )
 )]
 pub(crate) async fn watch(auth: Auth, params: Params) -> ApiResult<Response> {
     auth.look(|_, caller| {
@@ -69,7 +74,7 @@ pub(crate) async fn watch(auth: Auth, params: Params) -> ApiResult<Response> {
     for path in params.all("config") {
         wanted.insert(parse_path(&path).map_err(|why| ApiError::invalid("config", &why))?);
     }
-    let watch = Watch::open(&auth, Some(wanted).filter(|wanted| !wanted.is_empty()));
+    let watch = Watch::open(&auth, Some(wanted).filter(|wanted| !wanted.is_empty()))?;
     let events = stream::unfold(watch, async |mut watch| {
         let event = watch.next().await?;
         Some((Ok::<_, Infallible>(event), watch))
@@ -78,7 +83,9 @@ pub(crate) async fn watch(auth: Auth, params: Params) -> ApiResult<Response> {
         (CONTENT_TYPE, "text/event-stream"),
         (HeaderName::from_static("x-accel-buffering"), "no"),
     ];
-    Ok((headers, Body::from_stream(Box::pin(events))).into_response())
+    let mut response = (headers, Body::from_stream(Box::pin(events))).into_response();
+    response.extensions_mut().insert(Endless);
+    Ok(response)
 }
 
 fn parse_path(text: &str) -> Result<ConfigPath, InvalidName> {
@@ -115,14 +122,17 @@ struct Watch {
     told: Option<Seq>,
     published: watch::Receiver<Seq>,
     comments: Interval,
+    _place: OpenStream,
     _counted: Box<dyn Send>,
 }
 
 impl Watch {
-    fn open(auth: &Auth, wanted: Option<BTreeSet<ConfigPath>>) -> Self {
+    fn open(auth: &Auth, wanted: Option<BTreeSet<ConfigPath>>) -> ApiResult<Self> {
+        let token = auth.look(|_, caller| Ok(caller.token().map(|token| token.id)))?;
+        let place = auth.app.streams.open(token)?;
         let mut comments = interval_at(Instant::now() + COMMENT_EVERY, COMMENT_EVERY);
         comments.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self {
+        Ok(Self {
             app: auth.app.clone(),
             actor: auth.actor,
             wanted,
@@ -130,8 +140,9 @@ impl Watch {
             // Taken before any state is looked at, so that no change falls between the two.
             published: auth.app.engine.published(),
             comments,
-            _counted: Box::new(auth.app.metrics.streaming()),
-        }
+            _place: place,
+            _counted: Box::new(auth.app.metrics.streams().count()),
+        })
     }
 
     /// What the client is sent next. `None` at the end: of the token, or of the server.

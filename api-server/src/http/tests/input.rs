@@ -191,20 +191,17 @@ async fn paths_that_lead_nowhere_are_answered_in_the_shape_of_every_error() {
         ("/api/nothing", "not_found"),
         ("/api//projects", "not_found"),
         ("/api/projects/web/../web", "not_found"),
-        ("/api/projects/%2e%2e", "project_not_found"),
-        ("/api/projects/web%2fconfigs", "project_not_found"),
+        ("/api/projects/%2e%2e", "not_found"),
+        ("/api/projects/web%2fconfigs", "not_found"),
         (
             "/api/projects/WEB/configs/base/secrets",
             "project_not_found",
         ),
         (
             "/api/projects/web/configs/base%2f..%2fprod/secrets",
-            "config_not_found",
+            "not_found",
         ),
-        (
-            "/api/projects/web/configs/base%00/secrets",
-            "config_not_found",
-        ),
+        ("/api/projects/web/configs/base%00/secrets", "not_found"),
         (
             "/api/projects/web/configs/base/secrets/%C3%84",
             "secret_not_found",

@@ -18,17 +18,40 @@ use serde_json::{Value, json};
 use ssm_domain::credential::TokenSalt;
 use ssm_domain::seal::RootKey;
 use ssm_engine::journal::Journal;
+use ssm_engine::memory::MemoryJournal;
 use ssm_engine::{Engine, Keys};
 use ssm_journal_sqlite::SqliteJournal;
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
 use super::{router, without_trailing_slash};
+use crate::config::WebConfig;
 use crate::state::{App, SetupToken};
 
 const ROOT_KEY: &str = "q1Hc0sE5Zt8vKz2nBxW7yRj4mLd9uPf6aTgIoNwQeSk=";
 const SALT: &str = "3n9Jd1fTq8bWm2Xc7vKz5LpR4sYh6GtU0eAoIiQwBxM=";
 const OWNER: &str = r#"{"username":"owner","password":"Str0ng!Passw0rd"}"#;
+
+/// A server that nobody has asked for anything.
+pub(crate) async fn idle_app() -> Arc<App> {
+    let (root, salt) = (
+        RootKey::parse(ROOT_KEY).unwrap(),
+        TokenSalt::parse(SALT).unwrap(),
+    );
+    let journal = Arc::new(MemoryJournal::default());
+    let engine = Engine::open(
+        journal,
+        Keys {
+            root,
+            salt,
+            previous: Vec::new(),
+        },
+    )
+    .await
+    .unwrap();
+    let web = WebConfig::default();
+    Arc::new(App::new(engine, SetupToken::NONE, web, None))
+}
 
 /// What came back.
 struct Answer {
@@ -84,8 +107,22 @@ impl Caller {
             RootKey::parse(ROOT_KEY).unwrap(),
             TokenSalt::parse(SALT).unwrap(),
         );
-        let engine = Engine::open(journal, Keys { root, salt }).await.unwrap();
-        let app = Arc::new(App::new(engine, SetupToken::NONE));
+        let engine = Engine::open(
+            journal,
+            Keys {
+                root,
+                salt,
+                previous: Vec::new(),
+            },
+        )
+        .await
+        .unwrap();
+        let app = Arc::new(App::new(
+            engine,
+            SetupToken::NONE,
+            WebConfig::default(),
+            None,
+        ));
         Self {
             router: router(app.clone()),
             app,
