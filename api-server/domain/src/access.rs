@@ -174,7 +174,8 @@ impl fmt::Debug for ActionSet {
 
 impl Serialize for ActionSet {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.iter().map(Action::as_str))
+        let names: Vec<_> = self.iter().map(Action::as_str).collect();
+        names.serialize(serializer)
     }
 }
 

@@ -140,7 +140,7 @@ pub struct Target {
 }
 
 /// The end of the journal that a new entry is put behind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
     /// The last entry's position.
     pub seq: Seq,

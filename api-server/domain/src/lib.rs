@@ -25,6 +25,7 @@ pub mod secret;
 pub mod secrets;
 pub mod settings;
 pub mod signing;
+pub mod snapshot;
 pub mod state;
 pub mod time;
 pub mod tokens;

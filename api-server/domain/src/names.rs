@@ -133,7 +133,7 @@ fn is_prose(text: &str, longest: usize) -> bool {
 }
 
 /// The place of a config: its project's slug and its own.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ConfigPath {
     /// The project's slug.
     pub project: Slug,

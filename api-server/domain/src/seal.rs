@@ -13,7 +13,7 @@ use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac as _};
 use rand::CryptoRng;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
@@ -156,6 +156,12 @@ impl RootKey {
         Signer::from_seed(&self.derive(b"ssm/signing-key/v1"))
     }
 
+    /// What marks snapshots of the state as made by whoever has the key.
+    pub(crate) fn snapshot_mac(&self) -> Hmac<Sha256> {
+        Hmac::new_from_slice(self.derive(b"ssm/snapshot-key/v1").as_slice())
+            .expect("HMAC takes keys of any length")
+    }
+
     /// Makes the wrapped form of a new data key for a project.
     fn wrap(
         &self,
@@ -240,6 +246,18 @@ pub struct ValuePlace<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sealed(Arc<[u8]>);
 
+impl Serialize for Sealed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Sealed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        <&[u8]>::deserialize(deserializer).map(Self::from_bytes)
+    }
+}
+
 impl Sealed {
     const NAME_BYTES: usize = 12;
     const OVERHEAD: usize = 2 + Self::NAME_BYTES + NONCE_BYTES + TAG_BYTES;
@@ -287,6 +305,11 @@ impl KeyRing {
     /// What signatures of the root key are verified with.
     pub fn signing_key(&self) -> PublicKey {
         self.signer.public_key()
+    }
+
+    /// What marks snapshots of the state as made by whoever has the root key.
+    pub(crate) fn snapshot_mac(&self) -> Hmac<Sha256> {
+        self.root.snapshot_mac()
     }
 
     /// What makes signatures that `key` verifies; none where no root key on the ring does.

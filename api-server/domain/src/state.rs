@@ -2,12 +2,14 @@
 //! keep the state that they began with while the writer goes on.
 
 mod apply;
+mod form;
 mod people;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet, Vector};
+use serde::{Deserialize, Serialize};
 
 use crate::access::Scope;
 use crate::change::{DataKey, Reference};
@@ -27,7 +29,7 @@ pub use people::{Group, Mapping, User};
 pub type Values = HashMap<Digest, Sealed>;
 
 /// The state after some entry.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct State {
     head: Head,
     journal: Option<JournalInfo>,
@@ -58,7 +60,7 @@ pub struct State {
 }
 
 /// What the journal's first entry says about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JournalInfo {
     /// The lifetime that revisions belong to.
     pub epoch: Epoch,
@@ -71,7 +73,7 @@ pub struct JournalInfo {
 }
 
 /// A token, without anything that could be used in its place.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Token {
     /// Its id.
     pub id: TokenId,
@@ -80,6 +82,7 @@ pub struct Token {
     /// What it is for.
     pub purpose: Purpose,
     /// What it allows.
+    #[serde(with = "form")]
     pub scopes: Arc<[Scope]>,
     /// When it was made.
     pub created_at: Timestamp,
@@ -103,7 +106,7 @@ impl Token {
 }
 
 /// A project and where its configs are.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Project {
     /// Its id.
     pub id: ProjectId,
@@ -121,7 +124,7 @@ pub struct Project {
 }
 
 /// A data key of a project.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ProjectKey {
     /// The key, as the journal named it last.
     pub key: DataKey,
@@ -137,7 +140,7 @@ impl Project {
 }
 
 /// A config with its own secrets.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Config {
     /// Its id.
     pub id: ConfigId,
@@ -186,7 +189,7 @@ impl Config {
 }
 
 /// A secret's current value and where it came from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Secret {
     /// Counts the values of this key in this config, from 1.
     pub version: u64,
@@ -201,6 +204,7 @@ pub struct Secret {
     /// A remark.
     pub note: Option<Description>,
     /// What each placeholder of the value refers to; empty where placeholders are plain text in it.
+    #[serde(with = "form")]
     pub refs: Arc<[Reference]>,
 }
 
@@ -212,7 +216,7 @@ impl Secret {
 }
 
 /// What is remembered of a config that was deleted, by itself or with its project.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct GoneConfig {
     /// The project that it was in.
     pub project_id: ProjectId,
@@ -223,7 +227,7 @@ pub struct GoneConfig {
 }
 
 /// What was done under an idempotency key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Done {
     /// The entry.
     pub seq: Seq,

@@ -11,7 +11,7 @@ use crate::support::steps::{self, Answer, By, Step};
 use crate::support::{ROOT_KEY, Stored, World, load_keys, verify};
 
 /// Does a run, calling `look` after each step.
-fn live(run: &[(By, Step)], mut look: impl FnMut(&World)) -> World {
+pub fn live(run: &[(By, Step)], mut look: impl FnMut(&World)) -> World {
     let mut world = World::new();
     let mut tokens = Vec::new();
     for (by, step) in run {

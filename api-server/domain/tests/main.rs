@@ -6,6 +6,7 @@ mod configs;
 mod model;
 mod races;
 mod secrets;
+mod snapshot;
 mod support;
 mod tokens;
 mod users;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use imbl::OrdSet;
+use serde::{Deserialize, Serialize};
 
 use super::State;
 use crate::access::{Place, Scope};
@@ -15,7 +16,7 @@ use crate::settings::Settings;
 use crate::time::Timestamp;
 
 /// Somebody who may sign in, unless they are disabled.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct User {
     /// Its id.
     pub id: UserId,
@@ -38,7 +39,7 @@ pub struct User {
 }
 
 /// People who have the same roles in projects.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Group {
     /// Its id.
     pub id: GroupId,
@@ -55,7 +56,7 @@ pub struct Group {
 }
 
 /// A group of an identity provider that stands for one of ours.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Mapping {
     /// Its id.
     pub id: MappingId,
