@@ -16,6 +16,7 @@ pub mod racing;
 pub mod reading;
 pub mod remembering;
 pub mod signing;
+pub mod snapshots;
 pub mod storing;
 
 /// Makes a test of every sentence of the contract.
@@ -49,6 +50,9 @@ macro_rules! journal_contract {
             signing::signatures_are_read_back_in_the_order_of_entries,
             signing::an_entry_may_be_signed_with_two_keys,
             signing::signatures_of_a_refused_batch_are_not_there,
+            snapshots::a_snapshot_is_all_of_its_chunks_in_their_order,
+            snapshots::a_chunk_that_is_stored_again_takes_the_place_of_the_first,
+            snapshots::only_the_snapshots_that_are_kept_stay,
             storing::values_that_entries_name_are_there,
             storing::a_value_may_be_stored_again,
             storing::thousands_of_values_are_found_at_once,

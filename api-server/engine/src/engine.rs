@@ -30,12 +30,15 @@ use crate::error::{OpenError, RunError};
 use crate::journal::Journal;
 use crate::replay::catch_up;
 use crate::signing::verify_end;
+use crate::snapshot::{self, Snapshots};
 use crate::writer::{self, Job, Submission};
 
 /// How many commands may wait for the writer.
 const QUEUE: usize = 1_024;
 /// How long a caller waits for its entry to be written.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long the snapshot at shutdown may take.
+const LAST_SNAPSHOT: Duration = Duration::from_secs(10);
 /// How many passwords are hashed at a time: each keeps a core busy for a quarter of a second.
 const HASHERS: usize = 2;
 /// How many more may wait for that: four seconds' worth.
@@ -80,6 +83,7 @@ pub(crate) struct Shared {
     pub(crate) auth: AuthIndex,
     pub(crate) cache: RenderCache,
     pub(crate) activity: Activity,
+    pub(crate) snapshots: Snapshots,
     pub(crate) published: watch::Sender<Seq>,
     pub(crate) health: watch::Sender<Health>,
 }
@@ -96,9 +100,9 @@ pub struct Engine {
 impl Engine {
     /// Reads the journal, checks it and the keys against each other, and starts the writer. An empty journal is begun.
     pub async fn open(journal: Arc<dyn Journal>, keys: Keys) -> Result<Self, OpenError> {
-        let mut state = State::default();
-        catch_up(&*journal, &mut state).await?;
         let (ring, auth) = (KeyRing::new(keys.root), AuthIndex::default());
+        let (mut state, snapshots) = snapshot::newest(&*journal, &ring).await;
+        catch_up(&*journal, &mut state).await?;
         if let Some(info) = state.journal() {
             let (given, stored) = (ring.root_fingerprint(), info.root_key.clone());
             if given != stored {
@@ -125,11 +129,14 @@ impl Engine {
             auth,
             cache: RenderCache::default(),
             activity,
+            snapshots: snapshots.into(),
             health: watch::Sender::new(Health::Ready),
         });
         let (queue, jobs) = mpsc::channel(QUEUE);
         tokio::spawn(writer::run(shared.clone(), jobs));
         tokio::spawn(activity::flush_regularly(Arc::downgrade(&shared)));
+        let published = shared.published.subscribe();
+        tokio::spawn(snapshot::take_regularly(Arc::downgrade(&shared), published));
         let engine = Self {
             shared,
             queue,
@@ -220,12 +227,18 @@ impl Engine {
         &self.shared.activity
     }
 
-    /// Stores what is still only in memory. To be called when nothing is asked of the engine any more.
+    /// Stores what is still only in memory, and takes a snapshot for the next start. To be called when nothing is asked of
+    /// the engine any more.
     pub async fn shut_down(&self) {
         self.shared
             .activity
             .flush(&*self.shared.journal, self.now())
             .await;
+        match timeout(LAST_SNAPSHOT, snapshot::take(&self.shared)).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => warn!(%error, "no snapshot for the next start, which takes longer"),
+            Err(_) => warn!("no snapshot in time for the next start, which takes longer"),
+        }
     }
 
     /// Whose a token is. What it is worth is decided with each use.

@@ -17,6 +17,7 @@ pub mod memory;
 mod read;
 mod replay;
 mod signing;
+pub mod snapshot;
 pub mod steps;
 pub mod throttle;
 mod writer;

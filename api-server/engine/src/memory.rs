@@ -1,6 +1,7 @@
 //! A journal in memory that fails on demand: the storage of which the engine's tests are afraid.
 
 mod activity;
+mod snapshot;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,7 +16,7 @@ use ssm_domain::seal::Sealed;
 use ssm_domain::signing::{HeadSignature, PublicKey};
 use ssm_domain::state::Values;
 
-use crate::activity::{ActivityKind, ActivityRecord};
+use crate::activity::{ActivityKind, ActivityRecord, StoreError};
 use crate::journal::{AppendError, Batch, BatchEntry, Filter, Journal, ReadError, StoredEntry};
 
 /// What goes wrong with one append.
@@ -48,6 +49,7 @@ struct Inner {
     values: HashMap<Digest, Sealed>,
     records: HashMap<(AuthStore, String), Vec<u8>>,
     activity: HashMap<(ActivityKind, String), ActivityRecord>,
+    snapshots: BTreeMap<(Seq, u32), Vec<u8>>,
     late: Vec<Arc<Batch>>,
     faults: Option<Faults>,
     reads_fail: bool,
@@ -100,6 +102,13 @@ impl MemoryJournal {
     /// Changes stored signatures behind everybody's back.
     pub fn tamper_signatures(&self, tamper: impl FnMut(&mut HeadSignature)) {
         self.lock().signatures.values_mut().for_each(tamper);
+    }
+
+    /// Changes stored chunks of snapshots behind everybody's back: those that `tamper` returns false for are deleted.
+    pub fn tamper_snapshots(&self, mut tamper: impl FnMut(Seq, &mut Vec<u8>) -> bool) {
+        self.lock()
+            .snapshots
+            .retain(|(seq, _), bytes| tamper(*seq, bytes));
     }
 
     /// Changes stored auth records behind everybody's back.
@@ -161,6 +170,15 @@ impl Inner {
             .take(limit)
             .map(|entry| entry.stored.clone())
             .collect()
+    }
+
+    /// Whether what lies beside the entries can be stored.
+    fn storable(&self) -> Result<(), StoreError> {
+        if self.refuses_beside {
+            Err(StoreError("the test says so".into()))
+        } else {
+            Ok(())
+        }
     }
 
     fn readable(&self) -> Result<(), ReadError> {

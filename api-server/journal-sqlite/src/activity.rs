@@ -7,7 +7,6 @@ use rusqlite::{Connection, params};
 use ssm_domain::time::Timestamp;
 use ssm_engine::activity::{ActivityKind, ActivityRecord, ActivityStore, StoreError};
 use ssm_engine::journal::ReadError;
-use tokio::task::spawn_blocking;
 
 use crate::SqliteJournal;
 use crate::append::Writer;
@@ -24,16 +23,7 @@ impl ActivityStore for SqliteJournal {
         records: Arc<[ActivityRecord]>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let database = self.database.clone();
-        let saving = spawn_blocking(move || {
-            let mut writer = database
-                .writer()
-                .map_err(|error| StoreError(error.to_string()))?;
-            save(&mut writer, &records, now).map_err(|error| StoreError(error.to_string()))
-        });
-        saving
-            .await
-            .unwrap_or_else(|stopped| Err(StoreError(stopped.to_string())))
+        self.store(move |writer| save(writer, &records, now)).await
     }
 }
 

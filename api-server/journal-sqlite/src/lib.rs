@@ -13,6 +13,7 @@ mod open;
 mod read;
 mod readers;
 mod schema;
+mod snapshot;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,6 +26,7 @@ use ssm_domain::entry::Seq;
 use ssm_domain::id::ConfigId;
 use ssm_domain::signing::HeadSignature;
 use ssm_domain::state::Values;
+use ssm_engine::activity::StoreError;
 use ssm_engine::journal::{AppendError, Batch, Filter, Journal, ReadError, StoredEntry};
 use tokio::task::spawn_blocking;
 
@@ -71,6 +73,25 @@ impl SqliteJournal {
         Self {
             database: Arc::new(database),
         }
+    }
+}
+
+impl SqliteJournal {
+    /// Stores something beside the entries, where it may block.
+    async fn store<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Writer) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let database = self.database.clone();
+        let storing = spawn_blocking(move || {
+            let mut writer = database
+                .writer()
+                .map_err(|error| StoreError(error.to_string()))?;
+            job(&mut writer).map_err(|error| StoreError(error.to_string()))
+        });
+        storing
+            .await
+            .unwrap_or_else(|stopped| Err(StoreError(stopped.to_string())))
     }
 }
 

@@ -151,7 +151,8 @@ fn stored_entry(row: &Row<'_>) -> rusqlite::Result<StoredEntry> {
     })
 }
 
-fn position(row: &Row<'_>, column: usize) -> rusqlite::Result<Seq> {
+/// The position in a column.
+pub fn position(row: &Row<'_>, column: usize) -> rusqlite::Result<Seq> {
     let seq: i64 = row.get(column)?;
     Seq::try_from(seq).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, seq))
 }

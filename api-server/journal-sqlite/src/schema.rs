@@ -21,6 +21,7 @@ pub const TABLES: &[&str] = &[
     "tokens",
     "keys",
     "activity",
+    "snapshots",
 ];
 
 /// An index holds the row's `seq` anyway, so each of the three is in its order. `touched` is one, too: the entries of
@@ -48,6 +49,12 @@ const LAYOUT: &str = "
     CREATE TABLE credentials (id TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE tokens (id TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE keys (id TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE snapshots (
+        seq INTEGER NOT NULL,
+        chunk INTEGER NOT NULL,
+        bytes BLOB NOT NULL,
+        UNIQUE (seq, chunk)
+    ) STRICT;
     CREATE TABLE activity (
         kind TEXT NOT NULL,
         id TEXT NOT NULL,

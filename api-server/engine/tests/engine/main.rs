@@ -4,5 +4,6 @@ mod activity;
 mod contract;
 mod good_storage;
 mod signing;
+mod snapshots;
 mod storage_faults;
 mod support;

@@ -1,0 +1,46 @@
+//! The snapshots of a journal in memory.
+
+use async_trait::async_trait;
+use ssm_domain::entry::Seq;
+
+use super::MemoryJournal;
+use crate::activity::StoreError;
+use crate::journal::ReadError;
+use crate::snapshot::SnapshotStore;
+
+#[async_trait]
+impl SnapshotStore for MemoryJournal {
+    async fn save_snapshot_chunk(
+        &self,
+        seq: Seq,
+        index: u32,
+        bytes: Vec<u8>,
+    ) -> Result<(), StoreError> {
+        let mut inner = self.lock();
+        inner.storable()?;
+        inner.snapshots.insert((seq, index), bytes);
+        Ok(())
+    }
+
+    async fn keep_snapshots(&self, kept: &[Seq]) -> Result<(), StoreError> {
+        let mut inner = self.lock();
+        inner.storable()?;
+        inner.snapshots.retain(|(seq, _), _| kept.contains(seq));
+        Ok(())
+    }
+
+    async fn snapshots(&self) -> Result<Vec<Seq>, ReadError> {
+        let inner = self.lock();
+        inner.readable()?;
+        let mut found: Vec<Seq> = inner.snapshots.keys().rev().map(|(seq, _)| *seq).collect();
+        found.dedup();
+        Ok(found)
+    }
+
+    async fn load_snapshot(&self, seq: Seq) -> Result<Vec<u8>, ReadError> {
+        let inner = self.lock();
+        inner.readable()?;
+        let chunks = inner.snapshots.range((seq, 0)..=(seq, u32::MAX));
+        Ok(chunks.flat_map(|(_, bytes)| bytes).copied().collect())
+    }
+}
