@@ -1,5 +1,8 @@
 //! Configs: places for secrets within a project, each inheriting from at most one other.
 
+mod clone;
+mod update;
+
 use crate::access::{Action, Place};
 use crate::caller::{Actor, Caller};
 use crate::command::{Command, Draft, Env};
@@ -7,7 +10,10 @@ use crate::entry::{Change, Target};
 use crate::id::ConfigId;
 use crate::names::{ConfigPath, DisplayName, Slug};
 use crate::rejection::{Noun, Rejection};
-use crate::state::{Config, State};
+use crate::state::{Config, Project, State};
+
+pub use clone::CloneConfig;
+pub use update::{ConfigUpdate, UpdateConfig};
 
 /// The most configs that stand above each other, the reading one included.
 pub const MAX_DEPTH: usize = 16;
@@ -43,17 +49,12 @@ impl Command for CreateConfig {
         let caller = Caller::identify(state, actor, env.now)?;
         let project = caller.project(&self.path.project)?;
         caller.require(Action::ConfigsWrite, Place::project(project.id))?;
-        if state.config_at(&self.path).is_some() {
-            return Err(Rejection::AlreadyExists(Noun::Config));
-        }
-        if state.configs_of(project).count() >= MAX_CONFIGS {
-            return Err(Rejection::TooLarge("A project has at most 1000 configs"));
-        }
-        let parent = self
-            .parent
-            .as_ref()
-            .map(|slug| self.parent(state, &caller, slug))
-            .transpose()?;
+        check_room(state, project, &self.path)?;
+        let parent = self.parent.as_ref().map(|slug| {
+            let parent = readable_parent(&caller, project, slug, "parent")?;
+            check_depth(state, parent, 1, "parent").map(|()| parent)
+        });
+        let parent = parent.transpose()?;
         let config_id = ConfigId::random(env.rng);
         let target = target(&self.path);
         let mut draft = Draft::new(caller.name(), "configs.write", target, config_id);
@@ -71,34 +72,49 @@ impl Command for CreateConfig {
     }
 }
 
-impl CreateConfig {
-    /// Whoever makes a config inherit must be able to read what it takes over.
-    fn parent<'a>(
-        &self,
-        state: &State,
-        caller: &Caller<'a>,
-        slug: &Slug,
-    ) -> Result<&'a Config, Rejection> {
-        let path = ConfigPath {
-            project: self.path.project.clone(),
-            config: slug.clone(),
-        };
-        let parent = caller
-            .config_for(Action::SecretsRead, &path)
-            .map_err(|rejection| match rejection {
-                Rejection::NotFound(_) | Rejection::ConfigDeleted => {
-                    Rejection::invalid("parent", &"must be a config of the same project")
-                }
-                other => other,
-            })?;
-        if state.lineage(parent).count() >= MAX_DEPTH {
-            return Err(Rejection::invalid(
-                "parent",
-                &"stands under as many configs as may stand above each other (16)",
-            ));
-        }
-        Ok(parent)
+/// Refuses a name that is taken, and one config too many.
+fn check_room(state: &State, project: &Project, path: &ConfigPath) -> Result<(), Rejection> {
+    if state.config_at(path).is_some() {
+        return Err(Rejection::AlreadyExists(Noun::Config));
     }
+    if state.configs_of(project).count() >= MAX_CONFIGS {
+        return Err(Rejection::TooLarge("A project has at most 1000 configs"));
+    }
+    Ok(())
+}
+
+/// Whoever makes a config inherit must be able to read what it takes over.
+fn readable_parent<'a>(
+    caller: &Caller<'a>,
+    project: &Project,
+    slug: &Slug,
+    field: &str,
+) -> Result<&'a Config, Rejection> {
+    let path = ConfigPath {
+        project: project.slug.clone(),
+        config: slug.clone(),
+    };
+    let parent = caller.config_for(Action::SecretsRead, &path);
+    parent.map_err(|rejection| match rejection {
+        Rejection::NotFound(_) | Rejection::ConfigDeleted => {
+            Rejection::invalid(field, &"must be a config of the same project")
+        }
+        other => other,
+    })
+}
+
+/// Refuses a parent under which `height` configs more would stand too deep.
+fn check_depth(
+    state: &State,
+    parent: &Config,
+    height: usize,
+    field: &str,
+) -> Result<(), Rejection> {
+    if state.lineage(parent).count() + height > MAX_DEPTH {
+        let why = "stands under as many configs as may stand above each other (16)";
+        return Err(Rejection::invalid(field, &why));
+    }
+    Ok(())
 }
 
 /// Deletes a config with its secrets, which takes the right to delete those too. Refused while others inherit from it.

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use crate::digest::Digest;
 use crate::id::{CredentialId, TokenId, UserId};
 use crate::names::Username;
 use crate::seal::SealError;
@@ -122,6 +123,18 @@ impl TokenSalt {
     /// The stored form of a token.
     pub fn hash(&self, token: &PlainToken) -> TokenHash {
         TokenHash(self.mac(token.reveal().as_bytes()))
+    }
+
+    /// Names a text so that it can be known again and nothing about it can be guessed. `purpose` keeps one use of this
+    /// apart from the others.
+    pub fn digest(&self, purpose: &str, parts: &[&[u8]]) -> Digest {
+        let mut mac = self.0.clone();
+        mac.update(purpose.as_bytes());
+        for part in parts {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        Digest::from_bytes(mac.finalize().into_bytes().into())
     }
 
     /// bcrypt over this, since bcrypt alone ignores what follows byte 72 or a NUL.

@@ -7,6 +7,7 @@ use crate::entry::{Change, Target};
 use crate::id::ProjectId;
 use crate::names::{Description, DisplayName, Slug};
 use crate::rejection::{Noun, Rejection};
+use crate::secrets::Edit;
 use crate::state::{Project, State};
 
 /// Makes a project.
@@ -36,10 +37,7 @@ impl Command for CreateProject {
         let project_id = ProjectId::random(env.rng);
         let wrapped = env.keys.create(env.rng, project_id);
         let record = wrapped.auth_record();
-        let target = Target {
-            project: Some(self.slug.clone()),
-            ..Target::default()
-        };
+        let target = target(&self.slug);
         let mut draft = Draft::new(caller.name(), "projects.write", target, project_id);
         draft.changes.push(Change::ProjectAdded {
             project_id,
@@ -52,6 +50,43 @@ impl Command for CreateProject {
             data_key: wrapped.named_by(&record),
         });
         draft.records.push(record);
+        Ok(draft)
+    }
+}
+
+/// Calls a project otherwise.
+pub struct UpdateProject {
+    /// Its name in paths.
+    pub slug: Slug,
+    /// Its new name for people.
+    pub name: Option<DisplayName>,
+    /// What it is about.
+    pub description: Edit<Description>,
+}
+
+impl Command for UpdateProject {
+    type Answer = ProjectId;
+
+    fn decide(
+        &self,
+        state: &State,
+        actor: &Actor,
+        env: &mut Env<'_>,
+    ) -> Result<Draft<ProjectId>, Rejection> {
+        let caller = Caller::identify(state, actor, env.now)?;
+        let project = caller.project(&self.slug)?;
+        caller.require(Action::ProjectsWrite, Place::project(project.id))?;
+        let name = self.name.clone().unwrap_or_else(|| project.name.clone());
+        let description = self.description.over(project.description.clone());
+        let target = target(&self.slug);
+        let mut draft = Draft::new(caller.name(), "projects.update", target, project.id);
+        if name != project.name || description != project.description {
+            draft.changes.push(Change::ProjectUpdated {
+                project_id: project.id,
+                name,
+                description,
+            });
+        }
         Ok(draft)
     }
 }
@@ -74,10 +109,7 @@ impl Command for DeleteProject {
         let caller = Caller::identify(state, actor, env.now)?;
         let project = caller.project(&self.slug)?;
         caller.require(Action::ProjectsWrite, Place::project(project.id))?;
-        let target = Target {
-            project: Some(self.slug.clone()),
-            ..Target::default()
-        };
+        let target = target(&self.slug);
         let mut draft = Draft::new(caller.name(), "projects.delete", target, ());
         draft.changes.push(Change::ProjectDeleted {
             project_id: project.id,
@@ -88,6 +120,14 @@ impl Command for DeleteProject {
         let keys = project.data_keys.iter().map(|data_key| &data_key.key);
         draft.destroyed_keys.extend(keys.map(|key| key.record_id));
         Ok(draft)
+    }
+}
+
+/// An entry's target that is a project.
+fn target(slug: &Slug) -> Target {
+    Target {
+        project: Some(slug.clone()),
+        ..Target::default()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::access::Action;
 use crate::entry::Seq;
+use crate::state::Done;
 
 /// A refusal. Nothing has changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +31,18 @@ pub enum Rejection {
     /// Other configs inherit from it.
     #[error("Other configs inherit from this one; delete them or give them another parent first")]
     HasChildren,
+    /// A config would inherit from itself.
+    #[error("A config cannot inherit from itself, not by way of others either")]
+    InheritanceCycle,
+    /// The config was never at this revision.
+    #[error("Revision not found")]
+    RevisionNotFound,
+    /// The same request was carried out before.
+    #[error("This was done already, as entry {} of the journal", .0.seq)]
+    AlreadyDone(Done),
+    /// Another request had this idempotency key.
+    #[error("The Idempotency-Key was used for another request")]
+    IdempotencyKeyReused,
     /// Somebody else's change came first.
     #[error("The config has changed since; it is now at revision {current}")]
     RevisionMoved {

@@ -1,20 +1,26 @@
 //! Writing secrets: any number of keys of one config in one entry, all or nothing.
 
+mod promote;
+mod rollback;
+mod sealing;
+
 use std::collections::BTreeSet;
 
 use crate::access::Action;
 use crate::caller::{Actor, Caller};
 use crate::command::{Command, Draft, Env};
 use crate::configs::target;
-use crate::digest::Digest;
 use crate::effective::open;
 use crate::entry::{Change, Seq, Target};
 use crate::id::Epoch;
 use crate::names::{ConfigPath, Description, Key};
 use crate::rejection::{Noun, Rejection};
-use crate::seal::ValuePlace;
 use crate::secret::SecretValue;
 use crate::state::{Config, Secret, State};
+
+pub use promote::Promote;
+pub use rollback::Rollback;
+pub(crate) use sealing::{NewSecret, push_set};
 
 /// The most keys of its own that a config has.
 pub const MAX_KEYS: usize = 5_000;
@@ -34,7 +40,7 @@ pub enum Edit<T> {
 }
 
 impl<T> Edit<T> {
-    fn over(&self, current: Option<T>) -> Option<T>
+    pub(crate) fn over(&self, current: Option<T>) -> Option<T>
     where
         T: Clone,
     {
@@ -142,7 +148,7 @@ impl Command for WriteSecrets {
         if !self.delete.is_empty() {
             caller.require(Action::SecretsDelete, config.place())?;
         }
-        self.check_expected(state, config)?;
+        check_expected(self.expected, state, config)?;
         self.check_keys()?;
         self.check_values()?;
 
@@ -157,7 +163,7 @@ impl Command for WriteSecrets {
         };
         let mut draft = Draft::new(caller.name(), action, self.target(), written);
         for secret in &self.set {
-            let outcome = self.set(&mut draft, env, state, config, secret)?;
+            let outcome = set(&mut draft, env, state, config, secret)?;
             draft
                 .answer
                 .keys
@@ -186,62 +192,6 @@ impl Command for WriteSecrets {
 }
 
 impl WriteSecrets {
-    /// Adds what setting one secret takes to the draft, unless it is so already.
-    fn set(
-        &self,
-        draft: &mut Draft<Written>,
-        env: &mut Env<'_>,
-        state: &State,
-        config: &Config,
-        new: &SetSecret,
-    ) -> Result<Outcome, Rejection> {
-        let current = config.secrets.get(&new.key);
-        let icon = new
-            .icon
-            .over(current.and_then(|secret| secret.icon.as_deref().map(str::to_owned)));
-        let note = new
-            .note
-            .over(current.and_then(|secret| secret.note.clone()));
-        if let Some(current) = current
-            && current.icon.as_deref() == icon.as_deref()
-            && current.note == note
-            && has_value(env, config, current, new)
-        {
-            return Ok(Outcome::Same);
-        }
-        let project = state
-            .project(config.project_id)
-            .ok_or(Rejection::NotFound(Noun::Project))?;
-        let version = config.next_version(&new.key);
-        let place = ValuePlace {
-            project: project.id,
-            config: config.id,
-            key: &new.key,
-            version,
-        };
-        let unopenable = || Rejection::Unopenable(self.path.to_string());
-        let data_key = project.data_key().ok_or_else(unopenable)?;
-        let sealed = env
-            .keys
-            .seal(env.rng, data_key, place, &new.value)
-            .map_err(|_| unopenable())?;
-        draft.changes.push(Change::SecretSet {
-            config_id: config.id,
-            key: new.key.clone(),
-            version,
-            value: Digest::of(sealed.as_bytes()),
-            refs: Vec::new(),
-            icon,
-            note,
-        });
-        draft.values.push(sealed);
-        Ok(if current.is_some() {
-            Outcome::Changed
-        } else {
-            Outcome::New
-        })
-    }
-
     fn target(&self) -> Target {
         let mut keys = self
             .set
@@ -252,20 +202,6 @@ impl WriteSecrets {
         Target {
             key: only.cloned(),
             ..target(&self.path)
-        }
-    }
-
-    fn check_expected(&self, state: &State, config: &Config) -> Result<(), Rejection> {
-        let epoch = state.journal().map(|journal| journal.epoch);
-        match self.expected {
-            Some(expected)
-                if Some(expected.epoch) != epoch || expected.revision != config.revision =>
-            {
-                Err(Rejection::RevisionMoved {
-                    current: config.revision,
-                })
-            }
-            _ => Ok(()),
         }
     }
 
@@ -322,6 +258,65 @@ impl WriteSecrets {
         } else {
             Ok(())
         }
+    }
+}
+
+/// Adds what setting one secret takes to the draft, unless it is so already.
+fn set(
+    draft: &mut Draft<Written>,
+    env: &mut Env<'_>,
+    state: &State,
+    config: &Config,
+    new: &SetSecret,
+) -> Result<Outcome, Rejection> {
+    let current = config.secrets.get(&new.key);
+    let icon = new
+        .icon
+        .over(current.and_then(|secret| secret.icon.as_deref().map(str::to_owned)));
+    let note = new
+        .note
+        .over(current.and_then(|secret| secret.note.clone()));
+    if let Some(current) = current
+        && current.icon.as_deref() == icon.as_deref()
+        && current.note == note
+        && has_value(env, config, current, new)
+    {
+        return Ok(Outcome::Same);
+    }
+    let project = state
+        .project(config.project_id)
+        .ok_or(Rejection::NotFound(Noun::Project))?;
+    let sealing = NewSecret {
+        config_id: config.id,
+        key: &new.key,
+        version: config.next_version(&new.key),
+        value: &new.value,
+        refs: Vec::new(),
+        icon,
+        note,
+    };
+    push_set(draft, env, project, sealing)?;
+    Ok(if current.is_some() {
+        Outcome::Changed
+    } else {
+        Outcome::New
+    })
+}
+
+/// Refuses a writer who believes the config to be at another revision.
+pub(crate) fn check_expected(
+    expected: Option<ExpectedRevision>,
+    state: &State,
+    config: &Config,
+) -> Result<(), Rejection> {
+    let epoch = state.journal().map(|journal| journal.epoch);
+    match expected {
+        Some(expected) if Some(expected.epoch) != epoch || expected.revision != config.revision => {
+            Err(Rejection::RevisionMoved {
+                current: config.revision,
+            })
+        }
+        _ => Ok(()),
     }
 }
 

@@ -16,6 +16,7 @@ use crate::change::{DataKey, Reference};
 use crate::digest::Digest;
 use crate::entry::{Head, Purpose, Seq, Subject};
 use crate::id::{ConfigId, DataKeyId, Epoch, GroupId, MappingId, ProjectId, TokenId, UserId};
+use crate::idempotency::IDEMPOTENCY_MEMORY;
 use crate::names::{Cidr, ConfigPath, Description, DisplayName, Key, Slug};
 use crate::roles::{ProjectRole, RoleSubject};
 use crate::seal::{Fingerprint, Sealed};
@@ -231,8 +232,14 @@ pub struct GoneConfig {
 pub struct Done {
     /// The entry.
     pub seq: Seq,
-    /// The digest of the request's body.
+    /// When.
+    pub at: Timestamp,
+    /// The digest of what was asked for.
     pub body: Digest,
+    /// The token that was made, which the answer held.
+    pub token_id: Option<TokenId>,
+    /// The config that was changed.
+    pub config_id: Option<ConfigId>,
 }
 
 /// A config that changed after some revision.
@@ -345,9 +352,10 @@ impl State {
             .filter_map(|((_, source), _)| self.configs.get(source))
     }
 
-    /// What was done under an idempotency key in the last 24 hours.
-    pub fn done(&self, key: &Digest) -> Option<&Done> {
-        self.done.get(key)
+    /// What was done under an idempotency key in the 24 hours before `now`.
+    pub fn done(&self, key: &Digest, now: Timestamp) -> Option<&Done> {
+        let done = self.done.get(key);
+        done.filter(|done| now < done.at.plus(IDEMPOTENCY_MEMORY))
     }
 
     /// What is remembered of a deleted config.
@@ -358,6 +366,12 @@ impl State {
     /// A config and what it inherits from, nearest first.
     pub fn lineage<'a>(&'a self, config: &'a Config) -> impl Iterator<Item = &'a Config> {
         std::iter::successors(Some(config), |config| self.configs.get(&config.parent_id?))
+    }
+
+    /// How many configs stand above each other from `config` downwards, itself included.
+    pub fn height(&self, config: &Config) -> usize {
+        let children = config.children.iter().filter_map(|id| self.configs.get(id));
+        1 + children.map(|child| self.height(child)).max().unwrap_or(0)
     }
 
     /// The configs whose effective content may have changed, or that were deleted, after `revision`, oldest first.

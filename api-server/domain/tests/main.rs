@@ -2,6 +2,7 @@
 
 mod access;
 mod chain;
+mod changing;
 mod configs;
 mod model;
 mod races;

@@ -14,13 +14,12 @@ use crate::change::{DataKey, Reference};
 use crate::digest::Digest;
 use crate::entry::{Change, Entry, Idempotency};
 use crate::id::{ConfigId, ProjectId};
+use crate::idempotency::IDEMPOTENCY_MEMORY;
 use crate::names::{ConfigPath, DisplayName, Slug};
 use crate::time::Timestamp;
 
 /// How long a token is remembered after its death.
 const TOKEN_MEMORY: Duration = Duration::from_hours(30 * 24);
-/// How long an idempotency key is remembered.
-const IDEMPOTENCY_MEMORY: Duration = Duration::from_hours(24);
 
 impl State {
     /// Makes this the state after `entry`, whose bytes have `hash`. Total: an entry that was written can always be
@@ -31,23 +30,35 @@ impl State {
         for change in &entry.changes {
             self.apply_change(change, &by, values);
         }
+        self.forget_long_done();
         let request = entry.request.as_ref();
         if let Some(idempotency) = request.and_then(|request| request.idempotency) {
-            self.remember_done(idempotency);
+            self.remember_done(idempotency, entry);
         }
-        self.forget_long_done();
         self.forget_long_dead_tokens();
     }
 
-    fn remember_done(&mut self, Idempotency { key, body }: Idempotency) {
-        let seq = self.head.seq;
-        self.done.insert(key, Done { seq, body });
-        self.done_at.insert((self.head.at, key));
+    fn remember_done(&mut self, Idempotency { key, body }: Idempotency, entry: &Entry) {
+        let issued = entry.changes.iter().find_map(|change| match change {
+            Change::TokenIssued { token_id, .. } => Some(*token_id),
+            _ => None,
+        });
+        let done = Done {
+            seq: entry.seq,
+            at: entry.at,
+            body,
+            token_id: issued,
+            config_id: entry.touched().first().copied(),
+        };
+        if let Some(before) = self.done.insert(key, done) {
+            self.done_at.remove(&(before.at, key));
+        }
+        self.done_at.insert((done.at, key));
     }
 
     fn forget_long_done(&mut self) {
         while let Some((at, key)) = self.done_at.get_min().copied()
-            && at.plus(IDEMPOTENCY_MEMORY) < self.head.at
+            && at.plus(IDEMPOTENCY_MEMORY) <= self.head.at
         {
             self.done_at.remove(&(at, key));
             self.done.remove(&key);

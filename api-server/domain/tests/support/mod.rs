@@ -13,18 +13,19 @@ use rand::rngs::StdRng;
 use ssm_domain::access::{Action, ActionSet};
 use ssm_domain::caller::Actor;
 use ssm_domain::command::{AuthRecord, AuthStore, Command, Draft, Env};
-use ssm_domain::configs::CreateConfig;
+use ssm_domain::configs::{CreateConfig, UpdateConfig};
 use ssm_domain::credential::{PasswordHash, TokenSalt};
 use ssm_domain::digest::Digest;
 use ssm_domain::effective::{EffectiveConfig, open};
 use ssm_domain::entry::{BrokenChain, Entry, Head, NewEntry};
+use ssm_domain::history::LookingBack;
 use ssm_domain::id::OpId;
 use ssm_domain::names::{ConfigPath, Key, Slug};
 use ssm_domain::projects::CreateProject;
 use ssm_domain::rejection::Rejection;
 use ssm_domain::seal::{KeyRing, RootKey};
 use ssm_domain::secret::SecretValue;
-use ssm_domain::secrets::{SetSecret, WriteSecrets, Written};
+use ssm_domain::secrets::{Edit, Rollback, SetSecret, WriteSecrets, Written};
 use ssm_domain::state::{Config, State, Values};
 use ssm_domain::time::Timestamp;
 use ssm_domain::tokens::{Holder, IssueToken, ScopeRequest};
@@ -225,6 +226,35 @@ impl World {
         Some(value.reveal().to_owned())
     }
 
+    /// The entries that touched a config, newest first, as far as this server knows.
+    pub fn history(&self, config: &Config) -> Vec<Entry> {
+        let known = usize::try_from(self.seq()).unwrap();
+        let entries = &self.store.borrow().entries[..known];
+        let entries = entries.iter().rev();
+        entries
+            .map(|stored| serde_json::from_slice::<Entry>(&stored.bytes).unwrap())
+            .filter(|entry| entry.touched().contains(&config.id))
+            .collect()
+    }
+
+    /// What rolls a config back to a revision.
+    pub fn rollback(&self, at: &str, revision: u64) -> Result<Rollback, Rejection> {
+        let config = self.at(at);
+        let mut past = LookingBack::from_now(config, revision)?;
+        for entry in self.history(config) {
+            if past.is_done() {
+                break;
+            }
+            past.look_at(&entry);
+        }
+        Ok(Rollback {
+            path: path(at),
+            config_id: config.id,
+            secrets: past.finish(&self.store.borrow().values)?,
+            expected: None,
+        })
+    }
+
     /// Lets time pass.
     pub fn wait(&mut self, duration: Duration) {
         self.now = self.now.plus(duration);
@@ -291,6 +321,17 @@ pub fn create_config(at: &str, parent: Option<&str>) -> CreateConfig {
         path: path(at),
         name: None,
         parent: parent.map(slug),
+    }
+}
+
+/// Leaves everything as it is.
+pub fn update_config(at: &str) -> UpdateConfig {
+    UpdateConfig {
+        path: path(at),
+        name: None,
+        slug: None,
+        parent: Edit::Keep,
+        expected: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the domain must do, written as simply as possible: plain maps, no sharing, no indexes, everything looked for
 //! from one end to the other.
 
+mod changing;
 mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +23,8 @@ pub struct Model {
     pub tokens: Vec<Token>,
     /// Deleted configs: which, its path, and when.
     pub gone: Vec<(ConfigId, String, u64)>,
+    /// The own secrets of every config after every entry.
+    pub past: BTreeMap<(ConfigId, u64), Secrets>,
 }
 
 #[derive(Debug)]
@@ -35,11 +38,15 @@ pub struct Config {
     pub id: ConfigId,
     pub parent: Option<String>,
     pub revision: u64,
-    /// By key: the version and the value.
-    pub secrets: BTreeMap<String, (u64, String)>,
+    /// The entry that made it.
+    pub made: u64,
+    pub secrets: Secrets,
     /// By key: the last version there ever was.
     pub versions: BTreeMap<String, u64>,
 }
+
+/// By key: the version and the value.
+pub type Secrets = BTreeMap<String, (u64, String)>;
 
 #[derive(Debug)]
 pub struct Token {
@@ -78,11 +85,21 @@ impl Model {
         if let (By::Anonymous, _) | (By::Token(_), true) = (by, self.token(by).is_none()) {
             return Err(Rejection::Unauthenticated);
         }
+        let answer = self.take(by, step, given);
+        let projects = self.projects.values();
+        let configs = projects.flat_map(|project| project.configs.values());
+        let now = configs.map(|config| ((config.id, self.seq), config.secrets.clone()));
+        self.past.extend(now);
+        answer
+    }
+
+    fn take(&mut self, by: By, step: &Step, given: Option<&Answer>) -> Result<Answer, Rejection> {
         match step {
             Step::CreateProject(slug) => self.create_project(by, slug, given),
             Step::DeleteProject(slug) => self.delete_project(by, slug),
             Step::CreateConfig { at, parent } => self.create_config(by, at, *parent, given),
             Step::DeleteConfig(at) => self.delete_config(by, at),
+            Step::Change(change) => self.change(by, change, given),
             Step::Write {
                 at,
                 set,
@@ -227,16 +244,7 @@ impl Model {
             return Err(Rejection::AlreadyExists(Noun::Config));
         }
         if let Some(parent) = parent {
-            let place = self
-                .see_config(by, &format!("{project}/{parent}"))
-                .map_err(|rejection| {
-                    if rejection == Rejection::ConfigDeleted {
-                        rejection
-                    } else {
-                        invalid("parent")
-                    }
-                })?;
-            self.need(by, Action::SecretsRead, place)?;
+            self.may_inherit(by, &format!("{project}/{parent}"), "parent")?;
         }
         let Some(Answer::Config(id)) = given else {
             return Ok(Answer::Nothing);
@@ -246,6 +254,7 @@ impl Model {
             id: *id,
             parent: parent.map(Into::into),
             revision: self.seq,
+            made: self.seq,
             secrets: BTreeMap::new(),
             versions: BTreeMap::new(),
         };

@@ -1,5 +1,7 @@
 //! Random commands over so few names that they keep running into each other.
 
+mod changing;
+
 use std::time::Duration;
 
 use proptest::collection::vec;
@@ -7,7 +9,7 @@ use proptest::prelude::*;
 use ssm_domain::access::{Action, ActionSet};
 use ssm_domain::caller::Actor;
 use ssm_domain::command::Draft;
-use ssm_domain::configs::DeleteConfig;
+use ssm_domain::configs::{ConfigUpdate, DeleteConfig};
 use ssm_domain::id::{ConfigId, ProjectId, TokenId};
 use ssm_domain::projects::DeleteProject;
 use ssm_domain::rejection::Rejection;
@@ -17,6 +19,8 @@ use ssm_domain::time::Timestamp;
 use ssm_domain::tokens::{Holder, IssueToken, RevokeToken, ScopeRequest};
 
 use super::{World, create_config, create_project, path, slug, write};
+
+pub use changing::Changing;
 
 pub const PROJECTS: [&str; 2] = ["web", "api"];
 pub const CONFIGS: [&str; 4] = ["base", "dev", "prod", "eu"];
@@ -60,6 +64,7 @@ pub enum Step {
         parent: Option<&'static str>,
     },
     DeleteConfig(String),
+    Change(Changing),
     Write {
         at: String,
         set: Vec<(&'static str, &'static str)>,
@@ -81,6 +86,7 @@ pub enum Answer {
     Nothing,
     Project(ProjectId),
     Config(ConfigId),
+    Updated(ConfigUpdate),
     Written(Written),
     Issued(TokenId, Option<Timestamp>),
 }
@@ -163,6 +169,7 @@ pub fn step() -> impl Strategy<Value = Step> {
         1 => one_of(&PROJECTS).prop_map(Step::DeleteProject),
         8 => inheriting.prop_map(|(at, parent)| Step::CreateConfig { at, parent }),
         3 => config_path().prop_map(Step::DeleteConfig),
+        22 => changing::changing().prop_map(Step::Change),
         24 => writing(),
         10 => issuing(),
         2 => (0..8usize).prop_map(Step::Revoke),
@@ -259,6 +266,7 @@ pub fn decide_believing(
         Step::DeleteConfig(at) => world
             .decide(&DeleteConfig { path: path(at) }, actor)
             .map(|draft| answered(draft, |()| Answer::Nothing)),
+        Step::Change(change) => changing::decide(world, change, actor),
         Step::Write {
             at,
             set,
