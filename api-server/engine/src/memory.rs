@@ -35,6 +35,7 @@ pub enum Fault {
 }
 
 type Faults = Box<dyn FnMut() -> Option<Fault> + Send>;
+type ReadFaults = Box<dyn FnMut() -> bool + Send>;
 
 /// A journal that lives as long as the process.
 #[derive(Default)]
@@ -52,7 +53,7 @@ struct Inner {
     snapshots: BTreeMap<(Seq, u32), Vec<u8>>,
     late: Vec<Arc<Batch>>,
     faults: Option<Faults>,
-    reads_fail: bool,
+    read_faults: Option<ReadFaults>,
     refuses_beside: bool,
 }
 
@@ -70,14 +71,20 @@ impl MemoryJournal {
         self.lock().faults = Some(Box::new(faults));
     }
 
-    /// Nothing goes wrong with appends any more.
+    /// Asks `faults` before each read whether it fails.
+    pub fn inject_reads(&self, faults: impl FnMut() -> bool + Send + 'static) {
+        self.lock().read_faults = Some(Box::new(faults));
+    }
+
+    /// Nothing goes wrong any more.
     pub fn heal(&self) {
-        self.lock().faults = None;
+        let mut inner = self.lock();
+        (inner.faults, inner.read_faults) = (None, None);
     }
 
     /// Whether reads fail from now on.
     pub fn fail_reads(&self, fail: bool) {
-        self.lock().reads_fail = fail;
+        self.inject_reads(move || fail);
     }
 
     /// Whether what lies beside the entries cannot be stored from now on.
@@ -181,8 +188,8 @@ impl Inner {
         }
     }
 
-    fn readable(&self) -> Result<(), ReadError> {
-        if self.reads_fail {
+    fn readable(&mut self) -> Result<(), ReadError> {
+        if self.read_faults.as_mut().is_some_and(|fails| fails()) {
             Err(ReadError::Unavailable("the test says so".into()))
         } else {
             Ok(())
@@ -220,7 +227,7 @@ impl Journal for MemoryJournal {
     }
 
     async fn read(&self, after: Seq, limit: usize) -> Result<Vec<StoredEntry>, ReadError> {
-        let inner = self.lock();
+        let mut inner = self.lock();
         inner.readable()?;
         let after = usize::try_from(after).unwrap_or(usize::MAX);
         Ok(inner
@@ -238,7 +245,7 @@ impl Journal for MemoryJournal {
         before: Option<Seq>,
         limit: usize,
     ) -> Result<Vec<StoredEntry>, ReadError> {
-        let inner = self.lock();
+        let mut inner = self.lock();
         inner.readable()?;
         Ok(inner.newest_first(before, limit, |entry| {
             (filter.project.is_none() || filter.project == entry.project)
@@ -252,20 +259,20 @@ impl Journal for MemoryJournal {
         before: Option<Seq>,
         limit: usize,
     ) -> Result<Vec<StoredEntry>, ReadError> {
-        let inner = self.lock();
+        let mut inner = self.lock();
         inner.readable()?;
         Ok(inner.newest_first(before, limit, |entry| entry.touched.contains(&config)))
     }
 
     async fn signatures(&self, first: Seq, last: Seq) -> Result<Vec<HeadSignature>, ReadError> {
-        let inner = self.lock();
+        let mut inner = self.lock();
         inner.readable()?;
         let between = |made: &&HeadSignature| (first..=last).contains(&made.seq);
         Ok(inner.signatures.values().filter(between).copied().collect())
     }
 
     async fn values(&self, digests: &[Digest]) -> Result<Values, ReadError> {
-        let inner = self.lock();
+        let mut inner = self.lock();
         inner.readable()?;
         let found = digests
             .iter()
@@ -274,7 +281,7 @@ impl Journal for MemoryJournal {
     }
 
     async fn records(&self, store: AuthStore) -> Result<Vec<AuthRecord>, ReadError> {
-        let inner = self.lock();
+        let mut inner = self.lock();
         inner.readable()?;
         let of_store = inner.records.iter().filter(|((of, _), _)| *of == store);
         Ok(of_store

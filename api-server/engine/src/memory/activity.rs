@@ -12,7 +12,7 @@ use crate::journal::ReadError;
 #[async_trait]
 impl ActivityStore for MemoryJournal {
     async fn load_activity(&self) -> Result<Vec<ActivityRecord>, ReadError> {
-        let inner = self.lock();
+        let mut inner = self.lock();
         inner.readable()?;
         Ok(inner.activity.values().cloned().collect())
     }

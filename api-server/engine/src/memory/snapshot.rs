@@ -30,7 +30,7 @@ impl SnapshotStore for MemoryJournal {
     }
 
     async fn snapshots(&self) -> Result<Vec<Seq>, ReadError> {
-        let inner = self.lock();
+        let mut inner = self.lock();
         inner.readable()?;
         let mut found: Vec<Seq> = inner.snapshots.keys().rev().map(|(seq, _)| *seq).collect();
         found.dedup();
@@ -38,7 +38,7 @@ impl SnapshotStore for MemoryJournal {
     }
 
     async fn load_snapshot(&self, seq: Seq) -> Result<Vec<u8>, ReadError> {
-        let inner = self.lock();
+        let mut inner = self.lock();
         inner.readable()?;
         let chunks = inner.snapshots.range((seq, 0)..=(seq, u32::MAX));
         Ok(chunks.flat_map(|(_, bytes)| bytes).copied().collect())

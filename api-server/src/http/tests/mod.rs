@@ -2,6 +2,7 @@
 
 mod conditions;
 mod faults;
+mod history;
 mod input;
 mod openapi;
 mod tokens;
