@@ -72,7 +72,8 @@ pub(crate) fn issue(
 /// A scope by the names of the places it is for.
 #[derive(Debug, Clone)]
 pub struct ScopeRequest {
-    /// The actions; absent means all that the caller may do there.
+    /// The actions. Absent means all that the caller may do there; to a personal token, all that the caller's own token
+    /// allows there, since a person's rights limit both alike.
     pub actions: Option<ActionSet>,
     /// The project, or any.
     pub project: Option<Slug>,
@@ -125,12 +126,12 @@ impl Command for IssueToken {
             if matches!(self.holder, Holder::Service(_)) {
                 caller.require(Action::TokensWrite, place)?;
             }
-            scopes.push(Scope {
-                actions: grantable(&caller, request.actions, place)?,
-                place,
-            });
+            scopes.extend(granted(&caller, &self.holder, request.actions, place)?);
         }
-        let expires_at = self.expiry(&caller, env.now)?;
+        if scopes.len() > MAX_SCOPES {
+            return Err(Rejection::invalid("scopes", &"come to more than 100"));
+        }
+        let expires_at = self.expiry(state, &caller, env.now)?;
         let (token, issued) = issue(env, subject, Purpose::Api, scopes, expires_at);
         let first = &self.scopes[0];
         let target = Target {
@@ -148,13 +149,22 @@ impl Command for IssueToken {
 
 impl IssueToken {
     /// A personal token that is made with another one dies with it at the latest, so that none can renew itself.
-    fn expiry(&self, caller: &Caller<'_>, now: Timestamp) -> Result<Option<Timestamp>, Rejection> {
+    fn expiry(
+        &self,
+        state: &State,
+        caller: &Caller<'_>,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, Rejection> {
         let (longest, why) = match &self.holder {
             Holder::Service(_) => (MAX_SERVICE_TTL, "must be 0 (no end) to 315360000 seconds"),
             Holder::Myself => (MAX_PERSONAL_TTL, "must be 1 to 86400 seconds"),
         };
         match (self.ttl, &self.holder) {
-            (None, Holder::Service(_)) => Ok(None),
+            (None, Holder::Service(_)) if state.settings().tokens_without_expiry => Ok(None),
+            (None, Holder::Service(_)) => Err(Rejection::invalid(
+                "ttl_seconds",
+                &"must be 1 to 315360000: this workspace wants an end for every token",
+            )),
             (Some(ttl), _) if ttl.is_zero() || ttl > longest => {
                 Err(Rejection::invalid("ttl_seconds", &why))
             }
@@ -189,23 +199,31 @@ fn resolve(caller: &Caller<'_>, request: &ScopeRequest) -> Result<Place, Rejecti
     }
 }
 
-fn grantable(
+/// What a token is given in `place`: no more than the caller has.
+fn granted(
     caller: &Caller<'_>,
+    holder: &Holder,
     wanted: Option<ActionSet>,
     place: Place,
-) -> Result<ActionSet, Rejection> {
-    let own = caller.authority().actions(place);
-    let actions = wanted.unwrap_or(own);
-    if let Some(missing) = actions.without(own).iter().next() {
-        return Err(Rejection::MissingScope(missing));
-    }
-    if actions.is_empty() {
+) -> Result<Vec<Scope>, Rejection> {
+    let scopes = match (wanted, holder) {
+        (Some(actions), _) => {
+            caller.require_all(actions, place)?;
+            vec![Scope { actions, place }]
+        }
+        (None, Holder::Service(_)) => {
+            let actions = caller.authority().actions(place);
+            vec![Scope { actions, place }]
+        }
+        (None, Holder::Myself) => caller.authority().granted_in(place).collect(),
+    };
+    if scopes.iter().all(|scope| scope.actions.is_empty()) {
         return Err(Rejection::invalid(
             "actions",
             &"must name at least one action",
         ));
     }
-    Ok(actions)
+    Ok(scopes)
 }
 
 /// Whether the caller may do `action` to a token: to any in places where they hold the action; signed in, to their own;

@@ -64,12 +64,7 @@ impl Command for Bootstrap {
             return Err(Rejection::AlreadyInitialized);
         }
         let user_id = UserId::random(env.rng);
-        let record = PasswordRecord {
-            id: CredentialId::random(env.rng),
-            user_id,
-            hash: self.password.clone(),
-        };
-        let credential = AuthRecord::new(AuthStore::Credentials, &record.id, &record);
+        let (credential_id, credential) = new_credential(env, user_id, &self.password);
         let actor = EntryActor {
             kind: ActorKind::User,
             id: self.username.to_string(),
@@ -88,7 +83,7 @@ impl Command for Bootstrap {
             role: WorkspaceRole::Owner,
             email: None,
             full_name: None,
-            credential_id: record.id,
+            credential_id,
             credential: credential.digest(),
         });
         draft.changes.push(token.change);
@@ -129,6 +124,21 @@ impl Command for SignIn {
         draft.records.push(token.record);
         Ok(draft)
     }
+}
+
+/// The record of a password that somebody will have once an entry names it.
+pub(crate) fn new_credential(
+    env: &mut Env<'_>,
+    user_id: UserId,
+    password: &PasswordHash,
+) -> (CredentialId, AuthRecord) {
+    let record = PasswordRecord {
+        id: CredentialId::random(env.rng),
+        user_id,
+        hash: password.clone(),
+    };
+    let stored = AuthRecord::new(AuthStore::Credentials, &record.id, &record);
+    (record.id, stored)
 }
 
 fn issue_session(env: &mut Env<'_>, user: UserId) -> (crate::tokens::NewToken, Issued) {
