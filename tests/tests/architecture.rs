@@ -52,6 +52,11 @@ const CONFINED: &[(&str, &[&str], &str)] = &[
         "one crate knows how the embedded database is used; the benchmark compares with it bare",
     ),
     (
+        "reqwest",
+        &["ssm-client", "ssm-tests"],
+        "the server asks nobody: there is no request to an address that a caller chose",
+    ),
+    (
         "kube",
         &["ssm-operator", "ssm-tests"],
         "only the operator speaks to Kubernetes",
