@@ -7,6 +7,7 @@
 pub mod access;
 pub mod caller;
 pub mod change;
+pub mod cidr;
 pub mod command;
 pub mod configs;
 pub mod credential;

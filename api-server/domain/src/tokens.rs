@@ -1,17 +1,22 @@
 //! Tokens for people and machines: nobody can make one with more than they have themselves.
 
+mod rotate;
+
 use std::time::Duration;
 
 use crate::access::{Action, ActionSet, Authority, Place, Scope};
 use crate::caller::{Actor, Caller};
+use crate::cidr::{MAX_CIDRS, within};
 use crate::command::{AuthRecord, AuthStore, Command, Draft, Env};
 use crate::credential::{PlainToken, TokenRecord};
 use crate::entry::{Change, Purpose, Subject, Target};
 use crate::id::TokenId;
-use crate::names::{ConfigPath, ServiceName, Slug};
+use crate::names::{Cidr, ConfigPath, ServiceName, Slug};
 use crate::rejection::{Noun, Rejection};
 use crate::state::{State, Token};
 use crate::time::Timestamp;
+
+pub use rotate::{MAX_OVERLAP, RotateToken, replaceable};
 
 /// The longest life of a personal token.
 pub const MAX_PERSONAL_TTL: Duration = Duration::from_hours(24);
@@ -42,6 +47,7 @@ pub(crate) fn issue(
     subject: Subject,
     purpose: Purpose,
     scopes: Vec<Scope>,
+    cidrs: Vec<Cidr>,
     expires_at: Option<Timestamp>,
 ) -> (NewToken, Issued) {
     let (token_id, token) = (TokenId::random(env.rng), PlainToken::random(env.rng));
@@ -56,7 +62,7 @@ pub(crate) fn issue(
         purpose,
         scopes,
         expires_at,
-        cidrs: Vec::new(),
+        cidrs,
         record: record.digest(),
     };
     (
@@ -96,6 +102,8 @@ pub struct IssueToken {
     pub holder: Holder,
     /// What it allows.
     pub scopes: Vec<ScopeRequest>,
+    /// From where it is good; from everywhere where there is none. Only a service token has any.
+    pub cidrs: Vec<Cidr>,
     /// How long it lives; `None` for ever, which only a service token may.
     pub ttl: Option<Duration>,
 }
@@ -132,7 +140,8 @@ impl Command for IssueToken {
             return Err(Rejection::invalid("scopes", &"come to more than 100"));
         }
         let expires_at = self.expiry(state, &caller, env.now)?;
-        let (token, issued) = issue(env, subject, Purpose::Api, scopes, expires_at);
+        let cidrs = self.addresses(&caller)?;
+        let (token, issued) = issue(env, subject, Purpose::Api, scopes, cidrs, expires_at);
         let first = &self.scopes[0];
         let target = Target {
             project: first.project.clone(),
@@ -148,6 +157,20 @@ impl Command for IssueToken {
 }
 
 impl IssueToken {
+    /// Where nothing is said, the token is good where the one is that it is made with.
+    fn addresses(&self, caller: &Caller<'_>) -> Result<Vec<Cidr>, Rejection> {
+        if self.cidrs.len() > MAX_CIDRS {
+            let why = format!("must be at most {MAX_CIDRS} blocks of addresses");
+            return Err(Rejection::invalid("allowedCidrs", &why));
+        }
+        if self.cidrs.is_empty() {
+            let own = caller.token().map(|token| token.cidrs.to_vec());
+            return Ok(own.unwrap_or_default());
+        }
+        check_cidrs(caller, &self.cidrs)?;
+        Ok(self.cidrs.clone())
+    }
+
     /// A personal token that is made with another one dies with it at the latest, so that none can renew itself.
     fn expiry(
         &self,
@@ -170,7 +193,7 @@ impl IssueToken {
             }
             (Some(ttl), Holder::Service(_)) => Ok(Some(now.plus(ttl))),
             (Some(ttl), Holder::Myself) => {
-                let maker = caller.token().filter(|token| token.purpose == Purpose::Api);
+                let maker = caller.token().filter(|token| !token.purpose.is_sign_in());
                 let end = maker.and_then(|token| token.expires_at);
                 Ok(Some(
                     end.map_or(now.plus(ttl), |end| end.min(now.plus(ttl))),
@@ -178,6 +201,17 @@ impl IssueToken {
             }
             (None, Holder::Myself) => Err(Rejection::invalid("ttl_seconds", &why)),
         }
+    }
+}
+
+/// A token that is good at some addresses only makes none that is good elsewhere.
+fn check_cidrs(caller: &Caller<'_>, cidrs: &[Cidr]) -> Result<(), Rejection> {
+    let own = caller.token().map(|token| &*token.cidrs);
+    if within(cidrs, own.unwrap_or_default()) {
+        Ok(())
+    } else {
+        let why = "must be within the blocks of the token that is used";
+        Err(Rejection::invalid("allowedCidrs", &why))
     }
 }
 
@@ -231,7 +265,7 @@ fn granted(
 pub fn may_handle(caller: &Caller<'_>, action: Action, token: &Token) -> bool {
     let used = caller.token();
     let itself = used.is_some_and(|used| used.id == token.id);
-    let signed_in = used.is_none_or(|used| used.purpose == Purpose::Session);
+    let signed_in = used.is_none_or(|used| used.purpose.is_sign_in());
     let own = caller
         .user()
         .is_ok_and(|user| token.subject == Subject::User(user.id));

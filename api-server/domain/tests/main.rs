@@ -9,6 +9,7 @@ mod members;
 mod model;
 mod races;
 mod roles;
+mod rotation;
 mod secrets;
 mod settings;
 mod snapshot;

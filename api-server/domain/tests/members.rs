@@ -211,7 +211,7 @@ fn a_disabled_member_cannot_sign_in() {
     let bob = world.member("bob", WorkspaceRole::Viewer);
     let credential_id = world.user("bob").credential_id;
     world.run(&disable("bob"), &owner).unwrap();
-    let refused = world.run(&SignIn { credential_id }, &bob).err();
+    let refused = world.run(&SignIn::session(credential_id), &bob).err();
     assert_eq!(refused, Some(Rejection::Unauthenticated));
 }
 

@@ -17,6 +17,7 @@ mod streams;
 #[cfg(test)]
 mod tests;
 mod traversal;
+mod visit;
 
 use std::sync::Arc;
 

@@ -365,6 +365,7 @@ pub fn issue(scopes: Vec<ScopeRequest>) -> IssueToken {
     IssueToken {
         holder: Holder::Service("ci".parse().unwrap()),
         scopes,
+        cidrs: Vec::new(),
         ttl: None,
     }
 }
@@ -374,6 +375,7 @@ pub fn issue_personal(scopes: Vec<ScopeRequest>) -> IssueToken {
     IssueToken {
         holder: Holder::Myself,
         scopes,
+        cidrs: Vec::new(),
         ttl: Some(Duration::from_hours(1)),
     }
 }

@@ -46,7 +46,7 @@ impl World {
     /// Somebody with a new session.
     pub fn session(&mut self, name: &str) -> Actor {
         let (id, credential_id) = (self.user(name).id, self.user(name).credential_id);
-        let issued = self.run(&SignIn { credential_id }, &Actor::User(id));
+        let issued = self.run(&SignIn::session(credential_id), &Actor::User(id));
         Actor::Token(issued.unwrap().token_id)
     }
 
