@@ -28,9 +28,6 @@ pub enum Rejection {
     /// There is a first user already.
     #[error("Already initialized")]
     AlreadyInitialized,
-    /// Nobody would be left who may do everything.
-    #[error("The last active owner cannot be disabled or given another role")]
-    LastOwner,
     /// Other configs inherit from it.
     #[error("Other configs inherit from this one; delete them or give them another parent first")]
     HasChildren,
@@ -79,14 +76,6 @@ pub enum Noun {
     Secret,
     /// A token.
     Token,
-    /// A user.
-    User,
-    /// A group.
-    Group,
-    /// A mapping of a group.
-    Mapping,
-    /// Somebody with a role of their own in a project.
-    ProjectMember,
 }
 
 impl std::fmt::Display for Noun {
@@ -96,10 +85,6 @@ impl std::fmt::Display for Noun {
             Self::Config => "Config",
             Self::Secret => "Secret",
             Self::Token => "Token",
-            Self::User => "User",
-            Self::Group => "Group",
-            Self::Mapping => "Group mapping",
-            Self::ProjectMember => "Project member",
         })
     }
 }

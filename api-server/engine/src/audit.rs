@@ -194,7 +194,7 @@ fn may_audit(caller: &Caller<'_>, query: &AuditQuery) -> Result<(), Rejection> {
     caller.require(Action::AuditRead, place)
 }
 
-fn parse(stored: &StoredEntry) -> Result<Entry, ReadError> {
+pub(crate) fn parse(stored: &StoredEntry) -> Result<Entry, ReadError> {
     serde_json::from_slice(&stored.bytes)
         .map_err(|_| ReadError::Damaged(format!("entry {} cannot be read", stored.seq)))
 }

@@ -62,9 +62,9 @@ pub struct RenderKey {
 
 /// One config in one state, opened for somebody who may read it.
 pub struct ConfigReader {
-    shared: Arc<Shared>,
-    state: Arc<State>,
-    config: ConfigId,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) state: Arc<State>,
+    pub(crate) config: ConfigId,
     version: ConfigVersion,
     actor: Actor,
     action: Action,

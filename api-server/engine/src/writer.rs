@@ -68,13 +68,24 @@ impl<C: Command> Submission<C> {
     }
 }
 
+impl<C: Command> Submission<C> {
+    /// What was done already is not decided again: not within a batch, not after a restart, not when another server did it.
+    fn decide_once(&self, state: &State, env: &mut Env<'_>) -> Result<Draft<C::Answer>, Rejection> {
+        let request = self.request.as_ref();
+        if let Some(idempotency) = request.and_then(|request| request.idempotency) {
+            idempotency.check(state, env.now)?;
+        }
+        self.command.decide(state, &self.actor, env)
+    }
+}
+
 impl<C: Command> Job for Submission<C> {
     fn is_wanted(&self) -> bool {
         !self.reply.is_closed()
     }
 
     fn decide(&mut self, state: &State, env: &mut Env<'_>) -> Option<(Draft<()>, Option<Request>)> {
-        match self.command.decide(state, &self.actor, env) {
+        match self.decide_once(state, env) {
             Ok(draft) => {
                 let (draft, answer) = draft.split();
                 self.decided = Some(Ok(answer));

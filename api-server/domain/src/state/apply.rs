@@ -489,6 +489,7 @@ impl State {
             GoneConfig {
                 project_id: config.project_id,
                 path,
+                former_slugs: config.former_slugs,
                 seq: self.head.seq,
             },
         );

@@ -38,13 +38,6 @@ pub struct User {
     pub created_at: Timestamp,
 }
 
-impl User {
-    /// Whether they are an owner who can sign in.
-    pub fn is_active_owner(&self) -> bool {
-        self.role == WorkspaceRole::Owner && !self.disabled
-    }
-}
-
 /// People who have the same roles in projects.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Group {
@@ -81,9 +74,9 @@ impl State {
         &self.settings
     }
 
-    /// Every user in the order of names.
+    /// Every user.
     pub fn users(&self) -> impl Iterator<Item = &User> {
-        self.usernames.values().filter_map(|id| self.users.get(id))
+        self.users.values()
     }
 
     /// A user.
@@ -131,11 +124,6 @@ impl State {
             .map(|((subject, _), role)| (*subject, *role))
     }
 
-    /// The role of its own that `subject` has in a project.
-    pub fn role_in(&self, project: ProjectId, subject: RoleSubject) -> Option<ProjectRole> {
-        self.roles.get(&(subject, project)).copied()
-    }
-
     /// Every project in which `subject` has a role of its own, with that role.
     pub fn roles_of(&self, subject: RoleSubject) -> impl Iterator<Item = (ProjectId, ProjectRole)> {
         self.roles
@@ -178,7 +166,7 @@ impl State {
 
     /// How many owners can sign in.
     pub fn active_owners(&self) -> usize {
-        let active = |user: &&User| user.is_active_owner();
+        let active = |user: &&User| user.role == WorkspaceRole::Owner && !user.disabled;
         self.users.values().filter(active).count()
     }
 

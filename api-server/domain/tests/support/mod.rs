@@ -2,7 +2,6 @@
 
 pub mod model;
 pub mod observe;
-pub mod people;
 pub mod steps;
 
 use std::cell::RefCell;
@@ -24,7 +23,6 @@ use ssm_domain::id::OpId;
 use ssm_domain::names::{ConfigPath, Key, Slug};
 use ssm_domain::projects::CreateProject;
 use ssm_domain::rejection::Rejection;
-use ssm_domain::roles::WorkspaceRole;
 use ssm_domain::seal::{KeyRing, RootKey};
 use ssm_domain::secret::SecretValue;
 use ssm_domain::secrets::{Edit, Rollback, SetSecret, WriteSecrets, Written};
@@ -177,11 +175,9 @@ impl World {
         }
     }
 
-    /// An owner, with their password just proved.
+    /// The first user, with their password just proved.
     pub fn owner(&self) -> Actor {
-        let mut users = self.state.users();
-        let owner = users.find(|user| user.role == WorkspaceRole::Owner);
-        Actor::User(owner.expect("bootstrapped").id)
+        Actor::User(self.state.users().next().expect("bootstrapped").id)
     }
 
     /// Makes a project as the owner.
@@ -365,7 +361,6 @@ pub fn issue(scopes: Vec<ScopeRequest>) -> IssueToken {
     IssueToken {
         holder: Holder::Service("ci".parse().unwrap()),
         scopes,
-        cidrs: Vec::new(),
         ttl: None,
     }
 }
@@ -375,7 +370,6 @@ pub fn issue_personal(scopes: Vec<ScopeRequest>) -> IssueToken {
     IssueToken {
         holder: Holder::Myself,
         scopes,
-        cidrs: Vec::new(),
         ttl: Some(Duration::from_hours(1)),
     }
 }

@@ -3,6 +3,8 @@
 mod activity;
 mod contract;
 mod good_storage;
+mod history;
+mod idempotency;
 mod signing;
 mod snapshots;
 mod storage_faults;
