@@ -10,6 +10,7 @@ use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::Body as _;
@@ -54,6 +55,12 @@ impl<S: Sync> FromRequest<S> for Unread {
 }
 
 impl Unread {
+    /// The body of a request that has been taken apart.
+    pub(crate) fn of(parts: &Parts, body: Body) -> Self {
+        let headers = parts.headers.clone();
+        Self { headers, body }
+    }
+
     /// The body as JSON. Fields that `T` does not have are passed over, as version 1.4 did.
     pub(crate) async fn json<T: DeserializeOwned>(self) -> ApiResult<T> {
         self.parse_json().await.map(|(value, _)| value)

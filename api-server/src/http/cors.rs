@@ -16,8 +16,9 @@ const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PAT
 const HEADERS: HeaderValue = HeaderValue::from_static(
     "authorization, content-type, if-match, if-none-match, idempotency-key, x-api-key, x-request-id",
 );
-const EXPOSED: HeaderValue =
-    HeaderValue::from_static("etag, retry-after, x-request-id, x-ssm-unresolved");
+const EXPOSED: HeaderValue = HeaderValue::from_static(
+    "etag, idempotency-replayed, retry-after, x-request-id, x-ssm-unresolved",
+);
 /// For how many seconds a browser need not ask again.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 

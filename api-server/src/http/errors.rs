@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
+use ssm_domain::entry::Seq;
 use ssm_domain::rejection::{Noun, Rejection};
 use ssm_engine::throttle::Wait;
 use ssm_engine::{ReadFailure, RunError};
@@ -19,6 +20,8 @@ pub(crate) type ApiResult<T> = Result<T, ApiError>;
 /// How clients of this server prove who they are.
 const BEARER: &str = r#"Bearer realm="ssm""#;
 const BASIC: &str = r#"Basic realm="ssm", charset="UTF-8""#;
+
+const ALREADY_DONE: &str = "already_done";
 
 /// The body of every error.
 #[derive(Serialize, ToSchema)]
@@ -35,6 +38,26 @@ pub(crate) struct ErrorBody {
     /// What is wrong with each field.
     #[serde(skip_serializing_if = "Option::is_none")]
     errors: Option<BTreeMap<String, String>>,
+    /// Where it was done already: the entry of the journal
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<u64>,
+    /// Where it was done already: the revision that the config is at now
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision: Option<u64>,
+    /// Where it was done already: the token that was made
+    #[serde(rename = "token_id", skip_serializing_if = "Option::is_none")]
+    token_id: Option<String>,
+}
+
+/// What the same request came to when it was here before.
+#[derive(Debug, Clone)]
+pub(crate) struct Earlier {
+    /// The entry that it is in the journal.
+    pub seq: Seq,
+    /// The revision of the config that it changed.
+    pub revision: Option<Seq>,
+    /// The token that it made.
+    pub token_id: Option<String>,
 }
 
 /// A refusal on its way to the client.
@@ -47,6 +70,7 @@ struct Refusal {
     code: &'static str,
     message: Cow<'static, str>,
     errors: Option<BTreeMap<String, String>>,
+    earlier: Option<Earlier>,
     retry_after: Option<u32>,
     challenge: Option<&'static str>,
     for_log: Option<String>,
@@ -64,6 +88,7 @@ impl ApiError {
             code,
             message: message.into(),
             errors: None,
+            earlier: None,
             retry_after: None,
             challenge: (status == StatusCode::UNAUTHORIZED).then_some(BEARER),
             for_log: None,
@@ -105,6 +130,17 @@ impl ApiError {
         self
     }
 
+    /// The same with what was done before.
+    pub(crate) fn with_earlier(mut self, earlier: Earlier) -> Self {
+        self.0.earlier = Some(earlier);
+        self
+    }
+
+    /// Whether the journal has it already.
+    pub(crate) fn is_already_done(&self) -> bool {
+        self.0.code == ALREADY_DONE
+    }
+
     /// The same, to be tried again in so many seconds.
     pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
         self.0.retry_after = Some(seconds);
@@ -141,6 +177,12 @@ impl ApiError {
             code: refusal.code,
             request_id: request_id.to_owned(),
             errors: refusal.errors,
+            seq: refusal.earlier.as_ref().map(|earlier| earlier.seq),
+            revision: refusal
+                .earlier
+                .as_ref()
+                .and_then(|earlier| earlier.revision),
+            token_id: refusal.earlier.and_then(|earlier| earlier.token_id),
         };
         let mut response = (refusal.status, axum::Json(body)).into_response();
         let headers = response.headers_mut();
@@ -177,21 +219,14 @@ impl From<Rejection> for ApiError {
             Rejection::NotFound(Noun::Config) => (StatusCode::NOT_FOUND, "config_not_found"),
             Rejection::NotFound(Noun::Secret) => (StatusCode::NOT_FOUND, "secret_not_found"),
             Rejection::NotFound(Noun::Token) => (StatusCode::NOT_FOUND, "token_not_found"),
-            Rejection::NotFound(Noun::User) => (StatusCode::NOT_FOUND, "user_not_found"),
-            Rejection::NotFound(Noun::Group) => (StatusCode::NOT_FOUND, "group_not_found"),
-            Rejection::NotFound(Noun::Mapping) => (StatusCode::NOT_FOUND, "mapping_not_found"),
-            Rejection::NotFound(Noun::ProjectMember) => {
-                (StatusCode::NOT_FOUND, "project_member_not_found")
-            }
             Rejection::ConfigDeleted => (StatusCode::NOT_FOUND, "config_deleted"),
             // Version 1.4 answers so, and its clients look for it.
             Rejection::AlreadyExists(_) => (StatusCode::BAD_REQUEST, "already_exists"),
             Rejection::AlreadyInitialized => (StatusCode::CONFLICT, "already_initialized"),
-            Rejection::LastOwner => (StatusCode::CONFLICT, "last_owner"),
             Rejection::HasChildren => (StatusCode::CONFLICT, "has_children"),
             Rejection::InheritanceCycle => (StatusCode::CONFLICT, "inheritance_cycle"),
             Rejection::RevisionNotFound => (StatusCode::NOT_FOUND, "revision_not_found"),
-            Rejection::AlreadyDone(_) => (StatusCode::CONFLICT, "already_done"),
+            Rejection::AlreadyDone(_) => (StatusCode::CONFLICT, ALREADY_DONE),
             Rejection::IdempotencyKeyReused => (StatusCode::CONFLICT, "idempotency_key_reused"),
             Rejection::RevisionMoved { .. } => (StatusCode::PRECONDITION_FAILED, "revision_moved"),
             Rejection::Invalid { .. } => (StatusCode::BAD_REQUEST, "invalid"),

@@ -7,6 +7,7 @@ mod cors;
 mod errors;
 mod etag;
 mod headers;
+mod idempotency;
 mod metrics;
 mod observe;
 mod openapi;
@@ -17,7 +18,6 @@ mod streams;
 #[cfg(test)]
 mod tests;
 mod traversal;
-mod visit;
 
 use std::sync::Arc;
 
@@ -56,6 +56,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
                 "Not with this method",
             )
         })
+        .layer(from_fn_with_state(app.clone(), idempotency::once))
         .layer(from_fn_with_state(app.clone(), observe::observe))
         .with_state(app)
 }

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use futures::FutureExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use tokio::task::JoinHandle;
 use tokio::task_local;
 use tokio::time::timeout;
 use tracing::{debug, error, info};
@@ -76,6 +77,14 @@ task_local! {
 /// carries it.
 pub(crate) fn current_request_id<T>(with: impl FnOnce(&str) -> T) -> Option<T> {
     REQUEST_ID.try_with(|id| with(id.as_str())).ok()
+}
+
+/// Runs something that is about the present request in a task of its own, which goes on when the client goes away.
+pub(crate) fn go_on<T: Send + 'static>(
+    future: impl Future<Output = T> + Send + 'static,
+) -> JoinHandle<T> {
+    let id = REQUEST_ID.try_with(RequestId::clone).unwrap_or_default();
+    tokio::spawn(REQUEST_ID.scope(id, future))
 }
 
 /// Goes around every handler.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use http::request::Parts;
-use ssm_domain::id::TokenId;
+use ssm_domain::entry::Seq;
 use ssm_domain::names::{ConfigPath, InvalidName, Key, Slug};
 use ssm_domain::rejection::{Noun, Rejection};
 
@@ -25,9 +25,6 @@ pub(crate) struct SecretPath {
     key: Result<Key, InvalidName>,
 }
 
-/// `{tokenId}`.
-pub(crate) struct TokenPath(pub TokenId);
-
 impl SecretPath {
     /// The key of something that may be there.
     pub(crate) fn existing_key(self) -> Result<Key, Rejection> {
@@ -40,6 +37,20 @@ impl SecretPath {
     }
 }
 
+/// `{project}`, `{config}` and `{revision}`.
+pub(crate) struct RevisionPath {
+    /// The config.
+    pub config: ConfigPath,
+    revision: Option<Seq>,
+}
+
+impl RevisionPath {
+    /// The revision, which the config may never have been at.
+    pub(crate) fn revision(&self) -> Result<Seq, Rejection> {
+        self.revision.ok_or(Rejection::RevisionNotFound)
+    }
+}
+
 impl FromRequestParts<Arc<App>> for ProjectPath {
     type Rejection = ApiError;
 
@@ -47,16 +58,6 @@ impl FromRequestParts<Arc<App>> for ProjectPath {
         let params = params(parts, app).await?;
         let slug = get(&params, "project").parse();
         Ok(Self(slug.map_err(|_| Rejection::NotFound(Noun::Project))?))
-    }
-}
-
-impl FromRequestParts<Arc<App>> for TokenPath {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        let params = params(parts, app).await?;
-        let id = get(&params, "tokenId").parse();
-        Ok(Self(id.map_err(|_| Rejection::NotFound(Noun::Token))?))
     }
 }
 
@@ -76,6 +77,18 @@ impl FromRequestParts<Arc<App>> for SecretPath {
         Ok(Self {
             config: config(&params)?,
             key: get(&params, "key").parse(),
+        })
+    }
+}
+
+impl FromRequestParts<Arc<App>> for RevisionPath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let params = params(parts, app).await?;
+        Ok(Self {
+            config: config(&params)?,
+            revision: get(&params, "revision").parse().ok(),
         })
     }
 }

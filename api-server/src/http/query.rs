@@ -13,8 +13,19 @@ use http::request::Parts;
 
 use super::errors::ApiError;
 
+const DEFAULT_LIMIT: u64 = 50;
+const MAX_LIMIT: u64 = 100;
+
 /// The query.
 pub(crate) struct Params(Uri);
+
+/// A part of a list.
+pub(crate) struct Page {
+    /// How many at most.
+    pub limit: usize,
+    /// The `nextCursor` of the page before; the first page where there is none.
+    pub cursor: Option<u64>,
+}
 
 impl Params {
     /// Every value of a parameter.
@@ -74,6 +85,16 @@ impl Params {
         }
         let why = format!("must be {} to {}", bounds.start(), bounds.end());
         Err(ApiError::invalid(name, &why))
+    }
+
+    /// Which page of a list with cursors: how many, and from where on.
+    pub(crate) fn page(&self) -> Result<Page, ApiError> {
+        let limit = self.number_in("limit", 1..=u64::MAX)?;
+        let limit = limit.map_or(DEFAULT_LIMIT, |limit| limit.min(MAX_LIMIT));
+        Ok(Page {
+            limit: usize::try_from(limit).unwrap_or(usize::MAX),
+            cursor: self.number("cursor")?,
+        })
     }
 
     /// Anything with a grammar of its own; empty is absent.

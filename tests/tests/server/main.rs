@@ -3,14 +3,14 @@
 mod audit;
 mod authorization;
 mod bad_input;
+mod changing;
 mod cli;
 mod configs;
 mod crash;
 mod disk_full;
 mod dotenv;
-mod hostile_bodies;
-mod hostile_text;
-mod leaks;
+mod history;
+mod idempotency;
 mod onboarding;
 mod schemathesis;
 mod secrets;

@@ -134,6 +134,35 @@ async fn a_stream_begins_with_every_revision_and_goes_on_with_each_change() {
 }
 
 #[tokio::test]
+async fn a_config_that_is_renamed_is_gone_where_it_was() {
+    let owner = owner().await;
+    let shop = owner.shop().await;
+    let ci = owner
+        .service(json!({"project": shop.slug, "actions": ["secrets:read"]}))
+        .await;
+    let narrowed = format!("?config={}/prod", shop.slug);
+    let (mut all, mut one) = (
+        Events::open(&ci, "").await,
+        Events::open(&ci, &narrowed).await,
+    );
+    all.until_synced().await;
+    one.until_synced().await;
+    let prod = format!("{}/prod", shop.configs);
+    let renamed = owner.patch(&prod, json!({"slug": "live"})).await.ok();
+    assert_eq!(all.expect("gone").await["config"], "prod");
+    let there = all.expect("revision").await;
+    assert_eq!(there["config"], "live");
+    assert_eq!(there["revision"], renamed["config"]["revision"]);
+    assert_eq!(one.expect("gone").await["config"], "prod");
+
+    owner
+        .post(&shop.configs, json!({"slug": "prod"}))
+        .await
+        .ok();
+    assert_eq!(one.expect("revision").await["config"], "prod");
+}
+
+#[tokio::test]
 async fn a_stream_can_be_narrowed_and_shows_nothing_else() {
     let owner = owner().await;
     let shop = owner.shop().await;

@@ -1,10 +1,12 @@
 //! The kinds of fields that bodies have beside serde's own.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use ssm_domain::secret::{Password, SecretValue};
+use ssm_domain::secrets::Edit;
 use zeroize::Zeroizing;
 
 use crate::http::errors::{ApiError, ApiResult};
@@ -76,6 +78,17 @@ pub(crate) enum Given<T> {
     Null,
     /// A value.
     Value(T),
+}
+
+impl Given<String> {
+    /// As what is to be done with something that has a grammar of its own.
+    pub(crate) fn parse<T: FromStr>(self) -> Result<Edit<T>, T::Err> {
+        Ok(match self {
+            Self::Absent => Edit::Keep,
+            Self::Null => Edit::Clear,
+            Self::Value(text) => Edit::Set(text.parse()?),
+        })
+    }
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Given<T> {

@@ -66,7 +66,7 @@ pub(crate) struct AuditChange {
 }
 
 impl AuditChange {
-    fn of(change: &Change) -> Self {
+    pub(super) fn of(change: &Change) -> Self {
         let secret = change.secret();
         let kind = change.kind();
         let key = secret.map(|(key, _)| key.to_string());
@@ -108,7 +108,11 @@ impl AuditEvent {
 /// An entry is written only for what went well, and what makes something is answered with 201.
 fn status_code(action: &str) -> u16 {
     match action {
-        "onboarding.bootstrap" | "projects.write" | "configs.write" | "tokens.create" => 201,
+        "onboarding.bootstrap"
+        | "projects.write"
+        | "configs.write"
+        | "configs.clone"
+        | "tokens.create" => 201,
         _ => 200,
     }
 }

@@ -1,5 +1,8 @@
 //! Configs of a project.
 
+pub(crate) mod clone;
+pub(crate) mod update;
+
 use axum::Json;
 use axum::response::IntoResponse;
 use http::StatusCode;
@@ -7,6 +10,7 @@ use http::header::ETAG;
 use serde::{Deserialize, Serialize};
 use ssm_domain::access::{Action, Place};
 use ssm_domain::configs::{CreateConfig, DeleteConfig};
+use ssm_domain::id::ConfigId;
 use ssm_domain::names::{ConfigPath, DisplayName, InvalidName, Slug};
 use ssm_domain::rejection::{Noun, Rejection};
 use ssm_domain::state::{self, State};
@@ -129,6 +133,18 @@ pub(crate) struct OneConfig {
     config: Config,
 }
 
+impl OneConfig {
+    /// A config as it is now.
+    fn now(auth: &Auth, id: ConfigId) -> Result<Self, Rejection> {
+        let state = auth.app.engine.state();
+        let config = state.config(id).ok_or(Rejection::NotFound(Noun::Config))?;
+        Ok(Self {
+            status: Status::Ok,
+            config: Config::of(&state, config),
+        })
+    }
+}
+
 /// Make a config
 #[utoipa::path(
     post, path = "/api/projects/{project}/configs", operation_id = "createConfig", tag = "Projects", params(("project" = String, Path)),
@@ -145,13 +161,7 @@ pub(crate) async fn create(
     })?;
     let command = body.json::<NewConfig>().await?.parse(path.0)?;
     let id = auth.run(command).await?;
-    let state = auth.app.engine.state();
-    let config = state.config(id).ok_or(Rejection::NotFound(Noun::Config))?;
-    let answer = OneConfig {
-        status: Status::Ok,
-        config: Config::of(&state, config),
-    };
-    Ok((StatusCode::CREATED, Json(answer)))
+    Ok((StatusCode::CREATED, Json(OneConfig::now(&auth, id)?)))
 }
 
 /// One config

@@ -3,12 +3,14 @@
 
 mod audit;
 mod configs;
-mod console_session;
 mod docs;
+mod history;
 mod import;
 mod me;
 mod onboarding;
 mod projects;
+mod promote;
+mod rollback;
 mod secrets;
 mod session;
 mod system;
@@ -56,18 +58,21 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(onboarding::status))
         .routes(routes!(onboarding::bootstrap))
         .routes(routes!(session::sign_in, session::revoke))
-        .routes(routes!(console_session::sign_in, console_session::sign_out))
         .routes(routes!(me::me))
         .routes(routes!(tokens::list))
-        .routes(routes!(tokens::create::create_service))
-        .routes(routes!(tokens::create::create_personal))
+        .routes(routes!(tokens::create_service))
+        .routes(routes!(tokens::create_personal))
         .routes(routes!(tokens::revoke))
-        .routes(routes!(tokens::rotate::rotate))
         .routes(routes!(tokens::own))
         .routes(routes!(projects::list, projects::create))
-        .routes(routes!(projects::read, projects::delete))
+        .routes(routes!(projects::read, projects::update, projects::delete))
         .routes(routes!(configs::list, configs::create))
-        .routes(routes!(configs::read, configs::delete))
+        .routes(routes!(
+            configs::read,
+            configs::update::update,
+            configs::delete
+        ))
+        .routes(routes!(configs::clone::clone))
         .routes(routes!(secrets::export::export, secrets::write::patch))
         .routes(routes!(import::import))
         .routes(routes!(
@@ -75,6 +80,12 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
             secrets::item::put,
             secrets::item::delete
         ))
+        .routes(routes!(history::versions::versions))
+        .routes(routes!(history::revisions::list))
+        .routes(routes!(history::revisions::read))
+        .routes(routes!(history::diff::diff))
+        .routes(routes!(rollback::rollback))
+        .routes(routes!(promote::promote))
         .routes(routes!(watch::watch))
         .routes(routes!(audit::events))
         .routes(routes!(audit::verify))

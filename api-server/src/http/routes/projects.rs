@@ -4,8 +4,9 @@ use axum::Json;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use ssm_domain::access::{Action, Place};
-use ssm_domain::names::{Description, DisplayName};
-use ssm_domain::projects::{CreateProject, DeleteProject};
+use ssm_domain::id::ProjectId;
+use ssm_domain::names::{Description, DisplayName, InvalidName, Slug};
+use ssm_domain::projects::{CreateProject, DeleteProject, UpdateProject};
 use ssm_domain::rejection::{Noun, Rejection};
 use ssm_domain::state;
 use ssm_domain::time::Timestamp;
@@ -13,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::{Done, Status};
 use crate::http::auth::{Auth, holds_somewhere};
-use crate::http::body::Unread;
+use crate::http::body::{Given, Unread};
 use crate::http::errors::{ApiError, ApiResult, ReadErrors, WriteErrors};
 use crate::http::path::ProjectPath;
 use crate::http::query::Params;
@@ -104,6 +105,20 @@ pub(crate) struct OneProject {
     project: Project,
 }
 
+impl OneProject {
+    /// A project as it is now.
+    fn now(auth: &Auth, id: ProjectId) -> Result<Self, Rejection> {
+        let state = auth.app.engine.state();
+        let project = state
+            .project(id)
+            .ok_or(Rejection::NotFound(Noun::Project))?;
+        Ok(Self {
+            status: Status::Ok,
+            project: Project::of(project),
+        })
+    }
+}
+
 /// Make a project
 #[utoipa::path(
     post, path = "/api/projects", operation_id = "createProject", tag = "Projects", request_body = NewProject,
@@ -113,15 +128,7 @@ pub(crate) async fn create(auth: Auth, body: Unread) -> ApiResult<(StatusCode, J
     auth.look(|_, caller| caller.require(Action::ProjectsWrite, Place::EVERYWHERE))?;
     let command = body.json::<NewProject>().await?.parse()?;
     let id = auth.run(command).await?;
-    let state = auth.app.engine.state();
-    let project = state
-        .project(id)
-        .ok_or(Rejection::NotFound(Noun::Project))?;
-    let answer = OneProject {
-        status: Status::Ok,
-        project: Project::of(project),
-    };
-    Ok((StatusCode::CREATED, Json(answer)))
+    Ok((StatusCode::CREATED, Json(OneProject::now(&auth, id)?)))
 }
 
 /// One project
@@ -139,6 +146,48 @@ pub(crate) async fn read(auth: Auth, path: ProjectPath) -> ApiResult<Json<OnePro
         status: Status::Ok,
         project,
     }))
+}
+
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct ProjectChange {
+    /// Absent keeps the one that is there
+    name: Option<String>,
+    /// `null` takes it away, absent keeps the one that is there
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    description: Given<String>,
+}
+
+impl ProjectChange {
+    fn parse(self, slug: Slug) -> ApiResult<UpdateProject> {
+        let name = self.name.map(|name| name.parse()).transpose();
+        let description = self.description.parse();
+        Ok(UpdateProject {
+            slug,
+            name: name.map_err(|why: InvalidName| ApiError::invalid("name", &why))?,
+            description: description
+                .map_err(|why: InvalidName| ApiError::invalid("description", &why))?,
+        })
+    }
+}
+
+/// Call a project otherwise
+#[utoipa::path(
+    patch, path = "/api/projects/{project}", operation_id = "updateProject", tag = "Projects", params(("project" = String, Path)),
+    request_body = ProjectChange, responses((status = 200, body = OneProject), WriteErrors)
+)]
+pub(crate) async fn update(
+    auth: Auth,
+    path: ProjectPath,
+    body: Unread,
+) -> ApiResult<Json<OneProject>> {
+    auth.look(|_, caller| {
+        let project = caller.project(&path.0)?;
+        caller.require(Action::ProjectsWrite, Place::project(project.id))
+    })?;
+    let change: ProjectChange = body.strict_json().await?;
+    let id = auth.run(change.parse(path.0)?).await?;
+    Ok(Json(OneProject::now(&auth, id)?))
 }
 
 /// Delete a project with its configs and secrets

@@ -55,7 +55,7 @@ pub(crate) struct WatchEvent {
 /// First `event: hello` with `{"epoch"}`, then `event: revision` with `{"project","config","revision"}` for each config,
 /// then `event: synced`, and from then on one `revision` event for every effective change, inherited ones and new
 /// configs included. A slow client gets only the latest of each config. `event: gone` with
-/// `{"project","config","reason"}` tells that a config was deleted. Every 15 s there is a comment. The stream ends when
+/// `{"project","config","reason"}` tells that a config was deleted, or has another name. Every 15 s there is a comment. The stream ends when
 /// the token does. A config that is absent or not readable is not named, and is as soon as it can be read.
 #[utoipa::path(
     get, path = "/api/watch", operation_id = "watch", tag = "Watching",
@@ -166,9 +166,7 @@ impl Watch {
     /// What the client has not been told of the present state. Refused once the token is dead.
     fn untold(&mut self) -> Result<Vec<u8>, Rejection> {
         let (wanted, told) = (self.wanted.as_ref(), self.told);
-        let app = &self.app;
-        let (events, head) = app.engine.look(&self.actor, |state, caller| {
-            app.refuse_left_alone(caller)?;
+        let (events, head) = self.app.engine.look(&self.actor, |state, caller| {
             let mut events = Events {
                 state,
                 caller,
@@ -237,22 +235,57 @@ impl Events<'_> {
     fn changes_since(&mut self, told: Seq) {
         for changed in self.state.changed_since(told) {
             match changed {
-                Changed::Config(config) => self.revision(config),
-                Changed::Gone(id, gone)
-                    if self.concerns(Place::config(gone.project_id, id), &gone.path) =>
-                {
-                    let ConfigPath { project, config } = &gone.path;
-                    self.push(
-                        "gone",
-                        &Gone {
-                            project,
-                            config,
-                            reason: "deleted",
-                        },
-                    );
+                Changed::Config(config) => {
+                    let former = config.former_slugs.iter();
+                    let mut former = former.filter(|(seq, _)| *seq > told).peekable();
+                    if former.peek().is_some()
+                        && let Some(path) = self.state.path_of(config)
+                    {
+                        self.left(config.place(), &path, former);
+                    }
+                    self.revision(config);
                 }
-                Changed::Gone(..) => {}
+                Changed::Gone(id, gone) => {
+                    let place = Place::config(gone.project_id, id);
+                    let former = gone.former_slugs.iter();
+                    self.left(place, &gone.path, former.filter(|(seq, _)| *seq > told));
+                    self.gone(place, &gone.path);
+                }
             }
+        }
+    }
+
+    /// Tells that a config is not any more where it was when the client was told last.
+    fn left<'a>(
+        &mut self,
+        place: Place,
+        path: &ConfigPath,
+        former: impl Iterator<Item = &'a (Seq, Slug)>,
+    ) {
+        for (_, slug) in former {
+            let path = ConfigPath {
+                config: slug.clone(),
+                ..path.clone()
+            };
+            // What is there instead is told of by itself.
+            let taken = self.state.config_at(&path);
+            if taken.is_none_or(|config| !self.concerns(config.place(), &path)) {
+                self.gone(place, &path);
+            }
+        }
+    }
+
+    fn gone(&mut self, place: Place, path: &ConfigPath) {
+        if self.concerns(place, path) {
+            let ConfigPath { project, config } = path;
+            self.push(
+                "gone",
+                &Gone {
+                    project,
+                    config,
+                    reason: "deleted",
+                },
+            );
         }
     }
 

@@ -3,6 +3,7 @@
 mod conditions;
 mod faults;
 mod history;
+mod idempotency;
 mod input;
 mod openapi;
 mod tokens;

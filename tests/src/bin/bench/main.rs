@@ -3,10 +3,7 @@
 mod follow;
 mod http;
 mod reads;
-mod reference;
 mod report;
-mod size;
-mod watch;
 mod writes;
 
 use anyhow::Result;
@@ -15,18 +12,18 @@ use ssm_tests::{ServerOptions, install_crypto};
 
 #[tokio::main]
 async fn main() -> Result<()> {
+    // The reference server is this very program, so that nothing else needs to be installed.
     if let Some(size) = std::env::args().nth(1) {
-        return reference::serve(size.parse()?).await;
+        return reads::serve_static(size.parse()?).await;
     }
     install_crypto();
-    let (server, owner) = own_server(ServerOptions::default()).await;
+    let (mut server, owner) = own_server(ServerOptions::default()).await;
     println!(
-        "{:<54} {:>12} {:>12} {:>8}",
+        "{:<46} {:>14} {:>14} {:>8}",
         "", "measured", "reference", "ratio"
     );
-    reads::measure(&owner, server.port()).await?;
-    writes::measure(&owner, server.port()).await?;
-    watch::measure(&owner, server.port()).await?;
-    size::measure().await?;
+    reads::measure(&owner).await?;
+    writes::measure(&owner).await?;
+    report::memory("server, idle", server.process())?;
     follow::measure(&server.url(), &owner).await
 }

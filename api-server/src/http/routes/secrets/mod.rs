@@ -16,7 +16,7 @@ use crate::http::auth::Auth;
 use crate::http::etag::etag;
 
 /// The answer of a write, with the config's new `ETag`.
-fn written(auth: &Auth, revision: Seq, answer: impl Serialize) -> Response {
+pub(super) fn written(auth: &Auth, revision: Seq, answer: impl Serialize) -> Response {
     let state = auth.app.engine.state();
     let epoch = state.journal().map(|journal| journal.epoch);
     let tag = epoch.map(|epoch| (ETAG, etag(ConfigVersion { epoch, revision })));

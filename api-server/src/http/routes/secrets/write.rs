@@ -3,10 +3,11 @@
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use ssm_domain::access::Action;
+use ssm_domain::command::Command;
 use ssm_domain::names::{ConfigPath, Key};
 use ssm_domain::rejection::Rejection;
 use ssm_domain::secrets::{
-    ExpectedRevision, MAX_KEYS, Outcome, SetSecret, WriteSecrets, WrittenKey,
+    ExpectedRevision, MAX_KEYS, Outcome, SetSecret, WriteSecrets, Written, WrittenKey,
 };
 use utoipa::ToSchema;
 
@@ -68,10 +69,20 @@ pub(crate) async fn write_many(
     if command.set.len() + command.delete.len() > MAX_KEYS {
         return Err(Rejection::TooLarge("A config has at most 5000 keys of its own").into());
     }
+    let path = command.path.clone();
+    run_many(auth, &path, command, dry_run).await
+}
+
+/// Runs a command that writes secrets of the config at `path`, or only tries to, and answers alike.
+pub(crate) async fn run_many(
+    auth: &Auth,
+    path: &ConfigPath,
+    command: impl Command<Answer = Written>,
+    dry_run: bool,
+) -> ApiResult<Response> {
     let outcome = if dry_run {
-        let path = command.path.clone();
         let mut outcome = auth.app.engine.preview(&auth.actor, &command)?;
-        outcome.revision = auth.look(|_, caller| Ok(caller.config(&path)?.revision))?;
+        outcome.revision = auth.look(|_, caller| Ok(caller.config(path)?.revision))?;
         outcome
     } else {
         auth.run(command).await?

@@ -1,6 +1,7 @@
 //! The cases, one file a resource, as the server's own endpoints are.
 
 mod audit;
+mod history;
 mod projects;
 mod secrets;
 mod signing_in;
@@ -17,6 +18,7 @@ pub fn all() -> Vec<Case> {
         tokens::cases(),
         projects::cases(),
         secrets::cases(),
+        history::cases(),
         audit::cases(),
     ]
     .into_iter()

@@ -21,6 +21,11 @@ pub fn cases() -> Vec<Case> {
             Need::All(&[May("projects:read", Project)]),
         ),
         Case::of(
+            "PATCH /api/projects/{project}",
+            Need::All(&[May("projects:write", Project)]),
+        )
+        .json(|scene| json!({"name": scene.fresh})),
+        Case::of(
             "DELETE /api/projects/{project}",
             Need::All(&[May("projects:write", Project)]),
         )
@@ -47,6 +52,33 @@ pub fn cases() -> Vec<Case> {
             "GET /api/projects/{project}/configs/{config}",
             Need::All(&[May("configs:read", Config)]),
         ),
+        Case::of(
+            "PATCH /api/projects/{project}/configs/{config}",
+            Need::All(&[May("configs:write", Config)]),
+        )
+        .json(|scene| json!({"name": scene.fresh})),
+        Case::of(
+            "PATCH /api/projects/{project}/configs/{config}",
+            Need::All(&[
+                May("configs:write", Config),
+                May("configs:write", Project),
+                May("secrets:read", Sibling),
+            ]),
+        )
+        .json(|scene| json!({"slug": scene.fresh, "inherits_from": scene.world.sibling()}))
+        .body_decides()
+        .spoils(),
+        Case::of(
+            "POST /api/projects/{project}/configs/{config}/clone",
+            Need::All(&[
+                Know(Config),
+                May("configs:write", Project),
+                May("secrets:read", Config),
+                May("secrets:write", Project),
+            ]),
+        )
+        .json(|scene| json!({"slug": scene.fresh}))
+        .answers(201),
         Case::of(
             "DELETE /api/projects/{project}/configs/{config}",
             Need::All(&[May("configs:write", Config), May("secrets:delete", Config)]),
