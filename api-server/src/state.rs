@@ -4,7 +4,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use rand::rngs::StdRng;
+use ssm_domain::caller::Caller;
 use ssm_domain::credential::PlainToken;
+use ssm_domain::entry::Purpose;
+use ssm_domain::rejection::Rejection;
 use ssm_domain::state::State;
 use ssm_engine::Engine;
 use subtle::ConstantTimeEq as _;
@@ -51,6 +54,22 @@ impl App {
             metrics: Metrics::start(),
             stopping: CancellationToken::new(),
         }
+    }
+}
+
+impl App {
+    /// Refuses the session of a console at which nobody has been for too long.
+    pub(crate) fn refuse_left_alone(&self, caller: &Caller<'_>) -> Result<(), Rejection> {
+        let token = caller.token();
+        let sessions = token.filter(|token| token.purpose == Purpose::Console);
+        let left_alone = sessions.is_some_and(|token| {
+            let last_used = self.engine.activity().last_used(token.id);
+            token.is_left_alone(last_used, self.engine.now())
+        });
+        if left_alone {
+            return Err(Rejection::Unauthenticated);
+        }
+        Ok(())
     }
 }
 

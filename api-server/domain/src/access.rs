@@ -258,6 +258,16 @@ impl Scope {
         self.actions.contains(action) && self.place.covers(place)
     }
 
+    /// The part of the scope that holds in `place`.
+    fn within(&self, place: Place) -> Option<Self> {
+        let place = if self.place.covers(place) {
+            place
+        } else {
+            Some(self.place).filter(|own| place.covers(*own))?
+        };
+        Some(Self { place, ..*self })
+    }
+
     fn shows(&self, place: Place) -> bool {
         !self.actions.without(ActionSet::BESIDE_PROJECTS).is_empty() && self.place.meets(place)
     }
@@ -307,16 +317,21 @@ impl Authority {
         ActionSet::of(&allowed)
     }
 
-    /// In how many single projects something is granted beside what holds everywhere.
-    pub fn project_scope_count(&self) -> usize {
-        let mut projects: Vec<_> = self
-            .granted
+    /// What was granted, as far as it holds in `place`; what limits it is left out.
+    pub fn granted_in(&self, place: Place) -> impl Iterator<Item = Scope> {
+        self.granted
             .iter()
-            .filter_map(|scope| scope.place.project_id)
-            .collect();
-        projects.sort_unstable();
-        projects.dedup();
-        projects.len()
+            .filter_map(move |scope| scope.within(place))
+    }
+
+    /// Whether something is allowed in the project, or in a config of it, that is not allowed everywhere.
+    pub fn allows_more_in(&self, project: ProjectId) -> bool {
+        let everywhere = self.actions(Place::EVERYWHERE);
+        let scopes = self.granted.iter().chain(self.limit.iter().flatten());
+        scopes
+            .map(|scope| scope.place)
+            .filter(|place| place.project_id == Some(project))
+            .any(|place| !self.actions(place).without(everywhere).is_empty())
     }
 
     fn both(&self, holds: impl Fn(&[Scope]) -> bool) -> bool {

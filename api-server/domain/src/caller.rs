@@ -1,6 +1,6 @@
 //! Who is asking, and what they may see and do in one state.
 
-use crate::access::{Action, Authority, Place, Scope};
+use crate::access::{Action, ActionSet, Authority, Place, Scope};
 use crate::entry::{ActorKind, EntryActor, Subject};
 use crate::id::{TokenId, UserId};
 use crate::names::{ConfigPath, Slug};
@@ -115,6 +115,21 @@ impl<'a> Caller<'a> {
         } else {
             Err(Rejection::MissingScope(action))
         }
+    }
+
+    /// Refuses unless the caller may do each of `actions` in all of `place`: nobody gives others what they do not have.
+    pub fn require_all(&self, actions: ActionSet, place: Place) -> Result<(), Rejection> {
+        actions
+            .iter()
+            .try_for_each(|action| self.require(action, place))
+    }
+
+    /// In how many projects something is allowed beside what is allowed everywhere.
+    pub fn project_scope_count(&self) -> usize {
+        let projects = self.state.projects();
+        projects
+            .filter(|project| self.authority.allows_more_in(project.id))
+            .count()
     }
 
     /// A project that the caller may know of.

@@ -391,6 +391,8 @@ pub enum Subject {
 pub enum Purpose {
     /// Made by signing in.
     Session,
+    /// Made by signing in to the console, whose browser keeps it in a cookie.
+    Console,
     /// Made to be kept.
     Api,
 }
@@ -400,7 +402,15 @@ impl Purpose {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Session => "session",
+            Self::Console => "console",
             Self::Api => "api",
+        }
+    }
+    /// Whether somebody proved a password for it: what only somebody who is signed in may do, it allows.
+    pub fn is_sign_in(self) -> bool {
+        match self {
+            Self::Session | Self::Console => true,
+            Self::Api => false,
         }
     }
 }

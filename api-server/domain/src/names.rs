@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::cidr::is_canonical;
+
 /// A name that its grammar refuses. The text says the grammar and never repeats the name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -89,9 +91,9 @@ names! {
     /// What an identity provider calls a group: 1 to 256 characters, no control characters, not blank.
     ExternalKey: |text| is_line(text, 256) && !text.trim().is_empty(),
         "must be 1 to 256 characters on one line";
-    /// A block of addresses in CIDR notation, such as `10.0.0.0/8`. What it contains is told by who parses it.
-    Cidr: |text| (1..=49).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit() || b".:/".contains(&b)),
-        "must be a block of addresses in CIDR notation, such as 10.0.0.0/8";
+    /// A block of addresses in CIDR notation, such as `10.0.0.0/8`, in the form that has nothing but the network's bits.
+    Cidr: is_canonical,
+        "must be an address, or a block of addresses such as 10.0.0.0/8";
     /// A remark for people to read: up to 500 characters, no control characters but line ends and tabs.
     Description: |text| is_prose(text, 500),
         "must be at most 500 characters of plain text";

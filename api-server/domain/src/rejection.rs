@@ -28,6 +28,9 @@ pub enum Rejection {
     /// There is a first user already.
     #[error("Already initialized")]
     AlreadyInitialized,
+    /// Nobody would be left who may do everything.
+    #[error("The last active owner cannot be disabled or given another role")]
+    LastOwner,
     /// Other configs inherit from it.
     #[error("Other configs inherit from this one; delete them or give them another parent first")]
     HasChildren,
@@ -76,6 +79,14 @@ pub enum Noun {
     Secret,
     /// A token.
     Token,
+    /// A user.
+    User,
+    /// A group.
+    Group,
+    /// A mapping of a group.
+    Mapping,
+    /// Somebody with a role of their own in a project.
+    ProjectMember,
 }
 
 impl std::fmt::Display for Noun {
@@ -85,6 +96,10 @@ impl std::fmt::Display for Noun {
             Self::Config => "Config",
             Self::Secret => "Secret",
             Self::Token => "Token",
+            Self::User => "User",
+            Self::Group => "Group",
+            Self::Mapping => "Group mapping",
+            Self::ProjectMember => "Project member",
         })
     }
 }

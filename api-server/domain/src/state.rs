@@ -23,6 +23,7 @@ use crate::seal::{Fingerprint, Sealed};
 use crate::settings::Settings;
 use crate::signing::PublicKey;
 use crate::time::Timestamp;
+use crate::users::SESSION_IDLE;
 
 pub use people::{Group, Mapping, User};
 
@@ -103,6 +104,12 @@ impl Token {
     /// Whether the token is neither revoked nor expired at `now`.
     pub fn is_alive(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
+
+    /// Whether it is a console's and has been left alone for so long that somebody else may sit there now.
+    pub fn is_left_alone(&self, last_used: Option<Timestamp>, now: Timestamp) -> bool {
+        let last = last_used.unwrap_or(self.created_at).max(self.created_at);
+        self.purpose == Purpose::Console && now >= last.plus(SESSION_IDLE)
     }
 }
 

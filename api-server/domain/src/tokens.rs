@@ -1,17 +1,22 @@
 //! Tokens for people and machines: nobody can make one with more than they have themselves.
 
+mod rotate;
+
 use std::time::Duration;
 
 use crate::access::{Action, ActionSet, Authority, Place, Scope};
 use crate::caller::{Actor, Caller};
+use crate::cidr::{MAX_CIDRS, within};
 use crate::command::{AuthRecord, AuthStore, Command, Draft, Env};
 use crate::credential::{PlainToken, TokenRecord};
 use crate::entry::{Change, Purpose, Subject, Target};
 use crate::id::TokenId;
-use crate::names::{ConfigPath, ServiceName, Slug};
+use crate::names::{Cidr, ConfigPath, ServiceName, Slug};
 use crate::rejection::{Noun, Rejection};
 use crate::state::{State, Token};
 use crate::time::Timestamp;
+
+pub use rotate::{MAX_OVERLAP, RotateToken, replaceable};
 
 /// The longest life of a personal token.
 pub const MAX_PERSONAL_TTL: Duration = Duration::from_hours(24);
@@ -42,6 +47,7 @@ pub(crate) fn issue(
     subject: Subject,
     purpose: Purpose,
     scopes: Vec<Scope>,
+    cidrs: Vec<Cidr>,
     expires_at: Option<Timestamp>,
 ) -> (NewToken, Issued) {
     let (token_id, token) = (TokenId::random(env.rng), PlainToken::random(env.rng));
@@ -56,7 +62,7 @@ pub(crate) fn issue(
         purpose,
         scopes,
         expires_at,
-        cidrs: Vec::new(),
+        cidrs,
         record: record.digest(),
     };
     (
@@ -72,7 +78,8 @@ pub(crate) fn issue(
 /// A scope by the names of the places it is for.
 #[derive(Debug, Clone)]
 pub struct ScopeRequest {
-    /// The actions; absent means all that the caller may do there.
+    /// The actions. Absent means all that the caller may do there; to a personal token, all that the caller's own token
+    /// allows there, since a person's rights limit both alike.
     pub actions: Option<ActionSet>,
     /// The project, or any.
     pub project: Option<Slug>,
@@ -95,6 +102,8 @@ pub struct IssueToken {
     pub holder: Holder,
     /// What it allows.
     pub scopes: Vec<ScopeRequest>,
+    /// From where it is good; from everywhere where there is none. Only a service token has any.
+    pub cidrs: Vec<Cidr>,
     /// How long it lives; `None` for ever, which only a service token may.
     pub ttl: Option<Duration>,
 }
@@ -125,13 +134,14 @@ impl Command for IssueToken {
             if matches!(self.holder, Holder::Service(_)) {
                 caller.require(Action::TokensWrite, place)?;
             }
-            scopes.push(Scope {
-                actions: grantable(&caller, request.actions, place)?,
-                place,
-            });
+            scopes.extend(granted(&caller, &self.holder, request.actions, place)?);
         }
-        let expires_at = self.expiry(&caller, env.now)?;
-        let (token, issued) = issue(env, subject, Purpose::Api, scopes, expires_at);
+        if scopes.len() > MAX_SCOPES {
+            return Err(Rejection::invalid("scopes", &"come to more than 100"));
+        }
+        let expires_at = self.expiry(state, &caller, env.now)?;
+        let cidrs = self.addresses(&caller)?;
+        let (token, issued) = issue(env, subject, Purpose::Api, scopes, cidrs, expires_at);
         let first = &self.scopes[0];
         let target = Target {
             project: first.project.clone(),
@@ -147,20 +157,43 @@ impl Command for IssueToken {
 }
 
 impl IssueToken {
+    /// Where nothing is said, the token is good where the one is that it is made with.
+    fn addresses(&self, caller: &Caller<'_>) -> Result<Vec<Cidr>, Rejection> {
+        if self.cidrs.len() > MAX_CIDRS {
+            let why = format!("must be at most {MAX_CIDRS} blocks of addresses");
+            return Err(Rejection::invalid("allowedCidrs", &why));
+        }
+        if self.cidrs.is_empty() {
+            let own = caller.token().map(|token| token.cidrs.to_vec());
+            return Ok(own.unwrap_or_default());
+        }
+        check_cidrs(caller, &self.cidrs)?;
+        Ok(self.cidrs.clone())
+    }
+
     /// A personal token that is made with another one dies with it at the latest, so that none can renew itself.
-    fn expiry(&self, caller: &Caller<'_>, now: Timestamp) -> Result<Option<Timestamp>, Rejection> {
+    fn expiry(
+        &self,
+        state: &State,
+        caller: &Caller<'_>,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, Rejection> {
         let (longest, why) = match &self.holder {
             Holder::Service(_) => (MAX_SERVICE_TTL, "must be 0 (no end) to 315360000 seconds"),
             Holder::Myself => (MAX_PERSONAL_TTL, "must be 1 to 86400 seconds"),
         };
         match (self.ttl, &self.holder) {
-            (None, Holder::Service(_)) => Ok(None),
+            (None, Holder::Service(_)) if state.settings().tokens_without_expiry => Ok(None),
+            (None, Holder::Service(_)) => Err(Rejection::invalid(
+                "ttl_seconds",
+                &"must be 1 to 315360000: this workspace wants an end for every token",
+            )),
             (Some(ttl), _) if ttl.is_zero() || ttl > longest => {
                 Err(Rejection::invalid("ttl_seconds", &why))
             }
             (Some(ttl), Holder::Service(_)) => Ok(Some(now.plus(ttl))),
             (Some(ttl), Holder::Myself) => {
-                let maker = caller.token().filter(|token| token.purpose == Purpose::Api);
+                let maker = caller.token().filter(|token| !token.purpose.is_sign_in());
                 let end = maker.and_then(|token| token.expires_at);
                 Ok(Some(
                     end.map_or(now.plus(ttl), |end| end.min(now.plus(ttl))),
@@ -168,6 +201,17 @@ impl IssueToken {
             }
             (None, Holder::Myself) => Err(Rejection::invalid("ttl_seconds", &why)),
         }
+    }
+}
+
+/// A token that is good at some addresses only makes none that is good elsewhere.
+fn check_cidrs(caller: &Caller<'_>, cidrs: &[Cidr]) -> Result<(), Rejection> {
+    let own = caller.token().map(|token| &*token.cidrs);
+    if within(cidrs, own.unwrap_or_default()) {
+        Ok(())
+    } else {
+        let why = "must be within the blocks of the token that is used";
+        Err(Rejection::invalid("allowedCidrs", &why))
     }
 }
 
@@ -189,23 +233,31 @@ fn resolve(caller: &Caller<'_>, request: &ScopeRequest) -> Result<Place, Rejecti
     }
 }
 
-fn grantable(
+/// What a token is given in `place`: no more than the caller has.
+fn granted(
     caller: &Caller<'_>,
+    holder: &Holder,
     wanted: Option<ActionSet>,
     place: Place,
-) -> Result<ActionSet, Rejection> {
-    let own = caller.authority().actions(place);
-    let actions = wanted.unwrap_or(own);
-    if let Some(missing) = actions.without(own).iter().next() {
-        return Err(Rejection::MissingScope(missing));
-    }
-    if actions.is_empty() {
+) -> Result<Vec<Scope>, Rejection> {
+    let scopes = match (wanted, holder) {
+        (Some(actions), _) => {
+            caller.require_all(actions, place)?;
+            vec![Scope { actions, place }]
+        }
+        (None, Holder::Service(_)) => {
+            let actions = caller.authority().actions(place);
+            vec![Scope { actions, place }]
+        }
+        (None, Holder::Myself) => caller.authority().granted_in(place).collect(),
+    };
+    if scopes.iter().all(|scope| scope.actions.is_empty()) {
         return Err(Rejection::invalid(
             "actions",
             &"must name at least one action",
         ));
     }
-    Ok(actions)
+    Ok(scopes)
 }
 
 /// Whether the caller may do `action` to a token: to any in places where they hold the action; signed in, to their own;
@@ -213,7 +265,7 @@ fn grantable(
 pub fn may_handle(caller: &Caller<'_>, action: Action, token: &Token) -> bool {
     let used = caller.token();
     let itself = used.is_some_and(|used| used.id == token.id);
-    let signed_in = used.is_none_or(|used| used.purpose == Purpose::Session);
+    let signed_in = used.is_none_or(|used| used.purpose.is_sign_in());
     let own = caller
         .user()
         .is_ok_and(|user| token.subject == Subject::User(user.id));

@@ -242,5 +242,5 @@ fn several_scopes_do_not_add_up_to_one_wider_place() {
             .authority()
             .may(Action::ProjectsWrite, Place::EVERYWHERE)
     );
-    assert_eq!(caller.authority().project_scope_count(), 2);
+    assert_eq!(caller.project_scope_count(), 2);
 }

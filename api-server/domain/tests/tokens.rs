@@ -122,6 +122,7 @@ fn what_a_token_is_asked_to_be_is_checked() {
     let ttl = |holder: Holder, ttl| IssueToken {
         holder,
         scopes: vec![scope(&[Action::SecretsRead], "")],
+        cidrs: Vec::new(),
         ttl,
     };
     let service = || Holder::Service("ci".parse().unwrap());

@@ -1,5 +1,7 @@
 //! The journal's beginning, the first user, and signing in.
 
+use std::time::Duration;
+
 use ssm_domain::access::{Action, ActionSet, Place};
 use ssm_domain::caller::{Actor, Caller};
 use ssm_domain::command::AuthStore;
@@ -77,8 +79,8 @@ fn a_users_entry_names_the_record_of_their_password() {
 fn signing_in_makes_a_new_session_and_ends_no_other() {
     let mut world = World::new();
     let (owner, credential_id) = (world.owner(), credential(&world));
-    let first = world.run(&SignIn { credential_id }, &owner).unwrap();
-    let second = world.run(&SignIn { credential_id }, &owner).unwrap();
+    let first = world.run(&SignIn::session(credential_id), &owner).unwrap();
+    let second = world.run(&SignIn::session(credential_id), &owner).unwrap();
     assert_ne!(first.token.reveal(), second.token.reveal());
     for session in [first, second] {
         let token = world.state.token(session.token_id).unwrap();
@@ -90,9 +92,7 @@ fn signing_in_makes_a_new_session_and_ends_no_other() {
 fn signing_in_with_a_credential_that_has_changed_meanwhile_is_refused() {
     let mut world = World::new();
     let owner = world.owner();
-    let stale = SignIn {
-        credential_id: CredentialId::MIN,
-    };
+    let stale = SignIn::session(CredentialId::MIN);
     let refused = world.run(&stale, &owner).err();
     assert_eq!(refused, Some(Rejection::Unauthenticated));
 }
@@ -111,7 +111,47 @@ fn only_a_person_who_proved_their_password_signs_in() {
         (service, Rejection::NotAUser),
         (narrow, Rejection::Unauthenticated),
     ] {
-        let refused = world.run(&SignIn { credential_id }, &actor).err();
+        let refused = world.run(&SignIn::session(credential_id), &actor).err();
         assert_eq!(refused, Some(expected), "{actor:?}");
+    }
+}
+
+#[test]
+fn a_session_of_the_console_takes_the_place_of_the_one_before_and_of_nothing_else() {
+    let mut world = World::new();
+    let (owner, credential_id) = (world.owner(), credential(&world));
+    let kept = world.run(
+        &issue_personal(vec![scope(&[Action::MembersRead], "")]),
+        &owner,
+    );
+    let kept = kept.unwrap().token_id;
+    let console = |replaces| SignIn {
+        purpose: Purpose::Console,
+        replaces: Some(replaces),
+        ..SignIn::session(credential_id)
+    };
+    let first = world.run(&console(kept), &owner).unwrap().token_id;
+    let second = world.run(&console(first), &owner).unwrap().token_id;
+    let alive = [kept, first, second].map(|id| world.state.token(id).unwrap().is_alive(world.now));
+    assert_eq!(alive, [true, false, true]);
+}
+
+#[test]
+fn a_session_of_the_console_that_is_left_alone_for_eight_hours_is_over() {
+    let mut world = World::new();
+    let (owner, credential_id) = (world.owner(), credential(&world));
+    for (purpose, expected) in [(Purpose::Console, true), (Purpose::Session, false)] {
+        let command = SignIn {
+            purpose,
+            ..SignIn::session(credential_id)
+        };
+        let id = world.run(&command, &owner).unwrap().token_id;
+        let token = world.state.token(id).unwrap();
+        let later = |hours| token.created_at.plus(Duration::from_hours(hours));
+        assert!(!token.is_left_alone(None, later(7)));
+        assert!(!token.is_left_alone(Some(later(7)), later(14)));
+        for (used, now) in [(None, later(8)), (Some(later(7)), later(15))] {
+            assert_eq!(token.is_left_alone(used, now), expected);
+        }
     }
 }

@@ -1,25 +1,21 @@
 //! The engine as the rest of the server sees it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
 use rand::rngs::StdRng;
 use ssm_domain::caller::{Actor, Caller};
 use ssm_domain::command::{Command, Env};
-use ssm_domain::credential::{PasswordHash, PlainToken, TokenSalt};
+use ssm_domain::credential::{PlainToken, TokenSalt};
 use ssm_domain::entry::{Request, Seq};
 use ssm_domain::id::TokenId;
-use ssm_domain::names::Username;
 use ssm_domain::rejection::Rejection;
 use ssm_domain::seal::{KeyRing, RootKey};
-use ssm_domain::secret::Password;
 use ssm_domain::state::State;
 use ssm_domain::time::Timestamp;
-use ssm_domain::tokens::Issued;
-use ssm_domain::users::{Bootstrap, SignIn, StartJournal};
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use ssm_domain::users::StartJournal;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 use tracing::warn;
 
@@ -30,6 +26,7 @@ use crate::error::{OpenError, RunError};
 use crate::idempotency::Running;
 use crate::journal::Journal;
 use crate::replay::catch_up;
+use crate::sign_in::Hashers;
 use crate::signing::verify_end;
 use crate::snapshot::{self, Snapshots};
 use crate::writer::{self, Job, Submission};
@@ -40,10 +37,6 @@ const QUEUE: usize = 1_024;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long the snapshot at shutdown may take.
 const LAST_SNAPSHOT: Duration = Duration::from_secs(10);
-/// How many passwords are hashed at a time: each keeps a core busy for a quarter of a second.
-const HASHERS: usize = 2;
-/// How many more may wait for that: four seconds' worth.
-const MAX_WAITING: usize = 32;
 
 /// The keys that are kept outside the database.
 pub struct Keys {
@@ -95,8 +88,7 @@ pub(crate) struct Shared {
 pub struct Engine {
     pub(crate) shared: Arc<Shared>,
     queue: mpsc::Sender<Box<dyn Job>>,
-    hashers: Arc<Semaphore>,
-    hashing: Arc<AtomicUsize>,
+    pub(crate) hashers: Hashers,
 }
 
 impl Engine {
@@ -143,8 +135,7 @@ impl Engine {
         let engine = Self {
             shared,
             queue,
-            hashers: Arc::new(Semaphore::new(HASHERS)),
-            hashing: Arc::default(),
+            hashers: Hashers::default(),
         };
         let server = Requester {
             actor: Actor::System,
@@ -252,102 +243,6 @@ impl Engine {
     /// The id of a token.
     pub fn token_id(&self, token: &PlainToken) -> Option<TokenId> {
         self.shared.auth.token(&self.shared.salt.hash(token))
-    }
-
-    /// How many passwords are being hashed or wait for it.
-    pub fn hashing(&self) -> usize {
-        self.hashing.load(Ordering::Relaxed)
-    }
-
-    /// Makes the first user and signs them in.
-    pub async fn bootstrap(
-        &self,
-        requester: Requester,
-        username: Username,
-        password: Password,
-    ) -> Result<Issued, RunError> {
-        if self.state().users().next().is_some() {
-            return Err(Rejection::AlreadyInitialized.into());
-        }
-        let salt = self.shared.salt.clone();
-        let password = self
-            .hash(move || PasswordHash::new(&mut rand::make_rng::<StdRng>(), &salt, &password))
-            .await?;
-        self.run(requester, Bootstrap { username, password }).await
-    }
-
-    /// Proves a password, without any effect. An unknown user takes the same time as a wrong password.
-    pub async fn prove(&self, username: &str, password: Password) -> Result<Actor, RunError> {
-        self.prove_credential(username, password)
-            .await
-            .map(|(actor, _)| actor)
-    }
-
-    /// Proves a password, and makes a session token.
-    pub async fn sign_in(
-        &self,
-        request: Option<Request>,
-        username: &str,
-        password: Password,
-    ) -> Result<Issued, RunError> {
-        let (actor, credential_id) = self.prove_credential(username, password).await?;
-        self.run(Requester { actor, request }, SignIn { credential_id })
-            .await
-    }
-
-    async fn prove_credential(
-        &self,
-        username: &str,
-        password: Password,
-    ) -> Result<(Actor, ssm_domain::id::CredentialId), RunError> {
-        let state = self.state();
-        let user = username
-            .parse::<Username>()
-            .ok()
-            .and_then(|name| state.user_named(&name).cloned());
-        let stored = user
-            .as_ref()
-            .and_then(|user| self.shared.auth.password(user.credential_id));
-        let stored = stored.unwrap_or_else(PasswordHash::unmatchable);
-        let salt = self.shared.salt.clone();
-        let matches = self.hash(move || stored.matches(&salt, &password)).await?;
-        match user {
-            Some(user) if matches => Ok((Actor::User(user.id), user.credential_id)),
-            _ => Err(Rejection::Unauthenticated.into()),
-        }
-    }
-
-    /// Runs something slow on the bounded pool for it. Beyond so many that wait, nobody is let in: they would only wait for
-    /// longer than they are ready to.
-    async fn hash<T: Send + 'static>(
-        &self,
-        slow: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, RunError> {
-        let _waiting = Waiting::enter(&self.hashing).ok_or(RunError::Busy)?;
-        let _permit = self
-            .hashers
-            .acquire()
-            .await
-            .map_err(|_| RunError::Unavailable)?;
-        tokio::task::spawn_blocking(slow)
-            .await
-            .map_err(|_| RunError::Unavailable)
-    }
-}
-
-/// Somebody whose password is being hashed, or who waits for it.
-struct Waiting(Arc<AtomicUsize>);
-
-impl Waiting {
-    fn enter(count: &Arc<AtomicUsize>) -> Option<Self> {
-        let waiting = Self(count.clone());
-        (count.fetch_add(1, Ordering::Relaxed) < HASHERS + MAX_WAITING).then_some(waiting)
-    }
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -1,6 +1,8 @@
 //! Who is asking: extractors for tokens and for a username with its password. They come first in every handler's
 //! arguments, since nothing else about a request counts before that is known.
 
+mod shown;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -9,9 +11,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, USER_AGENT};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use http::{HeaderValue, Method, StatusCode, Uri};
 use ssm_domain::access::Action;
 use ssm_domain::caller::{Actor, Caller};
+use ssm_domain::cidr;
 use ssm_domain::command::Command;
 use ssm_domain::credential::PlainToken;
 use ssm_domain::entry::{Idempotency, Request};
@@ -19,16 +22,17 @@ use ssm_domain::names::ConfigPath;
 use ssm_domain::rejection::Rejection;
 use ssm_domain::secret::Password;
 use ssm_domain::state::{Config, State};
-use ssm_engine::{Requester, RunError};
+use ssm_engine::{Claim, Requester, RunError};
 use zeroize::Zeroizing;
 
+use self::shown::{after_scheme, token};
+pub(super) use self::shown::{shows_no_token, single};
 use super::client_address::ClientAddress;
 use super::errors::ApiError;
 use super::observe::RequestId;
+use super::visit::Visit;
 use crate::state::App;
 
-/// Where a token may stand instead of `Authorization`.
-pub(crate) const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 /// The most characters of a path or user agent that the journal keeps.
 const MAX_RECORDED: usize = 512;
 
@@ -38,6 +42,8 @@ pub(crate) struct Auth {
     pub app: Arc<App>,
     /// Who.
     pub actor: Actor,
+    /// The console's session, where its cookie is what was shown.
+    pub session: Option<Visit>,
     origin: Origin,
 }
 
@@ -79,19 +85,39 @@ impl FromRequestParts<Arc<App>> for Auth {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        let actor = token(&parts.headers)
+        let session = shows_no_token(&parts.headers).then(|| Visit::of(parts, app));
+        let shown = match &session {
+            Some(visit) => visit.cookie(),
+            None => token(&parts.headers),
+        };
+        let actor = shown
             .and_then(|text| PlainToken::parse(text).ok())
             .and_then(|token| app.engine.authenticate(&token))
             .ok_or(Rejection::Unauthenticated)?;
+        let origin = Origin::of(parts);
         // A token that is known may be dead, which must show before anything else does.
-        app.engine.look(&actor, |_, _| Ok(()))?;
+        let admitted = app.engine.look(&actor, |_, caller| {
+            app.refuse_left_alone(caller)?;
+            let blocks = caller.token().map(|token| &*token.cidrs);
+            Ok(cidr::admit(blocks.unwrap_or_default(), origin.address))
+        })?;
+        if !admitted {
+            let message = "This token is not good at your address";
+            let status = StatusCode::FORBIDDEN;
+            return Err(ApiError::new(status, "address_not_allowed", message));
+        }
+        if let Some(visit) = session.as_ref().filter(|_| !parts.method.is_safe()) {
+            visit.require_own_page()?;
+            visit.require_json()?;
+        }
         if let Actor::Token(id) = actor {
             app.engine.activity().touch_token(id, app.engine.now());
         }
         Ok(Self {
             app: app.clone(),
             actor,
-            origin: Origin::of(parts),
+            session,
+            origin,
         })
     }
 }
@@ -120,6 +146,17 @@ pub(crate) struct Basic {
     pub origin: Origin,
 }
 
+impl Basic {
+    /// What is to be proved.
+    pub(crate) fn claim(self) -> Claim {
+        Claim {
+            username: self.username,
+            password: self.password,
+            address: self.origin.address,
+        }
+    }
+}
+
 impl FromRequestParts<Arc<App>> for Basic {
     type Rejection = ApiError;
 
@@ -144,7 +181,8 @@ pub(crate) struct Origin {
     id: RequestId,
     method: Method,
     uri: Uri,
-    address: Option<IpAddr>,
+    /// From where.
+    pub address: Option<IpAddr>,
     user_agent: Option<HeaderValue>,
     idempotency: Option<Idempotency>,
 }
@@ -187,69 +225,5 @@ impl FromRequestParts<Arc<App>> for Origin {
 
     async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Self::Rejection> {
         Ok(Self::of(parts))
-    }
-}
-
-/// The token that a request shows: as a bearer token, or else as an API key.
-fn token(headers: &HeaderMap) -> Option<&str> {
-    let bearer = single(headers, &AUTHORIZATION).and_then(|value| after_scheme(value, "bearer"));
-    bearer.or_else(|| single(headers, &X_API_KEY)?.to_str().ok())
-}
-
-/// A header that is there once; which of two would count is nobody's to guess.
-fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
-    let mut values = headers.get_all(name).iter();
-    values.next().filter(|_| values.next().is_none())
-}
-
-/// The credentials after the scheme, whose case does not matter.
-fn after_scheme<'a>(value: &'a HeaderValue, scheme: &str) -> Option<&'a str> {
-    let (given, credentials) = value.to_str().ok()?.split_once(' ')?;
-    given
-        .eq_ignore_ascii_case(scheme)
-        .then(|| credentials.trim_start_matches(' '))
-}
-
-#[cfg(test)]
-mod tests {
-    use http::{HeaderMap, HeaderName, HeaderValue};
-
-    use super::token;
-
-    fn shown(headers: &[(&str, &str)]) -> Option<String> {
-        let headers: HeaderMap = headers
-            .iter()
-            .map(|(name, value)| {
-                (
-                    name.parse::<HeaderName>().unwrap(),
-                    value.parse::<HeaderValue>().unwrap(),
-                )
-            })
-            .collect();
-        token(&headers).map(str::to_owned)
-    }
-
-    #[test]
-    fn a_token_comes_as_a_bearer_token_or_as_an_api_key() {
-        for (headers, expected) in [
-            (&[("authorization", "Bearer T")][..], Some("T")),
-            (&[("authorization", "bEARER  T")], Some("T")),
-            (&[("x-api-key", "T")], Some("T")),
-            (
-                &[("authorization", "Basic abc"), ("x-api-key", "T")],
-                Some("T"),
-            ),
-            (
-                &[("authorization", "Bearer T"), ("x-api-key", "U")],
-                Some("T"),
-            ),
-            (&[("authorization", "Bearer ")], Some("")),
-            (&[("authorization", "Bearer")], None),
-            (&[("authorization", "T")], None),
-            (&[("x-api-key", "T"), ("x-api-key", "U")], None),
-            (&[], None),
-        ] {
-            assert_eq!(shown(headers).as_deref(), expected, "{headers:?}");
-        }
     }
 }

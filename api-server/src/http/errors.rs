@@ -219,10 +219,17 @@ impl From<Rejection> for ApiError {
             Rejection::NotFound(Noun::Config) => (StatusCode::NOT_FOUND, "config_not_found"),
             Rejection::NotFound(Noun::Secret) => (StatusCode::NOT_FOUND, "secret_not_found"),
             Rejection::NotFound(Noun::Token) => (StatusCode::NOT_FOUND, "token_not_found"),
+            Rejection::NotFound(Noun::User) => (StatusCode::NOT_FOUND, "user_not_found"),
+            Rejection::NotFound(Noun::Group) => (StatusCode::NOT_FOUND, "group_not_found"),
+            Rejection::NotFound(Noun::Mapping) => (StatusCode::NOT_FOUND, "mapping_not_found"),
+            Rejection::NotFound(Noun::ProjectMember) => {
+                (StatusCode::NOT_FOUND, "project_member_not_found")
+            }
             Rejection::ConfigDeleted => (StatusCode::NOT_FOUND, "config_deleted"),
             // Version 1.4 answers so, and its clients look for it.
             Rejection::AlreadyExists(_) => (StatusCode::BAD_REQUEST, "already_exists"),
             Rejection::AlreadyInitialized => (StatusCode::CONFLICT, "already_initialized"),
+            Rejection::LastOwner => (StatusCode::CONFLICT, "last_owner"),
             Rejection::HasChildren => (StatusCode::CONFLICT, "has_children"),
             Rejection::InheritanceCycle => (StatusCode::CONFLICT, "inheritance_cycle"),
             Rejection::RevisionNotFound => (StatusCode::NOT_FOUND, "revision_not_found"),

@@ -8,7 +8,7 @@ use axum::extract::{FromRequestParts as _, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, SET_COOKIE};
+use http::header::{CONTENT_TYPE, ETAG, SET_COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use http_body_util::BodyExt as _;
@@ -19,7 +19,7 @@ use ssm_domain::rejection::Rejection;
 use ssm_domain::state::Done;
 use ssm_engine::{Admission, Answer, Ticket};
 
-use super::auth::{Auth, X_API_KEY};
+use super::auth::{Auth, shows_no_token};
 use super::body::Unread;
 use super::errors::{ApiError, ApiResult, Earlier};
 use super::observe;
@@ -58,8 +58,7 @@ async fn who(parts: &mut Parts, app: &Arc<App>) -> Option<Actor> {
     if let Ok(auth) = Auth::from_request_parts(parts, app).await {
         return Some(auth.actor);
     }
-    let shown = [AUTHORIZATION, X_API_KEY].map(|name| parts.headers.contains_key(name));
-    (shown == [false, false]).then_some(Actor::Anonymous)
+    shows_no_token(&parts.headers).then_some(Actor::Anonymous)
 }
 
 /// The request, if it is to be carried out; else its answer.

@@ -8,7 +8,7 @@ use http::{Method, StatusCode};
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder as _};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 use ssm_domain::time::Timestamp;
-use ssm_engine::{Engine, Health};
+use ssm_engine::{Engine, Health, RunError};
 
 const ABOUT: Metadata<'static> = Metadata::new("ssm", Level::INFO, None);
 const METHODS: [&str; 8] = [
@@ -38,6 +38,49 @@ pub(crate) struct Metrics {
     ready: Gauge,
     hashing: Gauge,
     certificate_end: Gauge,
+    sign_ins: [Counter; SignIn::ALL.len()],
+}
+
+/// How an attempt to sign in, or to prove a password otherwise, came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SignIn {
+    /// Signed in.
+    Accepted,
+    /// Not a user, or not their password.
+    Refused,
+    /// Too many attempts.
+    Throttled,
+    /// Not possible now.
+    Unavailable,
+}
+
+impl SignIn {
+    const ALL: [Self; 4] = [
+        Self::Accepted,
+        Self::Refused,
+        Self::Throttled,
+        Self::Unavailable,
+    ];
+
+    fn of<T>(outcome: &Result<T, RunError>) -> Self {
+        match outcome {
+            Ok(_) => Self::Accepted,
+            Err(RunError::Rejected(_)) => Self::Refused,
+            Err(RunError::Throttled(_)) => Self::Throttled,
+            Err(RunError::Busy | RunError::Unavailable | RunError::OutcomeUnknown) => {
+                Self::Unavailable
+            }
+        }
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Refused => "refused",
+            Self::Throttled => "throttled",
+            Self::Unavailable => "unavailable",
+        }
+    }
 }
 
 /// A number of things that are there at the moment.
@@ -89,6 +132,12 @@ impl Metrics {
         );
         recorder.describe_gauge("ssm_build_info".into(), None, "What runs here".into());
         recorder.register_gauge(&build, &ABOUT).set(1.0);
+        let about = "Attempts to prove a password";
+        recorder.describe_counter("ssm_sign_ins_total".into(), None, about.into());
+        let sign_ins = SignIn::ALL.map(|outcome| {
+            let label = vec![Label::new("outcome", outcome.label())];
+            recorder.register_counter(&Key::from_parts("ssm_sign_ins_total", label), &ABOUT)
+        });
         Self {
             handle: recorder.handle(),
             routes: RwLock::default(),
@@ -107,6 +156,7 @@ impl Metrics {
                 "ssm_tls_certificate_end_timestamp_seconds",
                 "When the TLS certificate ends; 0 without one",
             ),
+            sign_ins,
             recorder,
         }
     }
@@ -129,6 +179,14 @@ impl Metrics {
             .get_or_init(|| self.register(METHODS[row], route, STATUSES[column]));
         count.increment(1);
         duration.record(took.as_secs_f64());
+    }
+
+    /// Counts an attempt to prove a password.
+    pub(crate) fn signed_in<T>(&self, outcome: Result<T, RunError>) -> Result<T, RunError> {
+        let column = SignIn::of(&outcome);
+        let column = SignIn::ALL.iter().position(|known| *known == column);
+        self.sign_ins[column.unwrap_or_default()].increment(1);
+        outcome
     }
 
     /// The open watch streams.

@@ -18,6 +18,7 @@ mod streams;
 #[cfg(test)]
 mod tests;
 mod traversal;
+mod visit;
 
 use std::sync::Arc;
 

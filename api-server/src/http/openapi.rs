@@ -18,7 +18,8 @@ const ABOUT: &str = "\
 Projects hold configs, configs hold secrets, and a config may inherit from another of its project.
 
 Sign in with `GET /api/auth/tokens/` (HTTP Basic), then send the token as `Authorization: Bearer` or `X-API-KEY`. \
-Machines get service tokens of their own.
+Machines get service tokens of their own. The console signs in with `POST /api/auth/session` and is known by a cookie; \
+then every change must come from a page of the server's own, with the content type `application/json`.
 
 Checks go in this order: authenticated (401), visible (404), allowed (403), well-formed (400, 413, 415). Every error has \
 the same body. Times are RFC 3339 in UTC. Every change takes an `Idempotency-Key`: sent again with it within 24 hours, \
@@ -59,6 +60,10 @@ impl Modify for Security {
             (
                 "apiKey",
                 SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-API-KEY"))),
+            ),
+            (
+                "cookie",
+                SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("__Host-ssm_session"))),
             ),
             (
                 "basic",
@@ -105,7 +110,7 @@ pub(crate) fn finish(mut document: Document) -> String {
 
 fn take_a_token(operation: &mut Operation) {
     operation.security.get_or_insert_with(|| {
-        ["bearer", "apiKey"]
+        ["bearer", "apiKey", "cookie"]
             .map(|name| SecurityRequirement::new(name, [""; 0]))
             .to_vec()
     });

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, RawPathParams};
 use http::request::Parts;
 use ssm_domain::entry::Seq;
+use ssm_domain::id::TokenId;
 use ssm_domain::names::{ConfigPath, InvalidName, Key, Slug};
 use ssm_domain::rejection::{Noun, Rejection};
 
@@ -24,6 +25,9 @@ pub(crate) struct SecretPath {
     pub config: ConfigPath,
     key: Result<Key, InvalidName>,
 }
+
+/// `{tokenId}`.
+pub(crate) struct TokenPath(pub TokenId);
 
 impl SecretPath {
     /// The key of something that may be there.
@@ -58,6 +62,16 @@ impl FromRequestParts<Arc<App>> for ProjectPath {
         let params = params(parts, app).await?;
         let slug = get(&params, "project").parse();
         Ok(Self(slug.map_err(|_| Rejection::NotFound(Noun::Project))?))
+    }
+}
+
+impl FromRequestParts<Arc<App>> for TokenPath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let params = params(parts, app).await?;
+        let id = get(&params, "tokenId").parse();
+        Ok(Self(id.map_err(|_| Rejection::NotFound(Noun::Token))?))
     }
 }
 

@@ -28,6 +28,23 @@ async fn a_fresh_server_is_not_initialized_until_its_first_user_is_made() {
 }
 
 #[tokio::test]
+async fn there_is_no_account_before_somebody_makes_one() {
+    let server = Server::start(ServerOptions::default()).await.unwrap();
+    let nobody = Caller::nobody(&server.url());
+    for (username, password) in [
+        ("admin", "admin"),
+        ("root", ""),
+        ("owner", "password"),
+        ("ssm", "ssm"),
+        ("", ""),
+    ] {
+        let request = nobody.request("GET", "/api/auth/tokens/");
+        let answer = Caller::send(request.basic_auth(username, Some(password))).await;
+        answer.refused(401, "unauthenticated");
+    }
+}
+
+#[tokio::test]
 async fn the_first_user_is_made_once_only_even_in_a_race() {
     let server = Server::start(ServerOptions::default()).await.unwrap();
     let nobody = Caller::nobody(&server.url());

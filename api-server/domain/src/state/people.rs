@@ -38,6 +38,13 @@ pub struct User {
     pub created_at: Timestamp,
 }
 
+impl User {
+    /// Whether they are an owner who can sign in.
+    pub fn is_active_owner(&self) -> bool {
+        self.role == WorkspaceRole::Owner && !self.disabled
+    }
+}
+
 /// People who have the same roles in projects.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Group {
@@ -74,9 +81,9 @@ impl State {
         &self.settings
     }
 
-    /// Every user.
+    /// Every user in the order of names.
     pub fn users(&self) -> impl Iterator<Item = &User> {
-        self.users.values()
+        self.usernames.values().filter_map(|id| self.users.get(id))
     }
 
     /// A user.
@@ -124,6 +131,11 @@ impl State {
             .map(|((subject, _), role)| (*subject, *role))
     }
 
+    /// The role of its own that `subject` has in a project.
+    pub fn role_in(&self, project: ProjectId, subject: RoleSubject) -> Option<ProjectRole> {
+        self.roles.get(&(subject, project)).copied()
+    }
+
     /// Every project in which `subject` has a role of its own, with that role.
     pub fn roles_of(&self, subject: RoleSubject) -> impl Iterator<Item = (ProjectId, ProjectRole)> {
         self.roles
@@ -166,7 +178,7 @@ impl State {
 
     /// How many owners can sign in.
     pub fn active_owners(&self) -> usize {
-        let active = |user: &&User| user.role == WorkspaceRole::Owner && !user.disabled;
+        let active = |user: &&User| user.is_active_owner();
         self.users.values().filter(active).count()
     }
 

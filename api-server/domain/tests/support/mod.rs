@@ -2,6 +2,7 @@
 
 pub mod model;
 pub mod observe;
+pub mod people;
 pub mod steps;
 
 use std::cell::RefCell;
@@ -23,6 +24,7 @@ use ssm_domain::id::OpId;
 use ssm_domain::names::{ConfigPath, Key, Slug};
 use ssm_domain::projects::CreateProject;
 use ssm_domain::rejection::Rejection;
+use ssm_domain::roles::WorkspaceRole;
 use ssm_domain::seal::{KeyRing, RootKey};
 use ssm_domain::secret::SecretValue;
 use ssm_domain::secrets::{Edit, Rollback, SetSecret, WriteSecrets, Written};
@@ -175,9 +177,11 @@ impl World {
         }
     }
 
-    /// The first user, with their password just proved.
+    /// An owner, with their password just proved.
     pub fn owner(&self) -> Actor {
-        Actor::User(self.state.users().next().expect("bootstrapped").id)
+        let mut users = self.state.users();
+        let owner = users.find(|user| user.role == WorkspaceRole::Owner);
+        Actor::User(owner.expect("bootstrapped").id)
     }
 
     /// Makes a project as the owner.
@@ -361,6 +365,7 @@ pub fn issue(scopes: Vec<ScopeRequest>) -> IssueToken {
     IssueToken {
         holder: Holder::Service("ci".parse().unwrap()),
         scopes,
+        cidrs: Vec::new(),
         ttl: None,
     }
 }
@@ -370,6 +375,7 @@ pub fn issue_personal(scopes: Vec<ScopeRequest>) -> IssueToken {
     IssueToken {
         holder: Holder::Myself,
         scopes,
+        cidrs: Vec::new(),
         ttl: Some(Duration::from_hours(1)),
     }
 }

@@ -291,6 +291,7 @@ pub fn decide_believing(
                     Holder::Service("ci".parse().unwrap())
                 },
                 scopes: scopes.iter().map(request).collect(),
+                cidrs: Vec::new(),
                 ttl: hours.map(Duration::from_hours),
             };
             world.decide(&command, actor).map(|draft| {

@@ -37,7 +37,7 @@ struct Thing {
 }
 
 impl Kept {
-    pub(super) fn new(kind: ActivityKind, most: usize, most_bytes: usize) -> Self {
+    pub(crate) fn new(kind: ActivityKind, most: usize, most_bytes: usize) -> Self {
         Self {
             kind,
             most,

@@ -11,12 +11,13 @@ use ssm_domain::access::Action;
 use ssm_domain::caller::Actor;
 use ssm_domain::command::AuthStore;
 use ssm_domain::digest::Digest;
+use ssm_domain::entry::Purpose;
 use ssm_domain::projects::DeleteProject;
 use ssm_domain::rejection::Rejection;
 use ssm_domain::secret::Password;
 use ssm_domain::tokens::RevokeToken;
 use ssm_engine::memory::MemoryJournal;
-use ssm_engine::{AuditQuery, Engine, OpenError, ReadFailure, RenderKey, RunError};
+use ssm_engine::{AuditQuery, Claim, Engine, OpenError, ReadFailure, RenderKey, RunError};
 
 async fn started() -> (Arc<MemoryJournal>, Engine) {
     let journal = Arc::new(MemoryJournal::default());
@@ -71,6 +72,28 @@ async fn the_first_user_is_made_only_once_even_in_a_race() {
     assert_eq!((made, engine.state().users().count()), (1, 1));
 }
 
+fn claim(username: &str, password: &str) -> Claim {
+    Claim {
+        username: username.into(),
+        password: Password::new(password.into()),
+        address: Some([192, 0, 2, 1].into()),
+    }
+}
+
+#[tokio::test]
+async fn passwords_that_are_tried_at_once_are_counted_before_any_is_checked() {
+    let (_, engine) = started().await;
+    let password = Password::new("Str0ng!Passw0rd".into());
+    let ann = "Ann".parse().unwrap();
+    engine.bootstrap(server(), ann, password).await.unwrap();
+    let tries = (0..10).map(|n| engine.prove(claim("ann", &format!("wrong {n}"))));
+    let outcomes = futures::future::join_all(tries).await;
+    let throttled = outcomes
+        .iter()
+        .filter(|outcome| matches!(outcome, Err(RunError::Throttled(_))));
+    assert_eq!(throttled.count(), 7);
+}
+
 #[tokio::test]
 async fn a_user_signs_in_with_their_password_and_with_no_other() {
     let (journal, engine) = started().await;
@@ -81,7 +104,15 @@ async fn a_user_signs_in_with_their_password_and_with_no_other() {
         .unwrap();
 
     let reopened = open(&journal).await;
-    let issued = reopened.sign_in(None, "ANN", password()).await.unwrap();
+    let issued = reopened
+        .sign_in(
+            None,
+            claim("ANN", "Str0ng!Passw0rd"),
+            Purpose::Session,
+            None,
+        )
+        .await
+        .unwrap();
     let actor = reopened.authenticate(&issued.token).unwrap();
     let name = reopened
         .look(&actor, |_, caller| Ok(caller.user()?.username.to_string()))
@@ -94,7 +125,7 @@ async fn a_user_signs_in_with_their_password_and_with_no_other() {
         ("a b", "x"),
     ] {
         let refused = reopened
-            .sign_in(None, name, Password::new(wrong.into()))
+            .sign_in(None, claim(name, wrong), Purpose::Session, None)
             .await;
         assert!(
             matches!(refused, Err(RunError::Rejected(Rejection::Unauthenticated))),

@@ -221,6 +221,7 @@ async fn what_was_done_names_the_config_and_the_token_that_it_was_about() {
             config: None,
         }],
         ttl: None,
+        cidrs: Vec::new(),
     };
     let idempotency = known(&engine, "token", "");
     let Admission::First(ticket) = engine.admit(idempotency) else {

@@ -121,6 +121,7 @@ pub async fn service_token(engine: &Engine, actions: &[Action], at: &str) -> Pla
     let command = IssueToken {
         holder: Holder::Service("ci".parse().unwrap()),
         scopes: vec![scope],
+        cidrs: Vec::new(),
         ttl: None,
     };
     engine.run(server(), command).await.unwrap().token

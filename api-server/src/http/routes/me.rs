@@ -57,7 +57,7 @@ pub(crate) async fn me(auth: Auth) -> ApiResult<Json<Me>> {
             workspace_slug: WORKSPACE,
             effective_permissions_summary: Permissions {
                 global_actions: authority.actions(Place::EVERYWHERE).summary(),
-                project_scope_count: authority.project_scope_count(),
+                project_scope_count: caller.project_scope_count(),
             },
         })
     })?;

@@ -3,6 +3,7 @@
 
 mod audit;
 mod configs;
+mod console_session;
 mod docs;
 mod history;
 mod import;
@@ -58,11 +59,13 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(onboarding::status))
         .routes(routes!(onboarding::bootstrap))
         .routes(routes!(session::sign_in, session::revoke))
+        .routes(routes!(console_session::sign_in, console_session::sign_out))
         .routes(routes!(me::me))
         .routes(routes!(tokens::list))
-        .routes(routes!(tokens::create_service))
-        .routes(routes!(tokens::create_personal))
+        .routes(routes!(tokens::create::create_service))
+        .routes(routes!(tokens::create::create_personal))
         .routes(routes!(tokens::revoke))
+        .routes(routes!(tokens::rotate::rotate))
         .routes(routes!(tokens::own))
         .routes(routes!(projects::list, projects::create))
         .routes(routes!(projects::read, projects::update, projects::delete))

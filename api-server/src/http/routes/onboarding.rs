@@ -100,6 +100,7 @@ pub(crate) struct Bootstrapped {
     responses(
         (status = 201, body = Bootstrapped), WriteErrors,
         (status = 409, body = ErrorBody, description = "There is a first user already"),
+        (status = 429, body = ErrorBody, description = "Too many guesses; `Retry-After` says when to try again"),
     )
 )]
 pub(crate) async fn bootstrap(
@@ -112,7 +113,8 @@ pub(crate) async fn bootstrap(
         return Err(Rejection::AlreadyInitialized.into());
     }
     let shown = headers.get("x-setup-token").map(HeaderValue::as_bytes);
-    if !app.setup.admits(shown) {
+    let admitted = || app.setup.admits(shown);
+    if !app.engine.check_setup_token(origin.address, admitted)? {
         let message =
             "The first sign-up needs the setup token as X-Setup-Token; the server's log has it";
         return Err(ApiError::new(

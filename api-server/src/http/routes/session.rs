@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use ssm_domain::credential::PlainToken;
+use ssm_domain::entry::Purpose;
 use ssm_domain::rejection::{Noun, Rejection};
 use ssm_domain::tokens::RevokeToken;
 use ssm_engine::Requester;
@@ -30,20 +31,16 @@ pub(crate) struct Session {
     responses(
         (status = 200, body = Session),
         (status = 401, body = ErrorBody, description = "Not a user, or not their password"),
+        (status = 429, body = ErrorBody, description = "Too many attempts; `Retry-After` says when to try again"),
         (status = 503, body = ErrorBody, description = "The journal cannot be written now"),
     )
 )]
 pub(crate) async fn sign_in(State(app): State<Arc<App>>, basic: Basic) -> ApiResult<Json<Session>> {
-    let Basic {
-        username,
-        password,
-        origin,
-    } = basic;
-    let signed_in = app
-        .engine
-        .sign_in(Some(origin.recorded()), &username, password)
-        .await;
-    let issued = signed_in.map_err(|error| ApiError::from(error).asking_for_password())?;
+    let request = Some(basic.origin.recorded());
+    let claim = basic.claim();
+    let signed_in = app.engine.sign_in(request, claim, Purpose::Session, None);
+    let issued = app.metrics.signed_in(signed_in.await);
+    let issued = issued.map_err(|error| ApiError::from(error).asking_for_password())?;
     let token = issued.token.reveal().to_owned();
     Ok(Json(Session {
         token,
@@ -62,19 +59,18 @@ pub(crate) struct RevokeForm {
 #[utoipa::path(
     delete, path = "/api/auth/tokens/", operation_id = "signOut", tag = "Signing in", security(("basic" = [])),
     request_body(content = RevokeForm, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 200, body = Done), WriteErrors)
+    responses(
+        (status = 200, body = Done), WriteErrors,
+        (status = 429, body = ErrorBody, description = "Too many attempts; `Retry-After` says when to try again"),
+    )
 )]
 pub(crate) async fn revoke(
     State(app): State<Arc<App>>,
     basic: Basic,
     body: Unread,
 ) -> ApiResult<Json<Done>> {
-    let Basic {
-        username,
-        password,
-        origin,
-    } = basic;
-    let proved = app.engine.prove(&username, password).await;
+    let request = Some(basic.origin.recorded());
+    let proved = app.metrics.signed_in(app.engine.prove(basic.claim()).await);
     let actor = proved.map_err(|error| ApiError::from(error).asking_for_password())?;
     let token = body
         .form_field("token")
@@ -84,10 +80,7 @@ pub(crate) async fn revoke(
         .ok()
         .and_then(|token| app.engine.token_id(&token));
     let token_id = token.ok_or(Rejection::NotFound(Noun::Token))?;
-    let requester = Requester {
-        actor,
-        request: Some(origin.recorded()),
-    };
+    let requester = Requester { actor, request };
     app.engine.run(requester, RevokeToken { token_id }).await?;
     Ok(Done::OK)
 }

@@ -166,7 +166,9 @@ impl Watch {
     /// What the client has not been told of the present state. Refused once the token is dead.
     fn untold(&mut self) -> Result<Vec<u8>, Rejection> {
         let (wanted, told) = (self.wanted.as_ref(), self.told);
-        let (events, head) = self.app.engine.look(&self.actor, |state, caller| {
+        let app = &self.app;
+        let (events, head) = app.engine.look(&self.actor, |state, caller| {
+            app.refuse_left_alone(caller)?;
             let mut events = Events {
                 state,
                 caller,

@@ -16,7 +16,7 @@ use ssm_tests::{ControlPlane, ControlPlaneOptions, Operator, OperatorOptions, rb
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::report::{line, memory, percentile};
+use crate::report::{memory, share_line};
 
 const CHANGES: u32 = 200;
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -70,15 +70,9 @@ pub async fn measure(url: &str, owner: &Caller) -> Result<()> {
                 .saturating_duration_since(answered),
         );
     }
-    measured.sort_unstable();
     for (name, share) in [("p50", 0.5), ("p99", 0.99)] {
-        let millis = |durations: &[Duration]| percentile(durations, share).as_secs_f64() * 1000.0;
-        line(
-            &format!("change → Secret, {name} : bare write → watch"),
-            "ms",
-            millis(&measured),
-            millis(&reference),
-        );
+        let what = format!("change → Secret, {name} : bare write → watch");
+        share_line(&what, share, &measured, &reference);
     }
     memory("operator, one resource", operator.process())
 }
@@ -111,7 +105,6 @@ async fn bare_writes(client: Client, namespace: &str) -> Result<Vec<Duration>> {
                 .saturating_duration_since(begin),
         );
     }
-    durations.sort_unstable();
     Ok(durations)
 }
 

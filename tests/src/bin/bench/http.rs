@@ -6,6 +6,9 @@ use anyhow::{Context as _, Result, bail, ensure};
 use futures::future::try_join_all;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::time::sleep_until;
+
+use crate::report::median;
 
 /// How long one measurement takes.
 const FOR: Duration = Duration::from_secs(2);
@@ -53,11 +56,26 @@ impl Connection {
             }
         }
     }
+
+    /// Sends a request whose answer has no end.
+    pub async fn begin(&mut self, request: &[u8]) -> Result<()> {
+        Ok(self.stream.write_all(request).await?)
+    }
+
+    /// What has arrived of an answer without an end.
+    pub async fn more(&mut self) -> Result<&[u8]> {
+        let read = self.stream.read(&mut self.buffer).await?;
+        ensure!(read > 0, "the server has closed the connection");
+        Ok(&self.buffer[..read])
+    }
 }
 
 fn body_length(head: &[u8]) -> Result<usize> {
     let head = std::str::from_utf8(head)?;
     let status = head.split(' ').nth(1).unwrap_or_default();
+    if status == "304" {
+        return Ok(0);
+    }
     ensure!(status.starts_with('2'), "the server answers {status}");
     let length = head.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
@@ -70,11 +88,11 @@ fn body_length(head: &[u8]) -> Result<usize> {
     }
 }
 
-/// The bytes of a request.
-pub fn request(method: &str, path: &str, token: &str, body: &str) -> Vec<u8> {
+/// The bytes of a request. `more` is further headers, each with its line end.
+pub fn request(method: &str, path: &str, token: &str, more: &str, body: &str) -> Vec<u8> {
     format!(
         "{method} {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\
-         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+         content-type: application/json\r\n{more}content-length: {}\r\n\r\n{body}",
         body.len()
     )
     .into_bytes()
@@ -93,31 +111,54 @@ pub async fn side_by_side(
     Ok((median(ours), median(theirs)))
 }
 
-fn median(mut figures: Vec<f64>) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    figures[figures.len() / 2]
-}
-
 /// Requests a second that `connections` get answered, each sending what `next` makes for it and its count.
 pub async fn throughput(
     port: u16,
     connections: usize,
     next: impl Fn(usize, u64) -> Vec<u8> + Copy,
 ) -> Result<f64> {
+    let (begin, took) = (Instant::now(), busy(port, connections, next).await?);
+    let requests = u32::try_from(took.len()).context("too many requests to count")?;
+    Ok(f64::from(requests) / begin.elapsed().as_secs_f64())
+}
+
+/// How long each request takes while `connections` send one after the other.
+pub async fn busy(
+    port: u16,
+    connections: usize,
+    next: impl Fn(usize, u64) -> Vec<u8> + Copy,
+) -> Result<Vec<Duration>> {
     let begin = Instant::now();
     let workers = (0..connections).map(|worker| async move {
-        let (mut connection, mut count) = (Connection::open(port).await?, 0);
-        while begin.elapsed() < FOR {
+        let (mut connection, mut took) = (Connection::open(port).await?, Vec::new());
+        for count in 0.. {
+            let sent = Instant::now();
+            if sent - begin >= FOR {
+                break;
+            }
             connection.exchange(&next(worker, count)).await?;
-            count += 1;
+            took.push(sent.elapsed());
         }
-        Ok::<u64, anyhow::Error>(count)
+        Ok::<_, anyhow::Error>(took)
     });
-    let counts = try_join_all(workers).await?;
-    let requests: u32 = counts
-        .iter()
-        .sum::<u64>()
-        .try_into()
-        .context("too many requests to count")?;
-    Ok(f64::from(requests) / begin.elapsed().as_secs_f64())
+    Ok(try_join_all(workers).await?.concat())
+}
+
+/// How long each request takes while `connections` together send `rate` a second, counted from when it was due: what
+/// waits for a slow one before it counts as slow, too.
+pub async fn paced(port: u16, connections: u32, rate: f64, what: &[u8]) -> Result<Vec<Duration>> {
+    let begin = Instant::now();
+    let pace = Duration::from_secs_f64(f64::from(connections) / rate);
+    let workers = (0..connections).map(|worker| async move {
+        let (mut connection, mut took) = (Connection::open(port).await?, Vec::new());
+        let mut due = begin + pace * worker / connections;
+        while due - begin < FOR {
+            sleep_until(due.into()).await;
+            connection.exchange(what).await?;
+            took.push(due.elapsed());
+            due += pace;
+        }
+        Ok::<_, anyhow::Error>(took)
+    });
+    Ok(try_join_all(workers).await?.concat())
 }

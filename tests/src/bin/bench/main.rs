@@ -3,7 +3,10 @@
 mod follow;
 mod http;
 mod reads;
+mod reference;
 mod report;
+mod size;
+mod watch;
 mod writes;
 
 use anyhow::Result;
@@ -12,18 +15,18 @@ use ssm_tests::{ServerOptions, install_crypto};
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    // The reference server is this very program, so that nothing else needs to be installed.
     if let Some(size) = std::env::args().nth(1) {
-        return reads::serve_static(size.parse()?).await;
+        return reference::serve(size.parse()?).await;
     }
     install_crypto();
-    let (mut server, owner) = own_server(ServerOptions::default()).await;
+    let (server, owner) = own_server(ServerOptions::default()).await;
     println!(
-        "{:<46} {:>14} {:>14} {:>8}",
+        "{:<54} {:>12} {:>12} {:>8}",
         "", "measured", "reference", "ratio"
     );
-    reads::measure(&owner).await?;
-    writes::measure(&owner).await?;
-    report::memory("server, idle", server.process())?;
+    reads::measure(&owner, server.port()).await?;
+    writes::measure(&owner, server.port()).await?;
+    watch::measure(&owner, server.port()).await?;
+    size::measure().await?;
     follow::measure(&server.url(), &owner).await
 }

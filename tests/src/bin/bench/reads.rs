@@ -1,33 +1,17 @@
 //! Reading a config of 100 keys on two levels, against the same axum serving a static body of the same size.
 
 use anyhow::Result;
-use axum::Router;
-use axum::routing::get;
 use serde_json::json;
 use ssm_tests::caller::Caller;
-use ssm_tests::{Launch, eventually, free_port};
-use std::time::Duration;
 
-use crate::http::{Connection, request, side_by_side, throughput};
-use crate::report::line;
+use crate::http::{Connection, paced, request, side_by_side, throughput};
+use crate::reference::Reference;
+use crate::report::{line, share_line};
 
-const CONNECTIONS: usize = 32;
+const CONNECTIONS: u32 = 32;
 const KEYS: usize = 100;
 
-/// The reference: one route, one body.
-pub async fn serve_static(size: usize) -> Result<()> {
-    let body = "x".repeat(size);
-    let port: u16 = std::env::var("PORT")?.parse()?;
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
-    let body = bytes::Bytes::from(body);
-    Ok(axum::serve(
-        listener,
-        Router::new().route("/", get(async move || body.clone())),
-    )
-    .await?)
-}
-
-pub async fn measure(owner: &Caller) -> Result<()> {
+pub async fn measure(owner: &Caller, port: u16) -> Result<()> {
     let shop = owner.shop().await;
     for (config, from) in [("base", 0), ("prod", KEYS / 2)] {
         let set: serde_json::Map<_, _> = (from..from + KEYS / 2)
@@ -41,39 +25,41 @@ pub async fn measure(owner: &Caller) -> Result<()> {
     let ci = owner
         .service(json!({"project": shop.slug, "config": "prod", "actions": ["secrets:export"]}))
         .await;
-    let url = owner.request("GET", "").build()?.url().clone();
-    let port = url.port().unwrap_or_default();
-    let read = request(
-        "GET",
-        &format!("{}?include_meta=false", shop.secrets("prod")),
-        ci.token(),
-        "",
-    );
+    let path = format!("{}?include_meta=false", shop.secrets("prod"));
+    let read = request("GET", &path, ci.token(), "", "");
+    let held = format!("if-none-match: {}\r\n", ci.get(&path).await.header("etag"));
+    let conditional = request("GET", &path, ci.token(), &held, "");
     let size = Connection::open(port).await?.exchange(&read).await?;
 
-    let reference_port = free_port()?;
-    let launch = Launch::new("static", &std::env::current_exe()?, None)?;
-    let _reference = launch
-        .arg(size.to_string())
-        .env("PORT", reference_port.to_string())
-        .spawn()?;
-    eventually(
-        Duration::from_secs(10),
-        "the reference answers",
-        async || Connection::open(reference_port).await.map(drop),
+    let reference = Reference::start(size).await?;
+    let bare = request("GET", "/", ci.token(), "", "");
+    let rate = async |port, what: &Vec<u8>| {
+        throughput(port, CONNECTIONS as usize, |_, _| what.clone()).await
+    };
+    let (measured, full) = side_by_side(
+        async || rate(port, &read).await,
+        async || rate(reference.port, &bare).await,
     )
     .await?;
-    let static_read = request("GET", "/", ci.token(), "");
-    let (measured, reference) = side_by_side(
-        async || throughput(port, CONNECTIONS, |_, _| read.clone()).await,
-        async || throughput(reference_port, CONNECTIONS, |_, _| static_read.clone()).await,
+    let what = format!("config reads ({KEYS} keys, {size} B) : static body");
+    line(&what, "/s", measured, full);
+
+    let (ours, theirs) = (
+        paced(port, CONNECTIONS, measured / 2.0, &read).await?,
+        paced(reference.port, CONNECTIONS, full / 2.0, &bare).await?,
+    );
+    share_line("the same, p99 at half that rate each", 0.99, &ours, &theirs);
+
+    let (measured, full) = side_by_side(
+        async || rate(port, &conditional).await,
+        async || rate(reference.port, &bare).await,
     )
     .await?;
     line(
-        &format!("config reads ({KEYS} keys, {size} B) : static body"),
+        "the same with If-None-Match : static body",
         "/s",
         measured,
-        reference,
+        full,
     );
     Ok(())
 }

@@ -9,10 +9,17 @@ use ssm_tests::Process;
 pub fn line(what: &str, unit: &str, measured: f64, reference: f64) {
     let ratio = measured / reference;
     println!(
-        "{what:<46} {:>14} {:>14} {ratio:>8.2}",
+        "{what:<54} {:>12} {:>12} {ratio:>8.2}",
         with(measured, unit),
         with(reference, unit)
     );
+}
+
+/// A line of durations, of which the one is taken below which `share` of all are.
+pub fn share_line(what: &str, share: f64, measured: &[Duration], reference: &[Duration]) {
+    let [ours, theirs] =
+        [measured, reference].map(|durations| millis(percentile(durations, share)));
+    line(what, "ms", ours, theirs);
 }
 
 /// The resident memory of a process, which is a figure by itself.
@@ -24,15 +31,22 @@ pub fn memory(what: &str, process: &Process) -> Result<()> {
         .context("no VmRSS")?
         .parse()?;
     println!(
-        "{:<46} {:>14}",
+        "{:<54} {:>12}",
         format!("resident memory, {what}"),
         with(kilobytes / 1024.0, "MiB")
     );
     Ok(())
 }
 
+/// A duration as the report tells it.
+pub fn millis(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}
+
 /// The value below which `share` of all is.
-pub fn percentile(sorted: &[Duration], share: f64) -> Duration {
+pub fn percentile(durations: &[Duration], share: f64) -> Duration {
+    let mut sorted = durations.to_vec();
+    sorted.sort_unstable();
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -41,6 +55,12 @@ pub fn percentile(sorted: &[Duration], share: f64) -> Duration {
     )]
     let index = ((sorted.len() - 1) as f64 * share).round() as usize;
     sorted[index]
+}
+
+/// The figure in the middle.
+pub fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
 }
 
 fn with(figure: f64, unit: &str) -> String {

@@ -1,6 +1,7 @@
 //! What a case is: an operation, what it asks of its caller, and a request that is right in every other way.
 
 use serde_json::Value;
+use ssm_tests::caller::{Caller, fresh};
 
 use super::grants::Need;
 use super::world::World;
@@ -15,7 +16,20 @@ pub struct Scene<'a> {
     pub fresh: String,
 }
 
-impl Scene<'_> {
+impl<'a> Scene<'a> {
+    /// A scene in which the case can succeed.
+    pub async fn set(case: &Case, world: &'a World) -> Self {
+        let (made, fresh) = (Value::Null, fresh("new"));
+        let mut scene = Self { world, made, fresh };
+        if let Some(before) = &case.before {
+            let path = (before.path)(&scene);
+            let request = world.owner().request(before.method, &path);
+            let answer = Caller::send(request.json(&(before.body)(&scene))).await;
+            scene.made = answer.ok();
+        }
+        scene
+    }
+
     /// A field of what was made.
     pub fn made(&self, field: &str) -> &str {
         self.made[field]

@@ -3,13 +3,13 @@
 //!
 //! What is expected is worked out in [`grants`] from the contract's own words, not from the server's code.
 
-mod case;
-mod cases;
+pub mod case;
+pub mod cases;
 mod document;
 mod everybody;
 mod grants;
 mod trial;
-mod world;
+pub mod world;
 
 use std::collections::BTreeSet;
 

@@ -3,7 +3,7 @@
 use futures::StreamExt as _;
 use futures::stream;
 use serde_json::{Value, json};
-use ssm_tests::caller::{Answer, Caller, OWNER, fresh};
+use ssm_tests::caller::{Answer, Caller, OWNER};
 use ssm_tests::canary;
 
 use super::case::{Body, Case, Scene};
@@ -82,7 +82,7 @@ impl Court {
             self.faults.extend(faults);
         }
         for somebody in &allowed {
-            let scene = self.scene(case).await;
+            let scene = Scene::set(case, &self.world).await;
             let answer = self.send(case, &scene, somebody, Oddity::default()).await;
             let faults = self.judge(case, somebody, &answer, case.answers);
             self.faults.extend(faults);
@@ -94,7 +94,7 @@ impl Court {
 
     /// Those who are refused learn nothing beyond that, change nothing, and learn it before anything else is looked at.
     async fn refuse(&self, case: &Case, refused: &[Somebody]) -> Vec<String> {
-        let scene = self.scene(case).await;
+        let scene = Scene::set(case, &self.world).await;
         for somebody in refused {
             somebody.caller(&self.world).await;
         }
@@ -173,7 +173,7 @@ impl Court {
 
     /// Somebody who may do it is told what is wrong with the request: what it names is not there, or its body is broken.
     async fn mistake(&self, case: &Case, somebody: &Somebody) -> Vec<String> {
-        let (scene, mut faults) = (self.scene(case).await, Vec::new());
+        let (scene, mut faults) = (Scene::set(case, &self.world).await, Vec::new());
         for name in case.names().filter(|name| !case.free.contains(name)) {
             for other in [Some(absent(name)), self.world.foreign(name)]
                 .into_iter()
@@ -197,21 +197,6 @@ impl Court {
             faults.extend(self.judge(case, somebody, &answer, 400));
         }
         faults
-    }
-
-    /// A scene in which the case can succeed.
-    async fn scene(&self, case: &Case) -> Scene<'_> {
-        let mut scene = Scene {
-            world: &self.world,
-            made: Value::Null,
-            fresh: fresh("new"),
-        };
-        if let Some(before) = &case.before {
-            let request = self.owner.request(before.method, &(before.path)(&scene));
-            let answer = Caller::send(request.json(&(before.body)(&scene))).await;
-            scene.made = answer.ok();
-        }
-        scene
     }
 
     async fn send(
@@ -262,6 +247,9 @@ impl Court {
         }
         if !self.document.says(case.operation, status) {
             wrong.push(format!("{status}, which is not documented"));
+        }
+        if !answer.header("location").is_empty() {
+            wrong.push("a redirect".to_owned());
         }
         if status >= 400 {
             let body: Value = serde_json::from_str(&answer.text).unwrap_or_default();

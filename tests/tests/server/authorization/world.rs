@@ -59,6 +59,11 @@ impl World {
         }
     }
 
+    /// The owner.
+    pub fn owner(&self) -> &Caller {
+        &self.owner
+    }
+
     /// The project.
     pub fn project(&self) -> &str {
         &self.project

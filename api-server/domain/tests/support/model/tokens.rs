@@ -5,7 +5,7 @@ use std::time::Duration;
 use ssm_domain::access::Action;
 use ssm_domain::rejection::{Noun, Rejection};
 
-use super::{EVERYWHERE, Model, Scope, Token, missing};
+use super::{EVERYWHERE, Model, Place, Scope, Token, covers, missing};
 use crate::support::invalid;
 use crate::support::steps::{Answer, By, Wanted};
 
@@ -36,6 +36,14 @@ impl Model {
             };
             if !personal {
                 self.need(by, Action::TokensWrite, place)?;
+            }
+            if personal && wanted.actions.is_none() {
+                let granted = self.granted_in(by, place);
+                if granted.is_empty() {
+                    return Err(invalid("actions"));
+                }
+                scopes.extend(granted);
+                continue;
             }
             let own: Vec<Action> = Action::ALL
                 .iter()
@@ -78,6 +86,18 @@ impl Model {
             revoked: false,
         });
         Ok(Answer::Issued(*id, expires_at))
+    }
+
+    /// What the caller's token allows in a place and in each place within it.
+    fn granted_in(&self, by: By, place: Place) -> Vec<Scope> {
+        let Some(token) = self.token(by) else {
+            return vec![Scope(Action::ALL.to_vec(), place)];
+        };
+        let narrowed = |Scope(actions, own): &Scope| {
+            let narrower = if covers(*own, place) { place } else { *own };
+            covers(place, narrower).then(|| Scope(actions.clone(), narrower))
+        };
+        token.scopes.iter().filter_map(narrowed).collect()
     }
 
     pub(super) fn revoke(&mut self, by: By, nth: usize) -> Result<Answer, Rejection> {

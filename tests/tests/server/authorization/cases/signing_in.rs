@@ -1,6 +1,8 @@
 //! Passwords, sessions, and who one is.
 
 use serde_json::json;
+use ssm_tests::caller::OWNER;
+use ssm_tests::canary;
 
 use crate::authorization::case::Case;
 use crate::authorization::grants::Need;
@@ -15,6 +17,11 @@ pub fn cases() -> Vec<Case> {
                 |_| json!({"service_name": "victim", "actions": ["audit:read"]}),
             )
             .form("token", |scene| scene.made("token").to_owned()),
+        // Whatever token comes along: only a page of the server's own signs in here, and only its cookie signs out.
+        Case::of("POST /api/auth/session", Need::Nothing)
+            .json(|_| json!({"username": OWNER, "password": canary::password()}))
+            .answers(403),
+        Case::of("DELETE /api/auth/session", Need::Token).answers(400),
         Case::of("GET /api/me", Need::Person),
     ]
 }

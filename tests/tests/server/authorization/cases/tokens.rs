@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::authorization::case::{Case, Scene};
 use crate::authorization::grants::Need;
 use crate::authorization::grants::Spot::{Config, Everywhere, Project};
-use crate::authorization::grants::Step::{Handle, Hold, May};
+use crate::authorization::grants::Step::{self, Handle, Hold, May};
 
 /// A token that the owner makes to be revoked.
 fn victim(place: fn(&Scene<'_>) -> Value) -> impl Fn(Case) -> Case {
@@ -34,6 +34,14 @@ pub fn cases() -> Vec<Case> {
             })
             .answers(201)
             .body_decides(),
+        victim(|_| json!({"service_name": "victim", "actions": ["audit:read"]}))(rotate(&[
+            Handle(&["tokens:read", "tokens:write"], Everywhere),
+            May("audit:read", Everywhere),
+        ])),
+        victim(|scene| json!({"service_name": "victim", "project": scene.world.project(), "actions": ["audit:read"]}))(rotate(&[
+            Handle(&["tokens:read", "tokens:write"], Project),
+            May("audit:read", Project),
+        ])),
         victim(|_| json!({"service_name": "victim", "actions": ["audit:read"]}))(
             Case::of("POST /api/auth/tokens/v2/revoke", Need::All(&[Handle(&["tokens:read", "tokens:revoke"], Everywhere)])).json(revoke).body_decides(),
         ),
@@ -45,4 +53,14 @@ pub fn cases() -> Vec<Case> {
 
 fn revoke(scene: &Scene<'_>) -> Value {
     json!({"token_id": scene.made("token_id")})
+}
+
+fn rotate(steps: &'static [Step]) -> Case {
+    Case::of(
+        "POST /api/auth/tokens/v2/{tokenId}/rotate",
+        Need::All(steps),
+    )
+    .json(|_| json!({"overlapSeconds": 0}))
+    .param("tokenId", |scene| scene.made("token_id").to_owned())
+    .answers(201)
 }
