@@ -14,6 +14,7 @@ mod hostile_bodies;
 mod hostile_text;
 mod idempotency;
 mod leaks;
+mod old_clients;
 mod onboarding;
 mod schemathesis;
 mod secrets;

@@ -26,6 +26,22 @@ impl Document {
         })
     }
 
+    /// The fields of an operation's JSON that may be absent.
+    pub fn optional_fields(&self, operation: &str) -> impl Iterator<Item = String> {
+        let found = self.each().find(|(name, _)| name == operation);
+        let (_, said) = found.expect("the operation is documented");
+        let schema = &said["requestBody"]["content"]["application/json"]["schema"]["$ref"];
+        let name = schema.as_str().and_then(|path| path.rsplit('/').next());
+        let schema = &self.0["components"]["schemas"][name.expect("its body has a schema")];
+        let required = schema["required"].as_array().into_iter().flatten();
+        let required: Vec<&Value> = required.collect();
+        let properties = schema["properties"].as_object().into_iter().flatten();
+        properties
+            .map(|(field, _)| field)
+            .filter(move |field| !required.iter().any(|known| *known == field.as_str()))
+            .cloned()
+    }
+
     /// What is missing of the errors that operations are said to answer with.
     pub fn undocumented_errors(&self) -> Vec<String> {
         let mut faults = Vec::new();

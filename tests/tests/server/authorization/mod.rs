@@ -5,9 +5,10 @@
 
 pub mod case;
 pub mod cases;
-mod document;
+pub mod document;
 mod everybody;
 mod grants;
+
 mod trial;
 pub mod world;
 
