@@ -82,13 +82,12 @@ impl Client {
         for attempt in 1_u64.. {
             let request_id = format!("{id}.{attempt}");
             let (status, body) = self.wire.send(step.request(), &request_id, id).await;
-            if status != StatusCode::SERVICE_UNAVAILABLE {
-                return ((status, body), uncertain);
-            }
-            match body["code"].as_str() {
-                Some("unavailable") => {}
-                Some("outcome_unknown") => uncertain = true,
-                _ => panic!("{body}"),
+            match (status, body["code"].as_str()) {
+                (StatusCode::SERVICE_UNAVAILABLE, Some("unavailable"))
+                | (StatusCode::CONFLICT, Some("idempotency_in_progress")) => {}
+                (StatusCode::SERVICE_UNAVAILABLE, Some("outcome_unknown")) => uncertain = true,
+                (StatusCode::SERVICE_UNAVAILABLE, _) => panic!("{body}"),
+                _ => return ((status, body), uncertain),
             }
             sleep(PAUSE).await;
         }
@@ -98,16 +97,19 @@ impl Client {
     fn note(&mut self, id: String, step: Step, answer: &(StatusCode, Value), uncertain: bool) {
         let (status, body) = answer;
         let revision = body["revision"].as_u64();
-        let refused = matches!(
-            *status,
-            StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND | StatusCode::CONFLICT
-        );
+        // An attempt before this one did it, which is known by its key.
+        let already = body["code"] == "already_done";
+        let refused = !already
+            && matches!(
+                *status,
+                StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND | StatusCode::CONFLICT
+            );
         assert!(
-            refused || status.is_success(),
+            refused || already || status.is_success(),
             "{step:?} is answered with {status}: {body}"
         );
         match &step {
-            Step::Write { at, .. } | Step::ReadConfig(at) if !refused => {
+            Step::Write { at, .. } | Step::ReadConfig(at) if status.is_success() => {
                 self.never_back(*at, revision.expect("it has a revision"));
             }
             _ => {}
@@ -124,7 +126,10 @@ impl Client {
                 let done = if refused {
                     Done::Refused
                 } else {
-                    Done::Changed { revision }
+                    let seq = body["seq"].as_u64().filter(|_| already);
+                    Done::Changed {
+                        revision: seq.or(revision),
+                    }
                 };
                 self.diary.operations.push(Operation {
                     id,

@@ -134,10 +134,7 @@ fn replay(entries: &[Entry], diaries: &[Diary]) -> Model {
         let operation = operations[id];
         model.apply(&operation.step, entry.seq);
         let before = written.insert(id, entry.seq);
-        assert!(
-            before.is_none() || operation.uncertain,
-            "{id} was done twice: {operation:?}"
-        );
+        assert!(before.is_none(), "{id} was done twice: {operation:?}");
         for sight in seen.remove(&entry.seq).unwrap_or_default() {
             assert_eq!(
                 model.effective(&sight.place),
@@ -158,12 +155,10 @@ fn replay(entries: &[Entry], diaries: &[Diary]) -> Model {
     for (id, operation) in operations {
         match (operation.done, written.get(id)) {
             (Done::Changed { revision }, Some(seq)) => assert!(
-                revision.is_none_or(|revision| revision == *seq) || operation.uncertain,
+                revision.is_none_or(|revision| revision == *seq),
                 "{operation:?} is {seq}"
             ),
             (Done::Refused, None) => {}
-            // An attempt before the one that was refused.
-            (Done::Refused, Some(_)) if operation.uncertain => {}
             (Done::Changed { .. }, None) => panic!("acknowledged and missing: {operation:?}"),
             (Done::Refused, Some(seq)) => panic!("refused and written as {seq}: {operation:?}"),
         }
