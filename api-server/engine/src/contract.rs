@@ -52,6 +52,7 @@ macro_rules! journal_contract {
             signing::signatures_of_a_refused_batch_are_not_there,
             snapshots::a_snapshot_is_all_of_its_chunks_in_their_order,
             snapshots::a_chunk_that_is_stored_again_takes_the_place_of_the_first,
+            snapshots::a_snapshot_that_was_not_finished_is_none,
             snapshots::only_the_snapshots_that_are_kept_stay,
             storing::values_that_entries_name_are_there,
             storing::a_value_may_be_stored_again,

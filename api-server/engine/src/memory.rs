@@ -50,7 +50,8 @@ struct Inner {
     values: HashMap<Digest, Sealed>,
     records: HashMap<(AuthStore, String), Vec<u8>>,
     activity: HashMap<(ActivityKind, String), ActivityRecord>,
-    snapshots: BTreeMap<(Seq, u32), Vec<u8>>,
+    snapshots: BTreeSet<Seq>,
+    chunks: BTreeMap<(Seq, u32), Vec<u8>>,
     late: Vec<Arc<Batch>>,
     faults: Option<Faults>,
     read_faults: Option<ReadFaults>,
@@ -114,7 +115,7 @@ impl MemoryJournal {
     /// Changes stored chunks of snapshots behind everybody's back: those that `tamper` returns false for are deleted.
     pub fn tamper_snapshots(&self, mut tamper: impl FnMut(Seq, &mut Vec<u8>) -> bool) {
         self.lock()
-            .snapshots
+            .chunks
             .retain(|(seq, _), bytes| tamper(*seq, bytes));
     }
 

@@ -35,10 +35,13 @@ pub trait SnapshotStore {
         bytes: Vec<u8>,
     ) -> Result<(), StoreError>;
 
-    /// Deletes all snapshots but these.
+    /// Says that all chunks of the snapshot at `seq` are stored. It is there from now on.
+    async fn finish_snapshot(&self, seq: Seq) -> Result<(), StoreError>;
+
+    /// Deletes all snapshots but these, and the chunks of those that were never finished.
     async fn keep_snapshots(&self, kept: &[Seq]) -> Result<(), StoreError>;
 
-    /// Every snapshot of which something is there, newest first.
+    /// Every snapshot that was finished, newest first.
     async fn snapshots(&self) -> Result<Vec<Seq>, ReadError>;
 
     /// All chunks of the snapshot at `seq`, one after the other.

@@ -22,6 +22,7 @@ pub const TABLES: &[&str] = &[
     "keys",
     "activity",
     "snapshots",
+    "snapshot_chunks",
 ];
 
 /// An index holds the row's `seq` anyway, so each of the three is in its order. `touched` is one, too: the entries of
@@ -49,7 +50,8 @@ const LAYOUT: &str = "
     CREATE TABLE credentials (id TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE tokens (id TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE keys (id TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
-    CREATE TABLE snapshots (
+    CREATE TABLE snapshots (seq INTEGER PRIMARY KEY) STRICT;
+    CREATE TABLE snapshot_chunks (
         seq INTEGER NOT NULL,
         chunk INTEGER NOT NULL,
         bytes BLOB NOT NULL,

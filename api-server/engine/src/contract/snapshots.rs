@@ -18,6 +18,7 @@ async fn save(journal: &dyn Journal, seq: Seq, chunks: &[Vec<u8>]) {
         let saved = journal.save_snapshot_chunk(seq, index, bytes.clone());
         saved.await.unwrap();
     }
+    journal.finish_snapshot(seq).await.unwrap();
 }
 
 pub async fn a_snapshot_is_all_of_its_chunks_in_their_order(journal: Arc<dyn Journal>) {
@@ -59,4 +60,19 @@ pub async fn only_the_snapshots_that_are_kept_stay(journal: Arc<dyn Journal>) {
 
     journal.keep_snapshots(&[]).await.unwrap();
     assert_eq!(journal.snapshots().await.unwrap(), [] as [Seq; 0]);
+}
+
+pub async fn a_snapshot_that_was_not_finished_is_none(journal: Arc<dyn Journal>) {
+    let saved = journal.save_snapshot_chunk(7, 0, chunk(7, 0, 9)).await;
+    saved.unwrap();
+    assert_eq!(journal.snapshots().await.unwrap(), [] as [Seq; 0]);
+    journal.finish_snapshot(7).await.unwrap();
+    journal.finish_snapshot(7).await.unwrap();
+    assert_eq!(journal.snapshots().await.unwrap(), [7]);
+
+    let saved = journal.save_snapshot_chunk(8, 0, chunk(8, 0, 9)).await;
+    saved.unwrap();
+    journal.keep_snapshots(&[7]).await.unwrap();
+    assert!(journal.load_snapshot(8).await.unwrap().is_empty());
+    assert_eq!(journal.load_snapshot(7).await.unwrap(), chunk(7, 0, 9));
 }

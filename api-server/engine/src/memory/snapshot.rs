@@ -18,29 +18,35 @@ impl SnapshotStore for MemoryJournal {
     ) -> Result<(), StoreError> {
         let mut inner = self.lock();
         inner.storable()?;
-        inner.snapshots.insert((seq, index), bytes);
+        inner.chunks.insert((seq, index), bytes);
+        Ok(())
+    }
+
+    async fn finish_snapshot(&self, seq: Seq) -> Result<(), StoreError> {
+        let mut inner = self.lock();
+        inner.storable()?;
+        inner.snapshots.insert(seq);
         Ok(())
     }
 
     async fn keep_snapshots(&self, kept: &[Seq]) -> Result<(), StoreError> {
         let mut inner = self.lock();
         inner.storable()?;
-        inner.snapshots.retain(|(seq, _), _| kept.contains(seq));
+        inner.snapshots.retain(|seq| kept.contains(seq));
+        inner.chunks.retain(|(seq, _), _| kept.contains(seq));
         Ok(())
     }
 
     async fn snapshots(&self) -> Result<Vec<Seq>, ReadError> {
         let mut inner = self.lock();
         inner.readable()?;
-        let mut found: Vec<Seq> = inner.snapshots.keys().rev().map(|(seq, _)| *seq).collect();
-        found.dedup();
-        Ok(found)
+        Ok(inner.snapshots.iter().rev().copied().collect())
     }
 
     async fn load_snapshot(&self, seq: Seq) -> Result<Vec<u8>, ReadError> {
         let mut inner = self.lock();
         inner.readable()?;
-        let chunks = inner.snapshots.range((seq, 0)..=(seq, u32::MAX));
+        let chunks = inner.chunks.range((seq, 0)..=(seq, u32::MAX));
         Ok(chunks.flat_map(|(_, bytes)| bytes).copied().collect())
     }
 }

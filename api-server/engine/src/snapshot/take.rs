@@ -49,11 +49,12 @@ pub(crate) async fn take(shared: &Arc<Shared>) -> Result<Seq, StoreError> {
     shared.journal.keep_snapshots(&kept).await?;
     reached("snapshot:before");
     let chunks = store(shared, state).await?;
-    reached("snapshot:stored");
+    reached("snapshot:before-finish");
+    shared.journal.finish_snapshot(seq).await?;
+    reached("snapshot:after-finish");
     kept.insert(0, seq);
     kept.truncate(KEPT);
     shared.journal.keep_snapshots(&kept).await?;
-    reached("snapshot:after");
     info!(seq, chunks, "took a snapshot of the state");
     Ok(seq)
 }
