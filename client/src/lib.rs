@@ -26,7 +26,7 @@ pub use origin::Origin;
 pub use secret::{Password, SecretValue, Token};
 pub use watch::{Watch, WatchEvent, WatchOptions};
 pub use wire::{
-    AuditEvent, AuditPage, AuditVerification, BadEntry, Bootstrapped, Change, Config, GoneReason,
+    AuditEvent, AuditPage, AuditVerification, BadThing, Bootstrapped, Change, Config, GoneReason,
     ItemWritten, JournalHead, KeyChange, ManyWritten, Me, Onboarding, Project, Scope, TokenInfo,
     TokenIssued, Version,
 };

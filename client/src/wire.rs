@@ -270,23 +270,28 @@ pub struct JournalHead {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditVerification {
-    /// Whether the chain is whole.
+    /// Whether all is as it was written.
     pub ok: bool,
     /// How many entries were checked.
     pub entries: u64,
     /// The end of the journal.
     #[serde(default)]
     pub head: Option<JournalHead>,
-    /// The first entry that does not hold.
+    /// The first thing that does not hold.
     #[serde(default)]
-    pub first_bad: Option<BadEntry>,
+    pub first_bad: Option<BadThing>,
 }
 
-/// An entry of the journal that does not hold.
+/// Something of the journal that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct BadEntry {
-    /// Its number.
-    pub seq: u64,
+pub struct BadThing {
+    /// What kind of thing it is, such as `entry`.
+    pub kind: String,
+    /// What it is called.
+    pub name: String,
+    /// The entry that it is or belongs to, where it does.
+    #[serde(default)]
+    pub seq: Option<u64>,
     /// What is wrong with it.
     pub why: String,
 }

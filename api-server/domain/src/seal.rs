@@ -307,9 +307,10 @@ impl KeyRing {
         self.signer.public_key()
     }
 
-    /// What marks snapshots of the state as made by whoever has the root key.
-    pub(crate) fn snapshot_mac(&self) -> Hmac<Sha256> {
-        self.root.snapshot_mac()
+    /// What marks snapshots of the state as made by whoever has the root key of this fingerprint; none where no root key
+    /// on the ring has it.
+    pub(crate) fn snapshot_mac(&self, root_key: &str) -> Option<Hmac<Sha256>> {
+        (self.root_fingerprint() == root_key).then(|| self.root.snapshot_mac())
     }
 
     /// What makes signatures that `key` verifies; none where no root key on the ring does.

@@ -1,43 +1,50 @@
 //! A state as bytes, so that a start need not read all of the journal again.
 //!
 //! A snapshot is `label ‖ state ‖ MAC`: the label names the release that wrote it, since no other can be sure of what the
-//! state's fields come to; the state is in postcard's format, with values sealed as they are everywhere; the MAC is
-//! HMAC-SHA256 over all that comes before it, with a key that grows out of the root key, since a state is believed without
-//! its journal being read. Nothing is lost with a snapshot: the journal makes the same state.
+//! state's fields come to, and the root key by its fingerprint; the state is in postcard's format, with values sealed as
+//! they are everywhere; the MAC is HMAC-SHA256 over all that comes before it, with a key that grows out of the root key,
+//! since a state is believed without its journal being read. Nothing is lost with a snapshot: the journal makes the same
+//! state.
 
-use std::io;
+use std::io::{self, Write};
 
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 
-use crate::seal::KeyRing;
+use crate::seal::{Fingerprint, KeyRing};
 use crate::state::State;
 
-const LABEL: &str = concat!("ssm/snapshot/", env!("CARGO_PKG_VERSION"), "\n");
+const RELEASE: &str = concat!("ssm/snapshot/", env!("CARGO_PKG_VERSION"));
+/// More than any release and fingerprint take.
+const LONGEST_LABEL: usize = 200;
 const MAC_BYTES: usize = 32;
 
 /// Why bytes are no snapshot that can be believed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SnapshotError {
-    /// Damaged, cut off, made with another root key, or by somebody without one.
-    #[error("it is damaged, or was not made with this root key")]
+    /// Damaged, cut off, or made by somebody without the root key.
+    #[error("is damaged, or was not made with this root key")]
     NotGenuine,
+    /// It says that it was made with a root key that is not at hand.
+    #[error("was made with another root key, whose fingerprint is {0}")]
+    OtherRootKey(Fingerprint),
     /// Another release wrote it.
-    #[error("another release wrote it")]
+    #[error("was written by another release")]
     OtherRelease,
     /// It is genuine and no state all the same.
-    #[error("it cannot be read: {0}")]
+    #[error("cannot be read: {0}")]
     Unreadable(String),
 }
 
 impl State {
     /// Writes a snapshot.
-    pub fn write_snapshot(&self, keys: &KeyRing, out: &mut impl io::Write) -> io::Result<()> {
-        let mut out = Marked {
-            out,
-            mac: keys.snapshot_mac(),
-        };
-        io::Write::write_all(&mut out, LABEL.as_bytes())?;
+    pub fn write_snapshot(&self, keys: &KeyRing, out: &mut impl Write) -> io::Result<()> {
+        let root_key = keys.root_fingerprint();
+        let mac = keys
+            .snapshot_mac(&root_key)
+            .ok_or(io::ErrorKind::NotFound)?;
+        let mut out = Marked { out, mac };
+        writeln!(out, "{RELEASE} {root_key}")?;
         postcard::to_io(self, &mut out).map_err(io::Error::other)?;
         out.out.write_all(&out.mac.finalize().into_bytes())
     }
@@ -47,22 +54,33 @@ impl State {
         let (marked, mac) = bytes
             .split_last_chunk::<MAC_BYTES>()
             .ok_or(SnapshotError::NotGenuine)?;
-        keys.snapshot_mac()
+        let (release, root_key, state) = split(marked).ok_or(SnapshotError::NotGenuine)?;
+        keys.snapshot_mac(root_key)
+            .ok_or_else(|| SnapshotError::OtherRootKey(root_key.to_owned()))?
             .chain_update(marked)
             .verify_slice(mac)
             .map_err(|_| SnapshotError::NotGenuine)?;
-        let state = marked
-            .strip_prefix(LABEL.as_bytes())
-            .ok_or(SnapshotError::OtherRelease)?;
-        let unreadable = |why: &str| SnapshotError::Unreadable(why.to_owned());
-        let (state, rest) =
-            postcard::take_from_bytes(state).map_err(|error| unreadable(&error.to_string()))?;
-        if rest.is_empty() {
-            Ok(state)
-        } else {
-            Err(unreadable("it goes on behind the state"))
+        if release != RELEASE {
+            return Err(SnapshotError::OtherRelease);
+        }
+        match postcard::take_from_bytes(state) {
+            Ok((state, [])) => Ok(state),
+            Ok(_) => Err(SnapshotError::Unreadable(
+                "it goes on behind the state".into(),
+            )),
+            Err(error) => Err(SnapshotError::Unreadable(error.to_string())),
         }
     }
+}
+
+/// The release and the root key that the label names, and the state behind it.
+fn split(marked: &[u8]) -> Option<(&str, &str, &[u8])> {
+    let end = marked
+        .iter()
+        .take(LONGEST_LABEL)
+        .position(|byte| *byte == b'\n')?;
+    let (release, root_key) = std::str::from_utf8(&marked[..end]).ok()?.split_once(' ')?;
+    Some((release, root_key, &marked[end + 1..]))
 }
 
 /// Passes bytes on, and takes them into the MAC.
@@ -71,7 +89,7 @@ struct Marked<'a, W> {
     mac: Hmac<Sha256>,
 }
 
-impl<W: io::Write> io::Write for Marked<'_, W> {
+impl<W: Write> Write for Marked<'_, W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.out.write(bytes)?;
         self.mac.update(&bytes[..written]);

@@ -62,7 +62,11 @@ proptest! {
         let cut = &taken[..end.index(taken.len())];
         for bad in [&altered, cut] {
             let refused = State::read_snapshot(&keys(ROOT_KEY), bad).unwrap_err();
-            prop_assert_eq!(refused, SnapshotError::NotGenuine);
+            let is_found = matches!(
+                refused,
+                SnapshotError::NotGenuine | SnapshotError::OtherRootKey(_)
+            );
+            prop_assert!(is_found, "{}", refused);
         }
     }
 }
@@ -71,6 +75,14 @@ proptest! {
 fn a_snapshot_made_with_another_root_key_is_refused() {
     let taken = snapshot(&live(&steps::furnishing(), |_| ()).state);
     let refused = State::read_snapshot(&keys(OTHER_ROOT_KEY), &taken).unwrap_err();
+    let fingerprint = RootKey::parse(ROOT_KEY).unwrap().fingerprint();
+    assert_eq!(refused, SnapshotError::OtherRootKey(fingerprint));
+
+    let label_end = taken.iter().position(|byte| *byte == b'\n').unwrap();
+    let other = RootKey::parse(OTHER_ROOT_KEY).unwrap().fingerprint();
+    let mut relabelled = taken.clone();
+    relabelled[label_end - other.len()..label_end].copy_from_slice(other.as_bytes());
+    let refused = State::read_snapshot(&keys(OTHER_ROOT_KEY), &relabelled).unwrap_err();
     assert_eq!(refused, SnapshotError::NotGenuine);
 }
 

@@ -1,9 +1,8 @@
-//! The journal as the record of who did what, and the proof that it is whole.
+//! The journal as the record of who did what.
 
 use ssm_domain::access::{Action, Place};
 use ssm_domain::caller::{Actor, Caller};
-use ssm_domain::digest::Digest;
-use ssm_domain::entry::{Entry, Head, Seq};
+use ssm_domain::entry::Entry;
 use ssm_domain::names::{ConfigPath, Slug};
 use ssm_domain::rejection::Rejection;
 use ssm_domain::time::Timestamp;
@@ -11,7 +10,7 @@ use ssm_domain::time::Timestamp;
 use crate::engine::Engine;
 use crate::error::ReadFailure;
 use crate::journal::{Filter, ReadError, StoredEntry};
-use crate::replay::{CHUNK, verify_next};
+use crate::replay::CHUNK;
 
 /// Which events somebody asks for.
 #[derive(Debug, Clone, Default)]
@@ -42,17 +41,6 @@ pub struct AuditPage {
 pub struct AuditEvent {
     /// The entry.
     pub entry: Entry,
-}
-
-/// What checking the chain came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verification {
-    /// How many entries were checked.
-    pub entries: u64,
-    /// The journal's end.
-    pub head: Head,
-    /// The first entry that is not as it should be, and what is wrong with it.
-    pub first_bad: Option<(Seq, String)>,
 }
 
 impl Engine {
@@ -93,77 +81,6 @@ impl Engine {
         events.truncate(query.limit);
         Ok(AuditPage { events, has_next })
     }
-
-    /// Checks the chain from entry `from` to entry `to`, both included; to the end where there is no `to`. What stands
-    /// in front of `from` is taken as given.
-    pub async fn verify(
-        &self,
-        actor: &Actor,
-        from: Seq,
-        to: Option<Seq>,
-    ) -> Result<Verification, ReadFailure> {
-        self.look(actor, |_, caller| {
-            caller.require(Action::AuditRead, Place::EVERYWHERE)
-        })?;
-        let published = *self.state().head();
-        let to = to.unwrap_or(published.seq).min(published.seq);
-        let mut result = Verification {
-            entries: 0,
-            head: published,
-            first_bad: None,
-        };
-        let mut head = self.head_before(from.max(1)).await?;
-        while head.seq < to {
-            let room = usize::try_from(to - head.seq).unwrap_or(CHUNK).min(CHUNK);
-            let stored = self
-                .shared
-                .journal
-                .read(head.seq, room)
-                .await
-                .map_err(ReadFailure::Unavailable)?;
-            if stored.is_empty() {
-                result.first_bad = Some((head.seq + 1, "the entry is missing".to_owned()));
-                return Ok(result);
-            }
-            for stored in &stored {
-                match verify_next(&head, stored) {
-                    Ok(entry) => head = entry.head(stored.hash),
-                    Err(broken) => {
-                        result.first_bad = Some((broken.seq(), broken.to_string()));
-                        return Ok(result);
-                    }
-                }
-                result.entries += 1;
-            }
-        }
-        if head.seq == published.seq && head.hash != published.hash {
-            let why = "the stored journal does not end as the server wrote it".to_owned();
-            result.first_bad = Some((head.seq, why));
-        }
-        Ok(result)
-    }
-
-    /// The head that entry `seq` has to follow.
-    async fn head_before(&self, seq: Seq) -> Result<Head, ReadFailure> {
-        if seq == 1 {
-            return Ok(Head::EMPTY);
-        }
-        let stored = self
-            .shared
-            .journal
-            .read(seq - 2, 1)
-            .await
-            .map_err(ReadFailure::Unavailable)?;
-        let Some(stored) = stored.first() else {
-            return Err(Rejection::invalid(
-                "from",
-                &"must be at most one more than the last entry",
-            )
-            .into());
-        };
-        let entry = parse(stored).map_err(ReadFailure::Unavailable)?;
-        Ok(entry.head(Digest::of(&stored.bytes)))
-    }
 }
 
 fn may_audit(caller: &Caller<'_>, query: &AuditQuery) -> Result<(), Rejection> {
@@ -194,6 +111,7 @@ fn may_audit(caller: &Caller<'_>, query: &AuditQuery) -> Result<(), Rejection> {
     caller.require(Action::AuditRead, place)
 }
 
+/// Reads an entry without asking whether it is whole.
 pub(crate) fn parse(stored: &StoredEntry) -> Result<Entry, ReadError> {
     serde_json::from_slice(&stored.bytes)
         .map_err(|_| ReadError::Damaged(format!("entry {} cannot be read", stored.seq)))

@@ -92,7 +92,8 @@ impl AuthIndex {
     }
 }
 
-fn named_records(state: &State, store: AuthStore) -> HashMap<String, Digest> {
+/// The records of one part of the auth store that `state` names, with their digests.
+pub(crate) fn named_records(state: &State, store: AuthStore) -> HashMap<String, Digest> {
     match store {
         AuthStore::Tokens => state
             .tokens()

@@ -11,6 +11,7 @@
 
 pub mod appending;
 pub mod chain;
+pub mod inspecting;
 pub mod model;
 pub mod racing;
 pub mod reading;
@@ -47,6 +48,8 @@ macro_rules! journal_contract {
             reading::a_search_finds_what_the_filter_lets_through_newest_first,
             reading::a_search_goes_on_page_by_page,
             reading::the_history_of_a_config_is_what_touched_it_newest_first,
+            inspecting::it_is_shown_by_what_entries_are_found,
+            inspecting::values_are_counted_and_named,
             signing::signatures_are_read_back_in_the_order_of_entries,
             signing::an_entry_may_be_signed_with_two_keys,
             signing::signatures_of_a_refused_batch_are_not_there,

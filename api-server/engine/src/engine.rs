@@ -15,7 +15,7 @@ use ssm_domain::seal::{KeyRing, RootKey};
 use ssm_domain::state::State;
 use ssm_domain::time::Timestamp;
 use ssm_domain::users::StartJournal;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::time::timeout;
 use tracing::warn;
 
@@ -79,6 +79,8 @@ pub(crate) struct Shared {
     pub(crate) activity: Activity,
     pub(crate) running: Running,
     pub(crate) snapshots: Snapshots,
+    /// Held by whoever verifies the journal.
+    pub(crate) verifying: Arc<Mutex<()>>,
     pub(crate) published: watch::Sender<Seq>,
     pub(crate) health: watch::Sender<Health>,
 }
@@ -125,6 +127,7 @@ impl Engine {
             activity,
             running: Running::default(),
             snapshots: snapshots.into(),
+            verifying: Arc::default(),
             health: watch::Sender::new(Health::Ready),
         });
         let (queue, jobs) = mpsc::channel(QUEUE);

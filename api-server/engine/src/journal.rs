@@ -15,6 +15,7 @@ use ssm_domain::state::Values;
 
 use crate::activity::ActivityStore;
 use crate::snapshot::SnapshotStore;
+use crate::verify::Inspect;
 
 /// An entry as it is stored: its canonical bytes and their hash, both verbatim.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,7 +102,7 @@ pub enum AppendError {
 /// that an entry never points at nothing; what was stored for entries that never came is inert. A prefix of a batch may be
 /// written when something fails, where the journal says so, and each entry of it is whole.
 #[async_trait]
-pub trait Journal: ActivityStore + SnapshotStore + Send + Sync + 'static {
+pub trait Journal: ActivityStore + SnapshotStore + Inspect + Send + Sync + 'static {
     /// Appends a batch of at least one entry durably. Its first entry must be the next one: any other position, a later
     /// one included, is an [`AppendError::Conflict`], so to append the same batch again is harmless.
     async fn append(&self, batch: Arc<Batch>) -> Result<(), AppendError>;

@@ -11,11 +11,13 @@ mod cache;
 pub mod contract;
 mod engine;
 mod error;
+mod export;
 mod history;
 mod idempotency;
 pub mod journal;
 #[cfg(feature = "testing")]
 pub mod memory;
+mod proof;
 mod read;
 mod replay;
 mod sign_in;
@@ -23,11 +25,13 @@ mod signing;
 pub mod snapshot;
 pub mod steps;
 pub mod throttle;
+pub mod verify;
 mod writer;
 
-pub use audit::{AuditEvent, AuditPage, AuditQuery, Verification};
+pub use audit::{AuditEvent, AuditPage, AuditQuery};
 pub use engine::{Engine, Health, Keys, Requester};
 pub use error::{OpenError, ReadFailure, RunError};
+pub use export::Export;
 pub use history::{HistoryPage, KeyVersion, SetVersion};
 pub use idempotency::{Admission, Answer, Ticket};
 pub use read::{ConfigReader, ConfigVersion, RenderKey};

@@ -1,6 +1,7 @@
 //! A journal in memory that fails on demand: the storage of which the engine's tests are afraid.
 
 mod activity;
+mod inspect;
 mod snapshot;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -61,6 +62,11 @@ struct Inner {
 /// An entry, and what it is found by.
 struct Indexed {
     stored: StoredEntry,
+    found_by: FoundBy,
+}
+
+#[derive(Default)]
+struct FoundBy {
     project: Option<Slug>,
     config: Option<Slug>,
     touched: BTreeSet<ConfigId>,
@@ -96,15 +102,18 @@ impl MemoryJournal {
     /// Changes stored entries behind everybody's back.
     pub fn tamper(&self, tamper: impl FnOnce(&mut Vec<StoredEntry>)) {
         let mut inner = self.lock();
-        let mut entries: Vec<_> = inner.entries.drain(..).map(|entry| entry.stored).collect();
+        let (mut entries, found_by): (Vec<_>, Vec<_>) = inner
+            .entries
+            .drain(..)
+            .map(|entry| (entry.stored, entry.found_by))
+            .unzip();
         tamper(&mut entries);
-        let found_by_nothing = |stored| Indexed {
+        let mut found_by = found_by.into_iter();
+        let indexed = |stored| Indexed {
             stored,
-            project: None,
-            config: None,
-            touched: BTreeSet::new(),
+            found_by: found_by.next().unwrap_or_default(),
         };
-        inner.entries = entries.into_iter().map(found_by_nothing).collect();
+        inner.entries = entries.into_iter().map(indexed).collect();
     }
 
     /// Changes stored signatures behind everybody's back.
@@ -153,9 +162,11 @@ impl Inner {
         for BatchEntry { entry, stored } in entries {
             self.entries.push(Indexed {
                 stored: stored.clone(),
-                project: entry.target.project.clone(),
-                config: entry.target.config.clone(),
-                touched: entry.touched(),
+                found_by: FoundBy {
+                    project: entry.target.project.clone(),
+                    config: entry.target.config.clone(),
+                    touched: entry.touched(),
+                },
             });
         }
         if entries.len() == batch.entries.len() {
@@ -249,8 +260,8 @@ impl Journal for MemoryJournal {
         let mut inner = self.lock();
         inner.readable()?;
         Ok(inner.newest_first(before, limit, |entry| {
-            (filter.project.is_none() || filter.project == entry.project)
-                && (filter.config.is_none() || filter.config == entry.config)
+            (filter.project.is_none() || filter.project == entry.found_by.project)
+                && (filter.config.is_none() || filter.config == entry.found_by.config)
         }))
     }
 
@@ -262,7 +273,9 @@ impl Journal for MemoryJournal {
     ) -> Result<Vec<StoredEntry>, ReadError> {
         let mut inner = self.lock();
         inner.readable()?;
-        Ok(inner.newest_first(before, limit, |entry| entry.touched.contains(&config)))
+        Ok(inner.newest_first(before, limit, |entry| {
+            entry.found_by.touched.contains(&config)
+        }))
     }
 
     async fn signatures(&self, first: Seq, last: Seq) -> Result<Vec<HeadSignature>, ReadError> {

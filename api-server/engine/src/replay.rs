@@ -59,7 +59,8 @@ pub(crate) fn verify_next(
     Entry::verify_next(head, &stored.bytes, stored.hash)
 }
 
-fn values_of(entry: &Entry) -> impl Iterator<Item = Digest> + '_ {
+/// The values that an entry names.
+pub(crate) fn values_of(entry: &Entry) -> impl Iterator<Item = Digest> + '_ {
     entry.changes.iter().filter_map(|change| match change {
         Change::SecretSet { value, .. } => Some(*value),
         _ => None,

@@ -79,8 +79,11 @@ pub(crate) async fn verify_end(
     state: &State,
     keys: &KeyRing,
 ) -> Result<(), OpenError> {
-    let (head, Some(info)) = (state.head(), state.journal()) else {
-        return Ok(());
+    let head = state.head();
+    let Some(info) = state.journal() else {
+        // Entries that come from no beginning were signed by nobody.
+        let is_empty = head.seq == 0;
+        return is_empty.then_some(()).ok_or(OpenError::Unsigned(head.seq));
     };
     if keys.signer(info.signing_key).is_none() {
         return Err(OpenError::ForeignSigningKey(info.signing_key));

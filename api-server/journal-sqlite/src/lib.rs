@@ -9,6 +9,7 @@
 mod activity;
 mod append;
 mod damage;
+mod inspect;
 mod open;
 mod read;
 mod readers;

@@ -146,6 +146,7 @@ pub fn for_writing(dir: &Path) -> Result<(Lock, Connection), OpenError> {
         return Err(OpenError::NotWritable { path, why });
     }
     inspect(&connection, &path)?;
+    inspect_ends(&connection, &path)?;
     if !schema::configure_writer(&connection).map_err(failed)? {
         let why = "its file system has no shared memory, which the write-ahead log needs; set DATA_DIR to a local disk";
         return Err(OpenError::Unavailable {
@@ -156,7 +157,7 @@ pub fn for_writing(dir: &Path) -> Result<(Lock, Connection), OpenError> {
     Ok((lock, connection))
 }
 
-/// Checks that the database can be read.
+/// Checks that the database can be read. What is in it may be damaged all the same, and whoever reads it finds out.
 pub fn for_reading(dir: &Path) -> Result<(), OpenError> {
     let path = dir.join(DATABASE);
     if !exists(&path)? {
@@ -219,7 +220,7 @@ fn refuse_empty(path: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// Looks at the header, the root of every table and both ends of the journal, whatever its size.
+/// Looks at the header and the root of every table.
 fn inspect(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     let path = || path.to_path_buf();
     let failed = |error: rusqlite::Error| refused(&path(), &error);
@@ -252,6 +253,17 @@ fn inspect(connection: &Connection, path: &Path) -> Result<(), OpenError> {
         let count = format!("SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT 1)");
         snapshot.query_row(&count, [], |_| Ok(())).map_err(failed)?;
     }
+    Ok(())
+}
+
+/// Looks at both ends of the journal, whatever its size.
+fn inspect_ends(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    let failed = |error: rusqlite::Error| refused(path, &error);
+    let damaged = |why: &str| OpenError::Damaged {
+        path: path.into(),
+        why: why.into(),
+    };
+    let snapshot = connection.unchecked_transaction().map_err(failed)?;
     let first: Option<i64> = snapshot
         .query_row("SELECT min(seq) FROM journal", [], |row| row.get(0))
         .map_err(failed)?;

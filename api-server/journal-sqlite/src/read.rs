@@ -176,6 +176,7 @@ fn last(before: Option<Seq>) -> i64 {
     before.map_or(i64::MAX, |before| to_sql(before).saturating_sub(1))
 }
 
-fn clamp(limit: usize) -> i64 {
+/// A limit as `SQLite` counts.
+pub fn clamp(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }

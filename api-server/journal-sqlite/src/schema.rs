@@ -39,6 +39,7 @@ const LAYOUT: &str = "
     CREATE INDEX journal_by_config ON journal (config) WHERE config IS NOT NULL;
     CREATE INDEX journal_by_both ON journal (project, config) WHERE config IS NOT NULL;
     CREATE TABLE touched (config BLOB NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (config, seq)) STRICT, WITHOUT ROWID;
+    CREATE INDEX touched_by_seq ON touched (seq);
     CREATE TABLE signatures (
         seq INTEGER NOT NULL,
         public_key BLOB NOT NULL,

@@ -17,6 +17,7 @@ use ssm_domain::rejection::Rejection;
 use ssm_domain::secret::Password;
 use ssm_domain::tokens::RevokeToken;
 use ssm_engine::memory::MemoryJournal;
+use ssm_engine::verify::Named;
 use ssm_engine::{AuditQuery, Claim, Engine, OpenError, ReadFailure, RenderKey, RunError};
 
 async fn started() -> (Arc<MemoryJournal>, Engine) {
@@ -175,8 +176,11 @@ async fn two_servers_on_one_journal_neither_lose_nor_double_anything() {
         );
     }
     assert_eq!(
-        one.verify(&Actor::System, 1, None).await.unwrap().first_bad,
-        None
+        one.verify(&Actor::System, None, None)
+            .await
+            .unwrap()
+            .findings,
+        []
     );
 }
 
@@ -222,11 +226,12 @@ async fn verify_names_the_first_entry_that_was_tampered_with() {
     }
     let verify = async || {
         engine
-            .verify(&Actor::System, 1, None)
+            .verify(&Actor::System, None, None)
             .await
             .unwrap()
-            .first_bad
-            .map(|(seq, _)| seq)
+            .findings
+            .first()
+            .map(|finding| finding.named.clone())
     };
     assert_eq!(verify().await, None);
 
@@ -237,12 +242,12 @@ async fn verify_names_the_first_entry_that_was_tampered_with() {
             .replace("secrets.write", "secrets.wrote");
         entries[5].bytes = text.into_bytes();
     });
-    assert_eq!(verify().await, Some(6));
-    // With its hash made good, the entry behind it tells.
+    assert_eq!(verify().await, Some(Named::Entry(6)));
+    // With its hash made good, its signature tells.
     journal.tamper(|entries| entries[5].hash = Digest::of(&entries[5].bytes));
-    assert_eq!(verify().await, Some(7));
+    assert_eq!(verify().await, Some(Named::Signature(6)));
     journal.tamper(|entries| entries.truncate(4));
-    assert_eq!(verify().await, Some(5));
+    assert_eq!(verify().await, Some(Named::Signature(5)));
     assert!(whole > 7);
 }
 

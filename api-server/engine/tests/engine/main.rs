@@ -5,6 +5,7 @@ mod contract;
 mod good_storage;
 mod history;
 mod idempotency;
+mod proof;
 mod signing;
 mod snapshots;
 mod storage_faults;

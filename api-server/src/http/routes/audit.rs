@@ -1,12 +1,13 @@
 //! Who did what, and the proof that nothing of it was changed since.
 
+pub(crate) mod proof;
+
 use axum::Json;
 use serde::Serialize;
-use ssm_domain::access::{Action, Place};
-use ssm_domain::digest::Digest;
+use ssm_domain::access::Action;
 use ssm_domain::entry::{Change, Entry};
 use ssm_domain::time::Timestamp;
-use ssm_engine::{AuditQuery, Verification};
+use ssm_engine::AuditQuery;
 use utoipa::ToSchema;
 
 use super::Status;
@@ -164,69 +165,4 @@ pub(crate) async fn events(auth: Auth, params: Params) -> ApiResult<Json<AuditPa
         has_next: found.has_next,
         status: Status::Ok,
     }))
-}
-
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct AuditVerification {
-    /// Whether every entry that was checked is as it was written
-    ok: bool,
-    /// How many were checked
-    entries: u64,
-    head: JournalHead,
-    /// The first entry that is not
-    #[serde(skip_serializing_if = "Option::is_none")]
-    first_bad: Option<BadEntry>,
-}
-
-/// The journal's end.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct JournalHead {
-    seq: u64,
-    #[schema(value_type = String)]
-    hash: Digest,
-}
-
-#[derive(Serialize, ToSchema)]
-pub(crate) struct BadEntry {
-    seq: u64,
-    /// What is wrong with it
-    why: String,
-}
-
-impl AuditVerification {
-    fn of(verification: Verification) -> Self {
-        let Verification {
-            entries,
-            head,
-            first_bad,
-        } = verification;
-        Self {
-            ok: first_bad.is_none(),
-            entries,
-            head: JournalHead {
-                seq: head.seq,
-                hash: head.hash,
-            },
-            first_bad: first_bad.map(|(seq, why)| BadEntry { seq, why }),
-        }
-    }
-}
-
-/// Check the journal's chain of hashes
-///
-/// Needs `audit:read` everywhere.
-#[utoipa::path(
-    get, path = "/api/audit/verify", operation_id = "verifyAudit", tag = "Audit",
-    params(
-        ("from" = Option<u64>, Query, description = "The first entry to check; 1 unless told"),
-        ("to" = Option<u64>, Query, description = "The last entry to check; the journal's end unless told"),
-    ),
-    responses((status = 200, body = AuditVerification), ReadErrors)
-)]
-pub(crate) async fn verify(auth: Auth, params: Params) -> ApiResult<Json<AuditVerification>> {
-    auth.look(|_, caller| caller.require(Action::AuditRead, Place::EVERYWHERE))?;
-    let (from, to) = (params.number("from")?.unwrap_or(1), params.number("to")?);
-    let verification = auth.app.engine.verify(&auth.actor, from, to).await?;
-    Ok(Json(AuditVerification::of(verification)))
 }

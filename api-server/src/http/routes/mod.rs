@@ -91,7 +91,9 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(promote::promote))
         .routes(routes!(watch::watch))
         .routes(routes!(audit::events))
-        .routes(routes!(audit::verify))
+        .routes(routes!(audit::proof::verify))
+        .routes(routes!(audit::proof::export))
+        .routes(routes!(audit::proof::checkpoint))
 }
 
 /// What the document leaves out: the parts of its own page, and a path without the slash that version 1.4 put there.

@@ -31,5 +31,13 @@ pub fn cases() -> Vec<Case> {
             "GET /api/audit/verify",
             Need::All(&[May("audit:read", Everywhere)]),
         ),
+        Case::of(
+            "GET /api/audit/export",
+            Need::All(&[May("audit:read", Everywhere)]),
+        ),
+        Case::of(
+            "GET /api/audit/checkpoint",
+            Need::All(&[May("audit:read", Everywhere)]),
+        ),
     ]
 }

@@ -1,0 +1,47 @@
+//! What verifying reads of a journal in memory.
+
+use async_trait::async_trait;
+use ssm_domain::entry::Seq;
+
+use super::MemoryJournal;
+use crate::journal::ReadError;
+use crate::verify::{Indexed, Inspect};
+
+#[async_trait]
+impl Inspect for MemoryJournal {
+    async fn indexed(&self, first: Seq, last: Seq) -> Result<Vec<(Seq, Indexed)>, ReadError> {
+        let inner = self.lock();
+        inner.readable()?;
+        let between = |entry: &&super::Indexed| (first..=last).contains(&entry.stored.seq);
+        let shown = inner.entries.iter().filter(between).map(|entry| {
+            let found_by = &entry.found_by;
+            let indexed = Indexed {
+                project: found_by.project.as_ref().map(ToString::to_string),
+                config: found_by.config.as_ref().map(ToString::to_string),
+                touched: found_by.touched.iter().map(ToString::to_string).collect(),
+            };
+            (entry.stored.seq, indexed)
+        });
+        Ok(shown.collect())
+    }
+
+    async fn count_values(&self) -> Result<u64, ReadError> {
+        let inner = self.lock();
+        inner.readable()?;
+        Ok(inner.values.len() as u64)
+    }
+
+    async fn value_names(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, ReadError> {
+        let inner = self.lock();
+        inner.readable()?;
+        let mut names: Vec<String> = inner.values.keys().map(ToString::to_string).collect();
+        names.retain(|name| after.is_none_or(|after| name.as_str() > after));
+        names.sort();
+        names.truncate(limit);
+        Ok(names)
+    }
+}
