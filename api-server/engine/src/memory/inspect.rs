@@ -10,7 +10,7 @@ use crate::verify::{Indexed, Inspect};
 #[async_trait]
 impl Inspect for MemoryJournal {
     async fn indexed(&self, first: Seq, last: Seq) -> Result<Vec<(Seq, Indexed)>, ReadError> {
-        let inner = self.lock();
+        let mut inner = self.lock();
         inner.readable()?;
         let between = |entry: &&super::Indexed| (first..=last).contains(&entry.stored.seq);
         let shown = inner.entries.iter().filter(between).map(|entry| {
@@ -26,7 +26,7 @@ impl Inspect for MemoryJournal {
     }
 
     async fn count_values(&self) -> Result<u64, ReadError> {
-        let inner = self.lock();
+        let mut inner = self.lock();
         inner.readable()?;
         Ok(inner.values.len() as u64)
     }
@@ -36,7 +36,7 @@ impl Inspect for MemoryJournal {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<String>, ReadError> {
-        let inner = self.lock();
+        let mut inner = self.lock();
         inner.readable()?;
         let mut names: Vec<String> = inner.values.keys().map(ToString::to_string).collect();
         names.retain(|name| after.is_none_or(|after| name.as_str() > after));
