@@ -34,7 +34,7 @@ pub fn verify_export(mut lines: impl BufRead, known: Known<'_>) -> io::Result<Re
         } else if let Ok(SignatureLine { signature }) = serde_json::from_slice(&line) {
             match &mut last {
                 Some((entry, signatures)) if entry.seq == signature.seq => {
-                    signatures.push(signature)
+                    signatures.push(signature);
                 }
                 Some(_) | None => {
                     let why = "does not stand behind its entry";

@@ -131,10 +131,11 @@ pub fn blob(value: &Value) -> &[u8] {
 }
 
 fn hex(value: &Value) -> String {
-    blob(value)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    use std::fmt::Write as _;
+    blob(value).iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").unwrap();
+        hex
+    })
 }
 
 /// The rows of a table.
@@ -147,15 +148,7 @@ impl Table {
 
     pub fn read(&self, db: &Connection) -> Rows {
         let columns = self.columns.join(", ");
-        let sql = format!("SELECT {columns} FROM {} ORDER BY 1, 2", self.name);
-        let sql = sql.replace(
-            "ORDER BY 1, 2",
-            if self.columns.len() > 1 {
-                "ORDER BY 1, 2"
-            } else {
-                "ORDER BY 1"
-            },
-        );
+        let sql = format!("SELECT {columns} FROM {} ORDER BY {columns}", self.name);
         let mut statement = db.prepare(&sql).unwrap();
         let row = |row: &rusqlite::Row<'_>| (0..self.columns.len()).map(|at| row.get(at)).collect();
         let rows = statement.query_map([], row).unwrap();

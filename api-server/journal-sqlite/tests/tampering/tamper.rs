@@ -98,7 +98,7 @@ fn change_rows(
         RowChange::Insert => {
             let mut row = rows[at].clone();
             row[0] = match &row[0] {
-                Value::Integer(_) => Value::Integer(rows.len() as i64 + 1),
+                Value::Integer(_) => Value::Integer(i64::try_from(rows.len()).unwrap() + 1),
                 value => altered(value, rng),
             };
             let names = (table.names)(&row, 0);
