@@ -157,6 +157,7 @@ async fn issue(engine: &Engine, name: &str) {
         holder: Holder::Service(name.parse().unwrap()),
         scopes: vec![scope],
         ttl: None,
+        cidrs: vec![],
     };
     run(engine, token).await;
 }
