@@ -7,6 +7,7 @@ mod changing;
 mod cli;
 mod configs;
 mod crash;
+mod crash_steps;
 mod disk_full;
 mod dotenv;
 mod history;
