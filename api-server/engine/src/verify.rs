@@ -7,6 +7,7 @@
 //! nothing was taken away from its end since.
 
 mod chain;
+mod checkpoint;
 mod export;
 mod finding;
 mod index;
@@ -22,6 +23,7 @@ use ssm_domain::seal::KeyRing;
 use ssm_domain::signing::{Checkpoint, PublicKey};
 use ssm_domain::state::State;
 
+pub use checkpoint::{CheckpointError, checkpoint};
 pub use export::verify_export;
 pub use finding::{Finding, Named};
 pub use inspect::{Indexed, Inspect};

@@ -5,8 +5,11 @@ use std::sync::Arc;
 use ssm_domain::caller::Actor;
 use ssm_domain::seal::{KeyRing, RootKey};
 use ssm_domain::signing::Checkpoint;
+use ssm_domain::time::Timestamp;
 use ssm_engine::memory::MemoryJournal;
-use ssm_engine::verify::{Known, Named, Report, verify, verify_export};
+use ssm_engine::verify::{
+    CheckpointError, Known, Named, Report, checkpoint, verify, verify_export,
+};
 use ssm_engine::{Engine, Export};
 
 use crate::support::{ROOT, SALT, open, put, service_token, shop};
@@ -253,4 +256,33 @@ async fn some_entries_verify_by_themselves() {
     assert_eq!(verify(Some(111), None).await.2, Some(Named::Entry(111)));
     assert_eq!(verify(Some(100), None).await.2, Some(Named::Entry(110)));
     assert_eq!(verify(Some(100), Some(109)).await, (10, 109, None));
+}
+
+#[tokio::test]
+async fn a_checkpoint_without_a_server_vouches_for_a_journal_that_verifies_and_for_no_other() {
+    let empty = MemoryJournal::default();
+    let made = checkpoint(&empty, &keys(), Timestamp::START).await;
+    assert!(matches!(made, Err(CheckpointError::Empty)));
+
+    let (journal, engine) = written().await;
+    let made = checkpoint(&*journal, &keys(), Timestamp::START).await;
+    let (made, head) = (made.unwrap(), *engine.state().head());
+    assert!(made.is_genuine());
+    assert_eq!(
+        (made.seq, made.hash, made.at),
+        (head.seq, head.hash, head.at)
+    );
+    let export = export_of(&engine).await;
+    let known = Known {
+        checkpoint: Some(&made),
+        ..Known::default()
+    };
+    assert_eq!(first_bad(&export, known), None);
+
+    journal.tamper(|entries| entries[5].bytes.push(b' '));
+    let refused = checkpoint(&*journal, &keys(), Timestamp::START).await;
+    let Err(CheckpointError::Damaged(finding)) = refused else {
+        panic!("it vouches for what was tampered with")
+    };
+    assert_eq!(finding.named, Named::Entry(6));
 }
