@@ -77,10 +77,12 @@ impl Caller {
     /// Somebody without a token.
     pub fn nobody(url: &str) -> Self {
         install_crypto();
-        let http = Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .unwrap();
+        let http = Client::builder().redirect(reqwest::redirect::Policy::none());
+        Self::by(http.build().unwrap(), url)
+    }
+
+    /// Somebody without a token who calls with this client.
+    pub fn by(http: Client, url: &str) -> Self {
         Self {
             url: url.to_owned(),
             http,
@@ -241,7 +243,11 @@ pub fn fresh(prefix: &str) -> String {
 
 /// Makes the owner of a fresh server, and signs in as them.
 pub async fn bootstrap(server: &Server) -> Caller {
-    let nobody = Caller::nobody(&server.url());
+    bootstrap_as(&Caller::nobody(&server.url())).await
+}
+
+/// Makes the owner of a fresh server and signs in as them, calling as this nobody does.
+pub async fn bootstrap_as(nobody: &Caller) -> Caller {
     let body = json!({"username": OWNER, "password": canary::password()});
     let made = nobody.post("/api/onboarding/bootstrap", body).await;
     assert_eq!(made.status, 201, "{}", made.text);

@@ -1,4 +1,4 @@
-//! The control plane's certificates and keys, made once for a data directory and reused with it.
+//! Certificates and keys: the control plane's, made once for a data directory and reused with it, and pairs for a server.
 
 use std::{
     fs,
@@ -12,6 +12,50 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
 };
+
+/// A certificate for this machine with its key, both in PEM. It is its own authority.
+#[derive(Clone, Debug)]
+pub struct Pair {
+    /// The certificate.
+    pub cert: String,
+    /// Its private key.
+    pub key: String,
+}
+
+impl Pair {
+    /// One that is good.
+    pub fn new() -> Result<Self> {
+        Self::with(|_| ())
+    }
+
+    /// One whose time is over.
+    pub fn expired() -> Result<Self> {
+        Self::with(|params| {
+            params.not_before = rcgen::date_time_ymd(2001, 1, 1);
+            params.not_after = rcgen::date_time_ymd(2002, 1, 1);
+        })
+    }
+
+    fn with(change: impl FnOnce(&mut CertificateParams)) -> Result<Self> {
+        let mut params = CertificateParams::new(["127.0.0.1", "localhost"].map(String::from))?;
+        params.distinguished_name = name("server", None);
+        change(&mut params);
+        let key = KeyPair::generate()?;
+        let cert = params.self_signed(&key)?.pem();
+        Ok(Self {
+            cert,
+            key: key.serialize_pem(),
+        })
+    }
+
+    /// Puts both into files that are there already or not: `tls.crt` and `tls.key`.
+    pub fn write(&self, dir: &Path) -> Result<(PathBuf, PathBuf)> {
+        let (cert, key) = (dir.join("tls.crt"), dir.join("tls.key"));
+        write_private(&cert, &self.cert)?;
+        write_private(&key, &self.key)?;
+        Ok((cert, key))
+    }
+}
 
 /// The group that Kubernetes lets do everything.
 const ADMIN_GROUP: &str = "system:masters";

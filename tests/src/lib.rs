@@ -25,6 +25,7 @@ mod server;
 mod tools;
 mod wait;
 
+pub use certs::Pair;
 pub use control_plane::{ControlPlane, ControlPlaneOptions};
 pub use crypto::install_crypto;
 pub use foreign::Foreign;

@@ -36,6 +36,13 @@ impl ServerOptions {
         self
     }
 
+    /// Speaking TLS with this certificate and key.
+    #[must_use]
+    pub fn tls(self, cert: &Path, key: &Path) -> Self {
+        self.env("TLS_CERT_FILE", &cert.display().to_string())
+            .env("TLS_KEY_FILE", &key.display().to_string())
+    }
+
     /// With this data directory, which stays when the server is dropped.
     #[must_use]
     pub fn data_dir(mut self, dir: &Path) -> Self {
@@ -57,6 +64,7 @@ pub struct Server {
     // Dropped in this order.
     process: Process,
     launch: Launch,
+    scheme: &'static str,
     port: u16,
     data: DataDir,
 }
@@ -73,10 +81,12 @@ pub struct Refusal {
 impl Server {
     /// Starts one and returns when it is ready.
     pub async fn start(options: ServerOptions) -> Result<Self> {
+        let has_tls = options.env.iter().any(|(name, _)| name == "TLS_CERT_FILE");
         let (launch, port, data) = prepare(options)?;
         let mut server = Self {
             process: launch.spawn()?,
             launch,
+            scheme: if has_tls { "https" } else { "http" },
             port,
             data,
         };
@@ -98,7 +108,7 @@ impl Server {
 
     /// Its address, without a slash at the end.
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("{}://127.0.0.1:{}", self.scheme, self.port)
     }
 
     /// Its port.

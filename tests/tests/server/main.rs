@@ -1,11 +1,13 @@
 //! The real server over HTTP, as its clients meet it.
 
+mod addresses;
 mod audit;
 mod authorization;
 mod bad_input;
 mod changing;
 mod cli;
 mod configs;
+mod console;
 mod crash;
 mod crash_steps;
 mod disk_full;
@@ -19,6 +21,11 @@ mod old_clients;
 mod onboarding;
 mod schemathesis;
 mod secrets;
+mod shutdown;
 mod startup;
+mod throttle;
+mod timing;
+mod tls;
 mod tokens;
+mod wall;
 mod watch;
