@@ -211,7 +211,7 @@ async fn a_reader_can_wait_for_a_revision() {
         .get(&format!(
             "{}?minRevision={}",
             shop.secrets("base"),
-            u64::MAX
+            i64::MAX
         ))
         .await;
     assert_eq!(early.status, 503);
