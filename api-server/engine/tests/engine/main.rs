@@ -6,6 +6,7 @@ mod good_storage;
 mod history;
 mod idempotency;
 mod proof;
+mod rotated;
 mod signing;
 mod snapshots;
 mod storage_faults;
