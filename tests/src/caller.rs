@@ -193,6 +193,33 @@ impl Caller {
         .await
     }
 
+    /// Somebody with a session of this user's, whose password is everybody's here.
+    pub async fn sign_in(&self, username: &str) -> Self {
+        let request = self.without_token().request("GET", "/api/auth/tokens/");
+        let request = request.basic_auth(username, Some(canary::password()));
+        let session = Self::send(request).await.ok();
+        self.with(session["token"].as_str().unwrap())
+    }
+
+    /// A new member with this role in the workspace, signed in.
+    pub async fn member(&self, role: &str) -> Member {
+        let username = fresh(role);
+        let body =
+            json!({"username": username, "password": canary::password(), "workspaceRole": role});
+        self.post("/api/workspace/members", body).await.ok();
+        let caller = self.sign_in(&username).await;
+        Member { username, caller }
+    }
+
+    /// POST, or another method, of a form.
+    pub async fn form(&self, method: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        self.raw(method, path, "application/x-www-form-urlencoded", body)
+            .await
+    }
+
     /// A project with `base` and `prod`, which inherits it; returns the path of its configs.
     pub async fn shop(&self) -> Shop {
         let slug = fresh("shop");
@@ -212,6 +239,14 @@ impl Caller {
         let issued = self.post("/api/auth/tokens/v2/service", body).await.ok();
         self.with(issued["token"].as_str().unwrap())
     }
+}
+
+/// A person of one test's own.
+pub struct Member {
+    /// What they sign in with.
+    pub username: String,
+    /// As whom they call.
+    pub caller: Caller,
 }
 
 /// A project of one test's own.

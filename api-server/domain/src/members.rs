@@ -68,8 +68,11 @@ impl Command for AddMember {
         }
         let user_id = UserId::random(env.rng);
         let (credential_id, record) = new_credential(env, user_id, &self.password);
-        let target = target(&self.username);
-        let mut draft = Draft::new(caller.name(), "members.create", target, user_id);
+        let action = match self.via {
+            Via::Workspace => "members.create",
+            Via::Userpass => "users.register",
+        };
+        let mut draft = Draft::new(caller.name(), action, target(&self.username), user_id);
         draft.changes.push(Change::UserAdded {
             user_id,
             username: self.username.clone(),

@@ -10,6 +10,7 @@ use ssm_domain::caller::Actor;
 use ssm_domain::credential::PasswordHash;
 use ssm_domain::entry::{Purpose, Request};
 use ssm_domain::id::{CredentialId, TokenId};
+use ssm_domain::me::{ChangePassword, wrong_password};
 use ssm_domain::names::Username;
 use ssm_domain::rejection::Rejection;
 use ssm_domain::secret::Password;
@@ -57,6 +58,34 @@ impl Engine {
         let salt = self.shared.salt.clone();
         let hash = move || PasswordHash::new(&mut rand::make_rng::<StdRng>(), &salt, &password);
         self.hashers.run(hash).await
+    }
+
+    /// Gives the person who asks another password once they have proved the one that they have.
+    pub async fn change_password(
+        &self,
+        requester: Requester,
+        address: Option<IpAddr>,
+        current: Password,
+        new: Password,
+    ) -> Result<(), RunError> {
+        let username = self.look(&requester.actor, |_, caller| {
+            caller.user().map(|user| user.username.to_string())
+        })?;
+        let claim = Claim {
+            username,
+            password: current,
+            address,
+        };
+        let (_, proved) = self
+            .prove_credential(claim)
+            .await
+            .map_err(|error| match error {
+                RunError::Rejected(Rejection::Unauthenticated) => wrong_password().into(),
+                other => other,
+            })?;
+        let password = self.hash_password(new).await?;
+        self.run(requester, ChangePassword { proved, password })
+            .await
     }
 
     /// Proves a password, without any effect but that the attempt counts. An unknown user takes the same time as a wrong

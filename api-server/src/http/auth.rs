@@ -71,13 +71,35 @@ impl Auth {
         self.look(|state, caller| Ok(read(state, caller.config_for(action, path)?)))
     }
 
+    /// Decides a command as this caller, and leaves everything as it is: what would be refused is refused before
+    /// anything slow is done for it.
+    pub(crate) fn preview<C: Command>(&self, command: &C) -> Result<C::Answer, Rejection> {
+        self.app.engine.preview(&self.actor, command)
+    }
+
+    /// Changes the password of the person who calls, as [`ssm_engine::Engine::change_password`] says.
+    pub(crate) async fn change_password(
+        &self,
+        current: Password,
+        new: Password,
+    ) -> Result<(), RunError> {
+        let requester = self.requester();
+        self.app
+            .engine
+            .change_password(requester, self.origin.address, current, new)
+            .await
+    }
+
     /// Runs a command as this caller, and records how it was asked for.
     pub(crate) async fn run<C: Command>(&self, command: C) -> Result<C::Answer, RunError> {
-        let requester = Requester {
+        self.app.engine.run(self.requester(), command).await
+    }
+
+    fn requester(&self) -> Requester {
+        Requester {
             actor: self.actor,
             request: Some(self.origin.recorded()),
-        };
-        self.app.engine.run(requester, command).await
+        }
     }
 }
 

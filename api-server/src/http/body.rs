@@ -2,6 +2,7 @@
 //! from memory afterwards. No error repeats anything of a body but the names of fields.
 
 mod fields;
+mod form;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,7 +21,8 @@ use ssm_domain::rejection::Rejection;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-pub(crate) use fields::{Given, Pairs, Plaintext};
+pub(crate) use fields::{Given, Pairs, Plaintext, edited, optional, required};
+pub(crate) use form::Form;
 
 use super::errors::{ApiError, ApiResult};
 
@@ -76,15 +78,12 @@ impl Unread {
         Err(ApiError::malformed("unknown_fields", message))
     }
 
-    /// The body as a form: the first value of `name`.
-    pub(crate) async fn form_field(self, name: &str) -> ApiResult<Option<Zeroizing<String>>> {
+    /// The body as a form.
+    pub(crate) async fn form(self) -> ApiResult<Form> {
         self.require_type("application/x-www-form-urlencoded", |essence| {
             essence == "application/x-www-form-urlencoded"
         })?;
-        let bytes = self.bytes().await?;
-        let mut fields = form_urlencoded::parse(&bytes);
-        let found = fields.find(|(known, _)| known == name);
-        Ok(found.map(|(_, value)| value.into_owned().into()))
+        self.bytes().await.map(Form::of)
     }
 
     /// The body as it is, whatever its type: what uploads a file often says what it likes about it.

@@ -27,6 +27,7 @@ it is not made again, and the first answer is given again with `Idempotency-Repl
 
 const SLUG: &str = "^[a-z0-9_-]{1,64}$";
 const KEY: &str = "^[A-Z0-9_]{1,253}$";
+const USERNAME: &str = "^[A-Za-z0-9_.@-]{1,64}$";
 
 /// The document without its endpoints, which the router adds.
 #[derive(OpenApi)]
@@ -42,6 +43,7 @@ const KEY: &str = "^[A-Z0-9_]{1,253}$";
         (name = "Projects", description = "Projects and their configs"),
         (name = "Secrets", description = "Keys and values"),
         (name = "History", description = "What was, and the way back"),
+        (name = "Workspace", description = "People, groups, their roles, and settings"),
         (name = "Watching", description = "Changes as they happen"),
         (name = "Audit", description = "Who did what, and the proof of it"),
     )
@@ -170,6 +172,7 @@ fn describe(parameter: &mut Parameter) {
         (ParameterIn::Path, "project") => ("The project's slug", SLUG),
         (ParameterIn::Path, "config") => ("The config's slug", SLUG),
         (ParameterIn::Path, "key") => ("The secret's key", KEY),
+        (ParameterIn::Path, "username") => ("What they sign in with, in any case", USERNAME),
         _ => return,
     };
     parameter

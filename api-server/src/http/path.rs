@@ -7,7 +7,7 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use http::request::Parts;
 use ssm_domain::entry::Seq;
 use ssm_domain::id::TokenId;
-use ssm_domain::names::{ConfigPath, InvalidName, Key, Slug};
+use ssm_domain::names::{ConfigPath, InvalidName, Key, Slug, Username};
 use ssm_domain::rejection::{Noun, Rejection};
 
 use super::errors::ApiError;
@@ -28,6 +28,9 @@ pub(crate) struct SecretPath {
 
 /// `{tokenId}`.
 pub(crate) struct TokenPath(pub TokenId);
+
+/// `{username}`.
+pub(crate) struct UserPath(pub Username);
 
 impl SecretPath {
     /// The key of something that may be there.
@@ -72,6 +75,16 @@ impl FromRequestParts<Arc<App>> for TokenPath {
         let params = params(parts, app).await?;
         let id = get(&params, "tokenId").parse();
         Ok(Self(id.map_err(|_| Rejection::NotFound(Noun::Token))?))
+    }
+}
+
+impl FromRequestParts<Arc<App>> for UserPath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let params = params(parts, app).await?;
+        let name = get(&params, "username").parse();
+        Ok(Self(name.map_err(|_| Rejection::NotFound(Noun::User))?))
     }
 }
 

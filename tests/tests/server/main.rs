@@ -29,3 +29,4 @@ mod tls;
 mod tokens;
 mod wall;
 mod watch;
+mod workspace;

@@ -1,6 +1,6 @@
 //! The kinds of fields that bodies have beside serde's own.
 
-use std::fmt;
+use std::fmt::{self, Display};
 use std::str::FromStr;
 
 use serde::de::{Error as _, MapAccess, Visitor};
@@ -96,5 +96,30 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Given<T> {
         Option::deserialize(deserializer)
             .map(|value| value.map_or(Self::Null, Self::Value))
             .map_err(D::Error::custom)
+    }
+}
+
+/// A field with a grammar of its own.
+pub(crate) fn required<T: FromStr<Err: Display>>(name: &str, text: &str) -> ApiResult<T> {
+    text.parse().map_err(|why| ApiError::invalid(name, &why))
+}
+
+/// A field with a grammar of its own that may be absent.
+pub(crate) fn optional<T: FromStr<Err: Display>>(
+    name: &str,
+    text: Option<&str>,
+) -> ApiResult<Option<T>> {
+    text.map(|text| required(name, text)).transpose()
+}
+
+/// A field with a grammar of its own that may be absent, in which case nothing changes, or empty.
+pub(crate) fn edited<T: FromStr<Err: Display>>(
+    name: &str,
+    text: Option<&str>,
+) -> ApiResult<Edit<T>> {
+    match text {
+        None => Ok(Edit::Keep),
+        Some("") => Ok(Edit::Clear),
+        Some(text) => required(name, text).map(Edit::Set),
     }
 }

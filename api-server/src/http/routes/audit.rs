@@ -113,7 +113,10 @@ fn status_code(action: &str) -> u16 {
         | "projects.write"
         | "configs.write"
         | "configs.clone"
-        | "tokens.create" => 201,
+        | "tokens.create"
+        | "members.create"
+        | "groups.create"
+        | "mappings.create" => 201,
         _ => 200,
     }
 }

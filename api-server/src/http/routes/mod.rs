@@ -16,7 +16,9 @@ mod secrets;
 mod session;
 mod system;
 mod tokens;
+mod userpass;
 mod watch;
+mod workspace;
 
 use std::sync::Arc;
 
@@ -60,7 +62,10 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(onboarding::bootstrap))
         .routes(routes!(session::sign_in, session::revoke))
         .routes(routes!(console_session::sign_in, console_session::sign_out))
-        .routes(routes!(me::me))
+        .routes(routes!(me::me, me::update))
+        .routes(routes!(me::change_password))
+        .routes(routes!(userpass::register))
+        .routes(routes!(userpass::delete))
         .routes(routes!(tokens::list))
         .routes(routes!(tokens::create::create_service))
         .routes(routes!(tokens::create::create_personal))
@@ -90,6 +95,14 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(rollback::rollback))
         .routes(routes!(promote::promote))
         .routes(routes!(watch::watch))
+        .routes(routes!(
+            workspace::members::list,
+            workspace::members::create
+        ))
+        .routes(routes!(
+            workspace::members::update,
+            workspace::members::disable
+        ))
         .routes(routes!(audit::events))
         .routes(routes!(audit::proof::verify))
         .routes(routes!(audit::proof::export))

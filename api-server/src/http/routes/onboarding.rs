@@ -1,23 +1,27 @@
 //! The first user.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use axum::extract::{FromRequestParts, State};
+use http::request::Parts;
+use http::{HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 use ssm_domain::caller::Actor;
 use ssm_domain::credential::check_new_password;
 use ssm_domain::names::Username;
 use ssm_domain::rejection::Rejection;
+use ssm_domain::secret::Password;
 use ssm_domain::state::State as Domain;
 use ssm_domain::time::Timestamp;
+use ssm_domain::tokens::Issued;
 use ssm_engine::Requester;
 use utoipa::ToSchema;
 
 use super::Status;
 use crate::http::auth::Origin;
-use crate::http::body::{Plaintext, Unread};
+use crate::http::body::{Plaintext, Unread, required};
 use crate::http::errors::{ApiError, ApiResult, ErrorBody, WriteErrors};
 use crate::state::App;
 
@@ -105,35 +109,13 @@ pub(crate) struct Bootstrapped {
 )]
 pub(crate) async fn bootstrap(
     State(app): State<Arc<App>>,
-    origin: Origin,
-    headers: HeaderMap,
+    sign_up: SignUp,
     body: Unread,
 ) -> ApiResult<(StatusCode, Json<Bootstrapped>)> {
-    if app.engine.state().users().next().is_some() {
-        return Err(Rejection::AlreadyInitialized.into());
-    }
-    let shown = headers.get("x-setup-token").map(HeaderValue::as_bytes);
-    let admitted = || app.setup.admits(shown);
-    if !app.engine.check_setup_token(origin.address, admitted)? {
-        let message =
-            "The first sign-up needs the setup token as X-Setup-Token; the server's log has it";
-        return Err(ApiError::new(
-            StatusCode::FORBIDDEN,
-            "setup_token_required",
-            message,
-        ));
-    }
+    sign_up.admit(&app)?;
     let Bootstrap { username, password } = body.json().await?;
-    let username: Username = username
-        .parse()
-        .map_err(|why| ApiError::invalid("username", &why))?;
     let password = password.into_password();
-    check_new_password(&password, &username).map_err(|why| ApiError::invalid("password", &why))?;
-    let requester = Requester {
-        actor: Actor::Anonymous,
-        request: Some(origin.recorded()),
-    };
-    let issued = app.engine.bootstrap(requester, username, password).await?;
+    let issued = sign_up.make_first(&app, &username, password).await?;
     let answer = Bootstrapped {
         status: Status::Ok,
         onboarding: Onboarding::of(&app.engine.state()),
@@ -142,4 +124,62 @@ pub(crate) async fn bootstrap(
         kind: "personal",
     };
     Ok((StatusCode::CREATED, Json(answer)))
+}
+
+/// Whoever wants to be the first user.
+pub(crate) struct SignUp {
+    origin: Origin,
+    setup_token: Option<HeaderValue>,
+}
+
+impl SignUp {
+    /// Refuses whoever comes too late, or lacks the setup token where there is one.
+    pub(crate) fn admit(&self, app: &App) -> ApiResult<()> {
+        if app.engine.state().users().next().is_some() {
+            return Err(Rejection::AlreadyInitialized.into());
+        }
+        let shown = self.setup_token.as_ref().map(HeaderValue::as_bytes);
+        let admitted = || app.setup.admits(shown);
+        if !app
+            .engine
+            .check_setup_token(self.origin.address, admitted)?
+        {
+            let message =
+                "The first sign-up needs the setup token as X-Setup-Token; the server's log has it";
+            return Err(ApiError::new(
+                StatusCode::FORBIDDEN,
+                "setup_token_required",
+                message,
+            ));
+        }
+        Ok(())
+    }
+
+    /// Makes the first user and signs them in.
+    pub(crate) async fn make_first(
+        &self,
+        app: &App,
+        username: &str,
+        password: Password,
+    ) -> ApiResult<Issued> {
+        let username: Username = required("username", username)?;
+        check_new_password(&password, &username)
+            .map_err(|why| ApiError::invalid("password", &why))?;
+        let requester = Requester {
+            actor: Actor::Anonymous,
+            request: Some(self.origin.recorded()),
+        };
+        Ok(app.engine.bootstrap(requester, username, password).await?)
+    }
+}
+
+impl FromRequestParts<Arc<App>> for SignUp {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
+        Ok(Self {
+            setup_token: parts.headers.get("x-setup-token").cloned(),
+            origin: Origin::from_request_parts(parts, app).await?,
+        })
+    }
 }

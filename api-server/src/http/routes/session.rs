@@ -72,10 +72,7 @@ pub(crate) async fn revoke(
     let request = Some(basic.origin.recorded());
     let proved = app.metrics.signed_in(app.engine.prove(basic.claim()).await);
     let actor = proved.map_err(|error| ApiError::from(error).asking_for_password())?;
-    let token = body
-        .form_field("token")
-        .await?
-        .ok_or_else(|| ApiError::invalid("token", "is missing"))?;
+    let token = body.form().await?.required("token")?;
     let token = PlainToken::parse(&token)
         .ok()
         .and_then(|token| app.engine.token_id(&token));

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use ssm_tests::caller::{Caller, fresh};
+use ssm_tests::canary;
 use tokio::sync::Mutex;
 
 use super::grants::{Grants, Spot};
@@ -14,6 +15,7 @@ pub struct World {
     sibling: String,
     foreign: String,
     foreign_config: String,
+    username: String,
     tokens: Mutex<Vec<(Grants, Caller)>>,
 }
 
@@ -27,8 +29,11 @@ impl World {
             sibling: fresh("sibling"),
             foreign: fresh("foreign"),
             foreign_config: fresh("theirs"),
+            username: fresh("viewer"),
             tokens: Mutex::default(),
         };
+        let viewer = json!({"username": world.username, "password": canary::password()});
+        owner.post("/api/workspace/members", viewer).await.ok();
         for project in [&world.project, &world.foreign] {
             let body = json!({"slug": project});
             owner.post("/api/projects", body).await.ok();
@@ -55,6 +60,7 @@ impl World {
             "project" => &self.project,
             "config" => &self.config,
             "key" => "A",
+            "username" => &self.username,
             other => panic!("say what {{{other}}} is, in World::name or with Case::param"),
         }
     }

@@ -7,6 +7,7 @@ mod secrets;
 mod signing_in;
 mod system;
 mod tokens;
+mod workspace;
 
 use super::case::Case;
 
@@ -19,6 +20,7 @@ pub fn all() -> Vec<Case> {
         projects::cases(),
         secrets::cases(),
         history::cases(),
+        workspace::cases(),
         audit::cases(),
     ]
     .into_iter()

@@ -1,0 +1,6 @@
+//! The workspace: its people, what they are in it, and what holds for all of them.
+
+pub(crate) mod members;
+
+/// There is one workspace; version 1.4 gives it this slug.
+pub(super) const WORKSPACE_SLUG: &str = "default";
