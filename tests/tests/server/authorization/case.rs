@@ -39,6 +39,7 @@ impl<'a> Scene<'a> {
 }
 
 type Text = fn(&Scene<'_>) -> String;
+type Fields = fn(&Scene<'_>) -> Vec<(&'static str, String)>;
 
 /// A request's body.
 #[derive(Clone, Copy)]
@@ -47,8 +48,8 @@ pub enum Body {
     None,
     /// JSON.
     Json(fn(&Scene<'_>) -> Value),
-    /// A form of one field, whose value needs no escapes.
-    Form(&'static str, Text),
+    /// A form.
+    Form(Fields),
     /// A file.
     File(&'static str),
 }
@@ -114,9 +115,9 @@ impl Case {
         self
     }
 
-    /// With a form of one field.
-    pub fn form(mut self, field: &'static str, value: Text) -> Self {
-        self.body = Body::Form(field, value);
+    /// With a form.
+    pub fn form(mut self, fields: Fields) -> Self {
+        self.body = Body::Form(fields);
         self
     }
 

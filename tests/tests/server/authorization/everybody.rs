@@ -43,6 +43,16 @@ impl Somebody {
         }
     }
 
+    /// The same person once they are disabled: their session is nobody's.
+    pub fn disabled(self) -> Self {
+        Self {
+            name: format!("{} who is disabled", self.name),
+            proof: Proof::None,
+            grants: Grants::default(),
+            ..self
+        }
+    }
+
     fn machine(grants: Grants) -> Self {
         let scopes: Vec<_> = grants
             .by_spot()

@@ -8,6 +8,7 @@ pub mod cases;
 pub mod document;
 mod everybody;
 mod grants;
+mod people;
 
 mod trial;
 pub mod world;

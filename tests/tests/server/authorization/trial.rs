@@ -10,6 +10,7 @@ use super::case::{Body, Case, Scene};
 use super::document::Document;
 use super::everybody::{Somebody, machines};
 use super::grants::{Grants, Need, Proof, Spot, Verdict};
+use super::people;
 use super::world::{World, absent};
 
 /// How many requests that change nothing are under way at once.
@@ -45,11 +46,12 @@ impl Court {
         owner.post("/api/auth/tokens/v2/revoke", revoke).await.ok();
         let everything = Grants::of_roles("owner", "none");
         let password = (OWNER.to_owned(), canary::password());
-        let known = vec![
+        let mut known = vec![
             Somebody::nobody("nobody", &owner.without_token()),
             Somebody::nobody("a revoked token", &dead),
-            Somebody::person("the owner", &owner, everything, password),
+            Somebody::person("the first owner", &owner, everything, password),
         ];
+        known.extend(people::invite(&owner).await);
         Self {
             world: World::make(&owner).await,
             owner,
@@ -221,9 +223,7 @@ impl Court {
                 .header("content-type", "application/json")
                 .body(BROKEN),
             Body::Json(body) => request.json(&body(scene)),
-            Body::Form(field, value) => request
-                .header("content-type", "application/x-www-form-urlencoded")
-                .body(format!("{field}={}", value(scene))),
+            Body::Form(fields) => request.form(&fields(scene)),
             Body::File(text) => request.body(text),
         };
         if case.streams {

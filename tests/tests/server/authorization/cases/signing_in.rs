@@ -16,7 +16,7 @@ pub fn cases() -> Vec<Case> {
                 |_| "/api/auth/tokens/v2/service".into(),
                 |_| json!({"service_name": "victim", "actions": ["audit:read"]}),
             )
-            .form("token", |scene| scene.made("token").to_owned()),
+            .form(|scene| vec![("token", scene.made("token").to_owned())]),
         // Whatever token comes along: only a page of the server's own signs in here, and only its cookie signs out.
         Case::of("POST /api/auth/session", Need::Nothing)
             .json(|_| json!({"username": OWNER, "password": canary::password()}))

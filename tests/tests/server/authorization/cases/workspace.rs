@@ -31,12 +31,11 @@ pub fn cases() -> Vec<Case> {
         Case::of("PATCH /api/workspace/members/{username}", MEMBERS)
             .json(|_| json!({"fullName": "Somebody"})),
         Case::of("DELETE /api/workspace/members/{username}", MEMBERS),
-        // A form of two fields, of which one is always the same.
-        Case::of("POST /api/auth/userpass/register", USERS)
-            .form("password=correct+horse+battery&username", |scene| {
-                scene.fresh.clone()
-            }),
+        Case::of("POST /api/auth/userpass/register", USERS).form(|scene| {
+            let password = "correct horse battery".to_owned();
+            vec![("username", scene.fresh.clone()), ("password", password)]
+        }),
         Case::of("DELETE /api/auth/userpass/delete", USERS)
-            .form("username", |scene| scene.world.name("username").to_owned()),
+            .form(|scene| vec![("username", scene.world.name("username").to_owned())]),
     ]
 }
