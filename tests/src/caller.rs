@@ -213,11 +213,8 @@ impl Caller {
 
     /// POST, or another method, of a form.
     pub async fn form(&self, method: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let body = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(fields)
-            .finish();
-        self.raw(method, path, "application/x-www-form-urlencoded", body)
-            .await
+        let form_type = "application/x-www-form-urlencoded";
+        self.raw(method, path, form_type, form(fields)).await
     }
 
     /// A project with `base` and `prod`, which inherits it; returns the path of its configs.
@@ -267,6 +264,13 @@ impl Shop {
     pub fn secret(&self, config: &str, key: &str) -> String {
         format!("{}/{key}", self.secrets(config))
     }
+}
+
+/// The body of a form.
+pub fn form<T: AsRef<str>>(fields: &[(&str, T)]) -> String {
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .finish()
 }
 
 /// A name that no other test uses.

@@ -173,8 +173,8 @@ pub enum Need {
     Token,
     /// To be a person, not a machine.
     Person,
-    /// A username and its password.
-    Password,
+    /// A username and its password, and then to pass each of these.
+    Password(&'static [Step]),
     /// To pass each of these, in this order.
     All(&'static [Step]),
 }
@@ -220,10 +220,10 @@ pub enum Verdict {
 pub fn verdict(need: Need, proof: Proof, grants: &Grants) -> Verdict {
     match (need, proof) {
         (Need::Nothing, _) => Verdict::Allowed,
-        (_, Proof::None) | (Need::Password, Proof::Service) => Verdict::Unauthenticated,
-        (Need::Token, _) | (Need::Person | Need::Password, Proof::Person) => Verdict::Allowed,
+        (_, Proof::None) | (Need::Password(_), Proof::Service) => Verdict::Unauthenticated,
+        (Need::Token, _) | (Need::Person, Proof::Person) => Verdict::Allowed,
         (Need::Person, Proof::Service) => Verdict::Forbidden,
-        (Need::All(steps), _) => steps
+        (Need::All(steps) | Need::Password(steps), _) => steps
             .iter()
             .map(|step| passes(*step, proof, grants))
             .find(|verdict| *verdict != Verdict::Allowed)

@@ -26,8 +26,15 @@ async fn member(owner: &Caller, role: &str) -> Somebody {
     let body = json!({"username": username, "password": password, "workspaceRole": role});
     owner.post("/api/workspace/members", body).await.ok();
     let request = owner.without_token().request("GET", "/api/auth/tokens/");
-    let session = Caller::send(request.basic_auth(&username, Some(&password))).await.ok();
+    let session = Caller::send(request.basic_auth(&username, Some(&password)))
+        .await
+        .ok();
     let session = owner.with(session["token"].as_str().expect("a session"));
     let grants = Grants::of_roles(role, "none");
-    Somebody::person(&format!("a workspace {role}"), &session, grants, (username, password))
+    Somebody::person(
+        &format!("a workspace {role}"),
+        &session,
+        grants,
+        (username, password),
+    )
 }

@@ -3,7 +3,7 @@
 use futures::StreamExt as _;
 use futures::stream;
 use serde_json::{Value, json};
-use ssm_tests::caller::{Answer, Caller, OWNER};
+use ssm_tests::caller::{Answer, Caller, OWNER, form};
 use ssm_tests::canary;
 
 use super::case::{Body, Case, Scene};
@@ -211,7 +211,7 @@ impl Court {
         let caller = somebody.caller(&self.world).await;
         let path = case.path(scene, odd.instead);
         let request = match (case.need, &somebody.password) {
-            (Need::Password, Some((username, password))) => {
+            (Need::Password(_), Some((username, password))) => {
                 let request = caller.without_token().request(case.method(), &path);
                 request.basic_auth(username, Some(password))
             }
@@ -223,7 +223,9 @@ impl Court {
                 .header("content-type", "application/json")
                 .body(BROKEN),
             Body::Json(body) => request.json(&body(scene)),
-            Body::Form(fields) => request.form(&fields(scene)),
+            Body::Form(fields) => request
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body(form(&fields(scene))),
             Body::File(text) => request.body(text),
         };
         if case.streams {

@@ -5,12 +5,17 @@ use ssm_tests::caller::OWNER;
 use ssm_tests::canary;
 
 use crate::authorization::case::Case;
-use crate::authorization::grants::Need;
+use crate::authorization::grants::{Need, Spot, Step};
+
+const REVOKE: Need = Need::Password(&[Step::Handle(
+    &["tokens:read", "tokens:revoke"],
+    Spot::Everywhere,
+)]);
 
 pub fn cases() -> Vec<Case> {
     vec![
-        Case::of("GET /api/auth/tokens/", Need::Password),
-        Case::of("DELETE /api/auth/tokens/", Need::Password)
+        Case::of("GET /api/auth/tokens/", Need::Password(&[])),
+        Case::of("DELETE /api/auth/tokens/", REVOKE)
             .before(
                 "POST",
                 |_| "/api/auth/tokens/v2/service".into(),

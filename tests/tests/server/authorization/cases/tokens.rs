@@ -17,7 +17,7 @@ pub fn cases() -> Vec<Case> {
         Case::of("GET /api/auth/tokens/self", Need::Token),
         Case::of("GET /api/auth/tokens/v2", Need::All(&[Hold(&["tokens:read"])])),
         Case::of("POST /api/auth/tokens/v2/personal", Need::Person)
-            .json(|_| json!({"actions": ["audit:read"]}))
+            .json(|_| json!({"actions": ["workspace:members:read"]}))
             .answers(201),
         Case::of("POST /api/auth/tokens/v2/service", Need::All(&[May("tokens:write", Everywhere)]))
             .json(|_| json!({"service_name": "ci", "actions": ["tokens:write"]}))
