@@ -1,6 +1,7 @@
 //! Settings: read once from flags and variables into a typed struct. Secrets come from variables or files, never from
 //! flags, which any user of the machine can see.
 
+mod audit;
 mod origin;
 mod settings;
 mod values;
@@ -10,6 +11,8 @@ mod web;
 use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
+
+use ssm_engine::access::AccessOptions;
 
 pub(crate) use origin::Origin;
 pub(crate) use settings::{DataSettings, SECRETS_HELP, Settings};
@@ -82,6 +85,8 @@ pub(crate) struct Config {
     pub web: WebConfig,
     /// What the first sign-up has to show.
     pub setup_token: SetupTokenSetting,
+    /// How reads are recorded.
+    pub access: AccessOptions,
     /// How to log.
     pub log: LogConfig,
 }
@@ -120,6 +125,7 @@ impl Config {
             data: DataConfig::with(settings.data, variables)?,
             web: WebConfig::new(settings.web)?,
             setup_token: SetupTokenSetting::parse(text(variables, "SSM_SETUP_TOKEN")?)?,
+            access: settings.audit.options(),
             log: LogConfig {
                 level: settings.log_level.into(),
                 format: settings.log_format,

@@ -9,7 +9,7 @@ use crate::state::{Config, Project, State, Token, User};
 use crate::time::Timestamp;
 
 /// Who is asking, as far as it was proved. What that is worth is looked up anew in every state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Actor {
     /// The server itself.
     System,
@@ -78,6 +78,24 @@ impl<'a> Caller<'a> {
         })
     }
 
+    /// What an actor is called, whatever it is still worth: also a dead token has, or had, somebody behind it.
+    pub fn name_of(state: &'a State, actor: &Actor) -> EntryActor {
+        let (user, token) = match actor {
+            Actor::System => return EntryActor::server(),
+            Actor::Anonymous => return EntryActor::nobody(),
+            Actor::User(id) => (state.user(*id), None),
+            Actor::Token(id) => {
+                let token = state.token(*id);
+                let user = match token.map(|token| &token.subject) {
+                    Some(Subject::User(id)) => state.user(*id),
+                    Some(Subject::Service(_)) | None => None,
+                };
+                (user, token)
+            }
+        };
+        named(user, token).unwrap_or_else(EntryActor::nobody)
+    }
+
     /// What the caller may do.
     pub fn authority(&self) -> &Authority {
         &self.authority
@@ -85,17 +103,7 @@ impl<'a> Caller<'a> {
 
     /// The caller as an entry names it.
     pub fn name(&self) -> EntryActor {
-        let (kind, id) = match (self.user, self.token.map(|token| &token.subject)) {
-            (Some(user), _) => (ActorKind::User, user.username.to_string()),
-            (None, Some(Subject::Service(name))) => (ActorKind::Service, name.to_string()),
-            // A user's token is looked up together with its user.
-            (None, Some(Subject::User(_)) | None) => (ActorKind::System, "server".to_owned()),
-        };
-        EntryActor {
-            kind,
-            id,
-            token_id: self.token.map(|token| token.id),
-        }
+        named(self.user, self.token).unwrap_or_else(EntryActor::server)
     }
 
     /// The person who is asking; refused for a service token.
@@ -179,4 +187,18 @@ impl<'a> Caller<'a> {
 fn active(state: &State, id: UserId) -> Result<&User, Rejection> {
     let user = state.user(id).filter(|user| !user.disabled);
     user.ok_or(Rejection::Unauthenticated)
+}
+
+/// A user or a service token as an entry names it.
+fn named(user: Option<&User>, token: Option<&Token>) -> Option<EntryActor> {
+    let (kind, id) = match (user, token.map(|token| &token.subject)) {
+        (Some(user), _) => (ActorKind::User, user.username.to_string()),
+        (None, Some(Subject::Service(name))) => (ActorKind::Service, name.to_string()),
+        (None, Some(Subject::User(_)) | None) => return None,
+    };
+    Some(EntryActor {
+        kind,
+        id,
+        token_id: token.map(|token| token.id),
+    })
 }

@@ -61,6 +61,26 @@ pub struct EntryActor {
     pub token_id: Option<TokenId>,
 }
 
+impl EntryActor {
+    /// The server itself.
+    pub fn server() -> Self {
+        Self {
+            kind: ActorKind::System,
+            id: "server".to_owned(),
+            token_id: None,
+        }
+    }
+
+    /// Nobody who was proved, and nobody who was named.
+    pub fn nobody() -> Self {
+        Self {
+            kind: ActorKind::Anonymous,
+            id: "unknown".to_owned(),
+            token_id: None,
+        }
+    }
+}
+
 /// What kind of actor did something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -71,6 +91,8 @@ pub enum ActorKind {
     Service,
     /// The server itself.
     System,
+    /// Nobody who was proved.
+    Anonymous,
 }
 
 impl ActorKind {
@@ -80,6 +102,7 @@ impl ActorKind {
             Self::User => "user",
             Self::Service => "service",
             Self::System => "system",
+            Self::Anonymous => "anonymous",
         }
     }
 }
@@ -116,7 +139,7 @@ pub struct Idempotency {
 }
 
 /// What an entry is about, by the names of its time; names that do not apply are absent.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Target {
     /// The project's slug.

@@ -46,6 +46,8 @@ ids! {
     MappingId,
     /// Names one attempt at one entry, so that no two attempts have the same bytes.
     OpId,
+    /// Names a server process, and with it the chain of its access records.
+    ServerId,
     /// The random name of a journal's lifetime: revisions of two epochs cannot be compared.
     Epoch,
 }

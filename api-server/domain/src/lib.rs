@@ -5,6 +5,7 @@
 //! async and no Kubernetes, and the crate's dependencies show it.
 
 pub mod access;
+pub mod access_record;
 pub mod caller;
 pub mod change;
 pub mod cidr;

@@ -1,7 +1,9 @@
 //! Signatures over the journal: Ed25519 (RFC 8032).
 
+mod access;
 mod signer;
 
+pub use access::AccessSignature;
 pub use signer::{Checkpoint, HeadSignature, Signer};
 
 use crate::hex_bytes::hex_bytes;

@@ -9,6 +9,7 @@
     reason = "a test's name says what it is about, and a test panics"
 )]
 
+pub mod accessing;
 pub mod appending;
 pub mod chain;
 pub mod inspecting;
@@ -66,6 +67,11 @@ macro_rules! journal_contract {
             remembering::activity_is_there_by_kind_and_name,
             remembering::later_activity_takes_the_place_of_earlier,
             remembering::activity_that_has_expired_is_deleted_with_the_next_save,
+            accessing::access_records_are_read_back_by_chain_and_in_order,
+            accessing::access_records_may_be_appended_again_and_not_in_the_place_of_others,
+            accessing::a_search_for_access_finds_what_the_filter_lets_through_newest_first,
+            accessing::a_search_for_access_goes_on_page_by_page,
+            accessing::old_access_goes_from_the_front_of_each_chain,
             racing::of_many_who_append_at_one_position_one_wins,
             racing::everything_that_many_appenders_write_is_there_once,
             racing::who_reads_during_writing_sees_a_prefix,

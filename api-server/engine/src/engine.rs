@@ -19,6 +19,7 @@ use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::time::timeout;
 use tracing::warn;
 
+use crate::access::{self, AccessLog, AccessOptions};
 use crate::activity::{self, Activity};
 use crate::auth::AuthIndex;
 use crate::cache::RenderCache;
@@ -78,6 +79,7 @@ pub(crate) struct Shared {
     pub(crate) cache: RenderCache,
     pub(crate) activity: Activity,
     pub(crate) running: Running,
+    pub(crate) access: AccessLog,
     pub(crate) snapshots: Snapshots,
     /// Held by whoever verifies the journal.
     pub(crate) verifying: Arc<Mutex<()>>,
@@ -90,12 +92,22 @@ pub(crate) struct Shared {
 pub struct Engine {
     pub(crate) shared: Arc<Shared>,
     queue: mpsc::Sender<Box<dyn Job>>,
+    pub(crate) access: mpsc::Sender<access::Job>,
     pub(crate) hashers: Hashers,
 }
 
 impl Engine {
     /// Reads the journal, checks it and the keys against each other, and starts the writer. An empty journal is begun.
     pub async fn open(journal: Arc<dyn Journal>, keys: Keys) -> Result<Self, OpenError> {
+        Self::open_with(journal, keys, AccessOptions::default()).await
+    }
+
+    /// The same, with reads recorded as `options` say.
+    pub async fn open_with(
+        journal: Arc<dyn Journal>,
+        keys: Keys,
+        options: AccessOptions,
+    ) -> Result<Self, OpenError> {
         let (ring, auth) = (KeyRing::new(keys.root), AuthIndex::default());
         let (mut state, snapshots) = snapshot::newest(&*journal, &ring).await;
         catch_up(&*journal, &mut state).await?;
@@ -126,18 +138,23 @@ impl Engine {
             cache: RenderCache::default(),
             activity,
             running: Running::default(),
+            access: AccessLog::new(options),
             snapshots: snapshots.into(),
             verifying: Arc::default(),
             health: watch::Sender::new(Health::Ready),
         });
         let (queue, jobs) = mpsc::channel(QUEUE);
         tokio::spawn(writer::run(shared.clone(), jobs));
+        let (access, records) = mpsc::channel(QUEUE);
+        tokio::spawn(access::run_recorder(shared.clone(), records));
+        tokio::spawn(access::trim_regularly(Arc::downgrade(&shared)));
         tokio::spawn(activity::flush_regularly(Arc::downgrade(&shared)));
         let published = shared.published.subscribe();
         tokio::spawn(snapshot::take_regularly(Arc::downgrade(&shared), published));
         let engine = Self {
             shared,
             queue,
+            access,
             hashers: Hashers::default(),
         };
         let server = Requester {
@@ -227,6 +244,7 @@ impl Engine {
     /// Stores what is still only in memory, and takes a snapshot for the next start. To be called when nothing is asked of
     /// the engine any more.
     pub async fn shut_down(&self) {
+        self.flush_access().await;
         self.shared
             .activity
             .flush(&*self.shared.journal, self.now())

@@ -13,6 +13,7 @@ use ssm_domain::seal::Sealed;
 use ssm_domain::signing::HeadSignature;
 use ssm_domain::state::Values;
 
+use crate::access::AccessStore;
 use crate::activity::ActivityStore;
 use crate::snapshot::SnapshotStore;
 use crate::verify::Inspect;
@@ -102,7 +103,9 @@ pub enum AppendError {
 /// that an entry never points at nothing; what was stored for entries that never came is inert. A prefix of a batch may be
 /// written when something fails, where the journal says so, and each entry of it is whole.
 #[async_trait]
-pub trait Journal: ActivityStore + SnapshotStore + Inspect + Send + Sync + 'static {
+pub trait Journal:
+    AccessStore + ActivityStore + SnapshotStore + Inspect + Send + Sync + 'static
+{
     /// Appends a batch of at least one entry durably. Its first entry must be the next one: any other position, a later
     /// one included, is an [`AppendError::Conflict`], so to append the same batch again is harmless.
     async fn append(&self, batch: Arc<Batch>) -> Result<(), AppendError>;

@@ -3,6 +3,7 @@
 //!
 //! The engine knows no HTTP and no database; a [`journal::Journal`] is given to it.
 
+pub mod access;
 pub mod activity;
 mod audit;
 mod auth;

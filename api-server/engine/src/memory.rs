@@ -1,5 +1,6 @@
 //! A journal in memory that fails on demand: the storage of which the engine's tests are afraid.
 
+mod access;
 mod activity;
 mod inspect;
 mod snapshot;
@@ -11,12 +12,13 @@ use async_trait::async_trait;
 use ssm_domain::command::{AuthRecord, AuthStore};
 use ssm_domain::digest::Digest;
 use ssm_domain::entry::Seq;
-use ssm_domain::id::ConfigId;
+use ssm_domain::id::{ConfigId, ServerId};
 use ssm_domain::names::Slug;
 use ssm_domain::seal::Sealed;
 use ssm_domain::signing::{HeadSignature, PublicKey};
 use ssm_domain::state::Values;
 
+use crate::access::{ChainedAccess, StoredAccess};
 use crate::activity::{ActivityKind, ActivityRecord, StoreError};
 use crate::journal::{AppendError, Batch, BatchEntry, Filter, Journal, ReadError, StoredEntry};
 
@@ -56,7 +58,8 @@ struct Inner {
     late: Vec<Arc<Batch>>,
     faults: Option<Faults>,
     read_faults: Option<ReadFaults>,
-    refuses_beside: bool,
+    beside: Option<Fault>,
+    accesses: BTreeMap<(ServerId, Seq), ChainedAccess>,
 }
 
 /// An entry, and what it is found by.
@@ -96,7 +99,22 @@ impl MemoryJournal {
 
     /// Whether what lies beside the entries cannot be stored from now on.
     pub fn refuse_beside(&self, refuse: bool) {
-        self.lock().refuses_beside = refuse;
+        self.fail_beside(refuse.then_some(Fault::Refused));
+    }
+
+    /// What goes wrong from now on with storing what lies beside the entries.
+    pub fn fail_beside(&self, fault: Option<Fault>) {
+        self.lock().beside = fault;
+    }
+
+    /// Changes stored access records behind everybody's back: those that `tamper` returns false for are deleted.
+    pub fn tamper_access(&self, mut tamper: impl FnMut(&mut StoredAccess) -> bool) {
+        let mut inner = self.lock();
+        let accesses = std::mem::take(&mut inner.accesses).into_values();
+        let left = accesses.filter_map(|mut access| tamper(&mut access.stored).then_some(access));
+        inner.accesses = left
+            .map(|access| ((access.stored.server, access.stored.seq), access))
+            .collect();
     }
 
     /// Changes stored entries behind everybody's back.
@@ -193,7 +211,7 @@ impl Inner {
 
     /// Whether what lies beside the entries can be stored.
     fn storable(&self) -> Result<(), StoreError> {
-        if self.refuses_beside {
+        if self.beside.is_some() {
             Err(StoreError("the test says so".into()))
         } else {
             Ok(())

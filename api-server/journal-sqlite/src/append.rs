@@ -43,11 +43,13 @@ impl Writer {
             .transaction_with_behavior(TransactionBehavior::Immediate)
     }
 
-    /// Appends all of `batch` or nothing.
-    pub fn append(&mut self, batch: &Batch) -> Result<(), AppendError> {
-        reached("append:before-begin");
+    /// Runs `write` in a transaction: all of it is written or nothing.
+    pub fn transact(
+        &mut self,
+        write: impl FnOnce(&Connection) -> Result<(), AppendError>,
+    ) -> Result<(), AppendError> {
         let transaction = self.begin().map_err(|error| unavailable(&error))?;
-        if let Err(why) = write(&transaction, batch) {
+        if let Err(why) = write(&transaction) {
             drop(transaction);
             return if self.connection.is_autocommit() {
                 Err(why)
@@ -55,7 +57,6 @@ impl Writer {
                 Err(AppendError::Unknown(why.to_string()))
             };
         }
-        reached("append:before-commit");
         if let Err(error) = transaction.commit() {
             let rolled_back = self.connection.is_autocommit();
             return Err(if rolled_back && wrote_no_commit(&error) {
@@ -64,6 +65,17 @@ impl Writer {
                 AppendError::Unknown(error.to_string())
             });
         }
+        Ok(())
+    }
+
+    /// Appends all of `batch` or nothing.
+    pub fn append(&mut self, batch: &Batch) -> Result<(), AppendError> {
+        reached("append:before-begin");
+        self.transact(|transaction| {
+            write(transaction, batch)?;
+            reached("append:before-commit");
+            Ok(())
+        })?;
         reached("append:after-commit");
         self.log_holds_destroyed_keys |= !batch.destroyed_keys.is_empty();
         if self.log_holds_destroyed_keys {
@@ -198,7 +210,8 @@ fn wrote_no_commit(error: &rusqlite::Error) -> bool {
     }
 }
 
-fn unavailable(error: &rusqlite::Error) -> AppendError {
+/// What a failed statement of a transaction is to the engine: nothing of it is written.
+pub fn unavailable(error: &rusqlite::Error) -> AppendError {
     AppendError::Unavailable(if is_damage(error) {
         format!("the database is damaged: {error}")
     } else {

@@ -6,6 +6,7 @@
 //!
 //! This crate stores bytes. It knows neither what entries mean nor whether their hashes are right.
 
+mod access;
 mod activity;
 mod append;
 mod damage;

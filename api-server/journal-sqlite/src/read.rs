@@ -176,7 +176,7 @@ fn last(before: Option<Seq>) -> i64 {
     before.map_or(i64::MAX, |before| to_sql(before).saturating_sub(1))
 }
 
-/// A limit as `SQLite` counts.
+/// A number of rows as `SQLite` counts.
 pub fn clamp(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }

@@ -21,6 +21,7 @@ pub const TABLES: &[&str] = &[
     "tokens",
     "keys",
     "activity",
+    "access",
     "snapshots",
     "snapshot_chunks",
 ];
@@ -66,6 +67,29 @@ const LAYOUT: &str = "
         PRIMARY KEY (kind, id)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX activity_by_expiry ON activity (expires_at);
+    CREATE TABLE access (
+        server BLOB NOT NULL,
+        seq INTEGER NOT NULL,
+        hash BLOB NOT NULL,
+        record BLOB NOT NULL,
+        public_key BLOB,
+        signature BLOB,
+        at INTEGER NOT NULL,
+        until INTEGER NOT NULL,
+        id BLOB NOT NULL,
+        project TEXT,
+        config TEXT,
+        key TEXT,
+        actor TEXT NOT NULL,
+        action TEXT NOT NULL,
+        status INTEGER NOT NULL,
+        PRIMARY KEY (server, seq)
+    ) STRICT;
+    CREATE INDEX access_by_time ON access (at, id);
+    CREATE INDEX access_by_project ON access (project, at, id) WHERE project IS NOT NULL;
+    CREATE INDEX access_by_config ON access (project, config, at, id) WHERE config IS NOT NULL;
+    CREATE INDEX access_by_actor ON access (actor, at, id);
+    CREATE INDEX access_by_action ON access (action, at, id);
 ";
 
 /// How long a statement waits for a lock, which only programs beside the server hold.

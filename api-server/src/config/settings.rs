@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::audit::AuditSettings;
 use super::values::{Level, LogFormat};
 use super::web::WebSettings;
 
@@ -34,6 +35,8 @@ pub(crate) struct Settings {
     pub data: DataSettings,
     #[command(flatten)]
     pub web: WebSettings,
+    #[command(flatten)]
+    pub audit: AuditSettings,
     /// The least that is logged
     #[arg(long, env = "LOG_LEVEL", default_value = "info", ignore_case = true)]
     pub log_level: Level,

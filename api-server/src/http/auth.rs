@@ -29,7 +29,7 @@ use self::shown::{after_scheme, token};
 pub(super) use self::shown::{shows_no_token, single};
 use super::client_address::ClientAddress;
 use super::errors::ApiError;
-use super::observe::RequestId;
+use super::observe::{self, RequestId};
 use super::visit::Visit;
 use crate::state::App;
 
@@ -44,7 +44,8 @@ pub(crate) struct Auth {
     pub actor: Actor,
     /// The console's session, where its cookie is what was shown.
     pub session: Option<Visit>,
-    origin: Origin,
+    /// How they ask.
+    pub origin: Arc<Origin>,
 }
 
 impl Auth {
@@ -116,7 +117,8 @@ impl FromRequestParts<Arc<App>> for Auth {
             .and_then(|text| PlainToken::parse(text).ok())
             .and_then(|token| app.engine.authenticate(&token))
             .ok_or(Rejection::Unauthenticated)?;
-        let origin = Origin::of(parts);
+        let origin = Arc::new(Origin::of(parts));
+        observe::asked_by(actor, &origin);
         // A token that is known may be dead, which must show before anything else does.
         let admitted = app.engine.look(&actor, |_, caller| {
             app.refuse_left_alone(caller)?;
@@ -201,8 +203,10 @@ impl FromRequestParts<Arc<App>> for Basic {
 /// How somebody asks, as far as the journal records it. Cheap to take; made into text only where it is written.
 pub(crate) struct Origin {
     id: RequestId,
-    method: Method,
-    uri: Uri,
+    /// With what method.
+    pub method: Method,
+    /// For what.
+    pub uri: Uri,
     /// From where.
     pub address: Option<IpAddr>,
     user_agent: Option<HeaderValue>,

@@ -10,6 +10,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use ssm_domain::entry::Seq;
 use ssm_domain::rejection::{Noun, Rejection};
+use ssm_engine::access::Unrecorded;
 use ssm_engine::throttle::Wait;
 use ssm_engine::{ReadFailure, RunError};
 use utoipa::{IntoResponses, ToSchema};
@@ -282,6 +283,13 @@ impl From<ReadFailure> for ApiError {
                 error.retry_after(1).logging(source.to_string())
             }
         }
+    }
+}
+
+impl From<Unrecorded> for ApiError {
+    fn from(error: Unrecorded) -> Self {
+        let (status, message) = (StatusCode::SERVICE_UNAVAILABLE, error.to_string());
+        Self::new(status, "audit_unavailable", message).retry_after(1)
     }
 }
 

@@ -13,6 +13,7 @@ mod observe;
 mod openapi;
 mod path;
 mod query;
+mod record;
 mod routes;
 mod streams;
 #[cfg(test)]

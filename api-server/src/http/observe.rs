@@ -2,8 +2,8 @@
 //! body of every error.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
@@ -12,15 +12,17 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use futures::FutureExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use ssm_domain::caller::Actor;
 use tokio::task::JoinHandle;
 use tokio::task_local;
 use tokio::time::timeout;
 use tracing::{debug, error, info};
 
+use super::auth::Origin;
 use super::client_address::{ClientAddress, Peer};
 use super::errors::ApiError;
 use super::metrics::method_label;
-use super::{cors, headers, traversal};
+use super::{cors, headers, record, traversal};
 use crate::state::App;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -69,22 +71,44 @@ impl Default for RequestId {
     }
 }
 
+/// The request that a task is about.
+struct Current {
+    id: RequestId,
+    started: Instant,
+    /// Who asks and how, once that is known.
+    by: OnceLock<(Actor, Arc<Origin>)>,
+}
+
 task_local! {
-    static REQUEST_ID: RequestId;
+    static CURRENT: Arc<Current>;
 }
 
 /// Calls `with` with the id of the request that this task is about, if it is about one. For the log, every line of which
 /// carries it.
 pub(crate) fn current_request_id<T>(with: impl FnOnce(&str) -> T) -> Option<T> {
-    REQUEST_ID.try_with(|id| with(id.as_str())).ok()
+    CURRENT.try_with(|current| with(current.id.as_str())).ok()
+}
+
+/// How long the present request has taken so far.
+pub(super) fn elapsed() -> Duration {
+    let elapsed = CURRENT.try_with(|current| current.started.elapsed());
+    elapsed.unwrap_or_default()
+}
+
+/// Says who asks, before it is known what that is worth: a refusal goes on record with their name.
+pub(super) fn asked_by(actor: Actor, origin: &Arc<Origin>) {
+    // Outside of a request there is nothing to refuse.
+    let _ = CURRENT.try_with(|current| current.by.set((actor, origin.clone())));
 }
 
 /// Runs something that is about the present request in a task of its own, which goes on when the client goes away.
 pub(crate) fn go_on<T: Send + 'static>(
     future: impl Future<Output = T> + Send + 'static,
 ) -> JoinHandle<T> {
-    let id = REQUEST_ID.try_with(RequestId::clone).unwrap_or_default();
-    tokio::spawn(REQUEST_ID.scope(id, future))
+    match CURRENT.try_with(Arc::clone) {
+        Ok(current) => tokio::spawn(CURRENT.scope(current, future)),
+        Err(_) => tokio::spawn(future),
+    }
 }
 
 /// Goes around every handler.
@@ -99,15 +123,19 @@ pub(crate) async fn observe(
         let client = ClientAddress::of(*peer, request.headers(), &app.web.trusted_proxies);
         request.extensions_mut().insert(client);
     }
+    let current = Arc::new(Current {
+        id: id.clone(),
+        started: Instant::now(),
+        by: OnceLock::new(),
+    });
     let observed = observed(&app, request, next, &id);
-    let mut response = REQUEST_ID.scope(id.clone(), observed).await;
+    let mut response = CURRENT.scope(current, observed).await;
     response.headers_mut().insert(X_REQUEST_ID, id.0);
     headers::secure(response.headers_mut(), app.web.is_https());
     response
 }
 
 async fn observed(app: &App, request: Request, next: Next, id: &RequestId) -> Response {
-    let started = Instant::now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
@@ -133,8 +161,13 @@ async fn observed(app: &App, request: Request, next: Next, id: &RequestId) -> Re
             .extend(allow.map(|allow| (header::ALLOW, allow)));
     }
     cors::annotate(response.headers_mut(), page, &app.web.cors_origins);
-    let (status, took, method) = (response.status(), started.elapsed(), method_label(&method));
+    let (status, took, method) = (response.status(), elapsed(), method_label(&method));
     app.metrics.answered(method, route, status, took);
+    let _ = CURRENT.try_with(|current| {
+        if let Some((actor, origin)) = current.by.get() {
+            record::refusal(&app.engine, *actor, origin, route, status, took);
+        }
+    });
 
     let status = status.as_u16();
     let microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);

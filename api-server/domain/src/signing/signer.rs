@@ -24,13 +24,13 @@ impl Signer {
         PublicKey::from_bytes(self.0.verifying_key().to_bytes())
     }
 
-    fn sign(&self, message: &[u8]) -> Signature {
+    pub(super) fn sign(&self, message: &[u8]) -> Signature {
         Signature::from_bytes(self.0.sign(message).to_bytes())
     }
 }
 
 impl PublicKey {
-    fn verifies(&self, message: &[u8], signature: &Signature) -> bool {
+    pub(super) fn verifies(&self, message: &[u8], signature: &Signature) -> bool {
         let signature = Ed25519::from_bytes(signature.as_bytes());
         VerifyingKey::from_bytes(self.as_bytes())
             .is_ok_and(|key| key.verify_strict(message, &signature).is_ok())

@@ -1,5 +1,6 @@
 //! The engine over a journal in memory.
 
+mod access;
 mod activity;
 mod contract;
 mod good_storage;

@@ -7,7 +7,8 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use http::header::CONTENT_TYPE;
 use serde::Serialize;
-use ssm_engine::Health;
+use ssm_engine::access::AccessHealth;
+use ssm_engine::{Engine, Health};
 use utoipa::ToSchema;
 
 use super::{Done, Status};
@@ -29,9 +30,7 @@ pub(crate) struct Readiness {
     #[schema(example = "OK")]
     status: &'static str,
     journal: JournalState,
-    /// The journal is the audit record, so it has the same state
-    #[schema(example = "ready")]
-    audit: &'static str,
+    audit: AuditState,
     /// Where the server has a TLS certificate: `ready`; `reload_failed` where its files have changed to something that
     /// cannot be used, and the one before them is; `expired`
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,6 +46,34 @@ pub(crate) struct JournalState {
     state: &'static str,
     /// The last entry
     seq: u64,
+}
+
+/// Whether what happens goes on record.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AuditState {
+    /// The journal's state, which is the record of changes
+    #[schema(example = "ready")]
+    changes: &'static str,
+    /// `ready`; `writes_fail` where reads and refusals could not be stored the last time, and will be tried again
+    #[schema(example = "ready")]
+    reads: &'static str,
+}
+
+impl AuditState {
+    fn of(engine: &Engine, journal: &'static str) -> Self {
+        let reads = match engine.access_health() {
+            AccessHealth::Ready => READY,
+            AccessHealth::Fails => "writes_fail",
+        };
+        Self {
+            changes: journal,
+            reads,
+        }
+    }
+
+    fn is_well(&self) -> bool {
+        self.changes == READY && self.reads == READY
+    }
 }
 
 /// Whether requests are served, and which part is not well
@@ -65,13 +92,14 @@ pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Json<Readiness> {
         TlsHealth::ReloadFailed => "reload_failed",
         TlsHealth::Expired => "expired",
     });
-    let well = state == READY && tls.is_none_or(|tls| tls == READY);
+    let audit = AuditState::of(&app.engine, state);
+    let well = audit.is_well() && tls.is_none_or(|tls| tls == READY);
     let seq = app.engine.state().head().seq;
     let journal = JournalState { state, seq };
     Json(Readiness {
         status: if well { "OK" } else { "degraded" },
         journal,
-        audit: state,
+        audit,
         tls,
     })
 }

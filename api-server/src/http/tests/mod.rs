@@ -1,5 +1,6 @@
 //! The router over a journal in a directory of its own: requests in, answers out, without a network.
 
+mod audit;
 mod conditions;
 mod faults;
 mod history;
@@ -19,6 +20,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 use ssm_domain::credential::TokenSalt;
 use ssm_domain::seal::RootKey;
+use ssm_engine::access::AccessOptions;
 use ssm_engine::journal::Journal;
 use ssm_engine::memory::MemoryJournal;
 use ssm_engine::{Engine, Keys};
@@ -105,20 +107,21 @@ struct Caller {
 impl Caller {
     /// Nobody, at a server over `journal`.
     async fn over(journal: Arc<dyn Journal>, dir: TempDir) -> Self {
+        Self::over_with(journal, dir, AccessOptions::default()).await
+    }
+
+    /// The same, with reads recorded as `access` says.
+    async fn over_with(journal: Arc<dyn Journal>, dir: TempDir, access: AccessOptions) -> Self {
         let (root, salt) = (
             RootKey::parse(ROOT_KEY).unwrap(),
             TokenSalt::parse(SALT).unwrap(),
         );
-        let engine = Engine::open(
-            journal,
-            Keys {
-                root,
-                salt,
-                previous: Vec::new(),
-            },
-        )
-        .await
-        .unwrap();
+        let keys = Keys {
+            root,
+            salt,
+            previous: Vec::new(),
+        };
+        let engine = Engine::open_with(journal, keys, access).await.unwrap();
         let app = Arc::new(App::new(
             engine,
             SetupToken::NONE,

@@ -59,6 +59,9 @@ pub(crate) async fn diff(auth: Auth, path: InConfig, params: Params) -> ApiResul
     let to = params.number("to")?.unwrap_or(reader.version().revision);
     let (before, after) = (reader.past(from).await?, reader.past(to).await?);
 
+    if values {
+        auth.record_read("secrets.read", &path.0, None).await?;
+    }
     let (mut added, mut removed, mut changed) = (Vec::new(), Vec::new(), Vec::new());
     let keys: BTreeSet<&Key> = before.keys().chain(after.keys()).collect();
     for key in keys {

@@ -118,6 +118,9 @@ pub(crate) async fn read(
     let (reader, values) = open(&auth, &path.config, &params)?;
     let revision = path.revision()?;
     let past = reader.past(revision).await?;
+    if values {
+        auth.record_read("secrets.read", &path.config, None).await?;
+    }
     let secrets = past.iter().map(|(key, secret)| {
         let secret = PastSecret::of(&reader, key, secret, values);
         (key.to_string(), secret)

@@ -84,8 +84,12 @@ pub(crate) async fn versions(
     params: Params,
 ) -> ApiResult<Json<VersionPage>> {
     let (reader, values) = open(&auth, &path.config, &params)?;
-    let (key, page) = (path.existing_key()?, params.page()?);
+    let (config, key, page) = (path.config.clone(), path.existing_key()?, params.page()?);
     let found = reader.versions(&key, page.cursor, page.limit).await?;
+    if values {
+        auth.record_read("secrets.read", &config, Some(&key))
+            .await?;
+    }
     let versions = if values {
         let opened = reader.open_versions(&key, &found.items).await?;
         let opened = opened

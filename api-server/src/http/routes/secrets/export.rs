@@ -71,6 +71,9 @@ pub(crate) async fn export(
     let body = reader.rendered(rendering.key(inherited), |config| {
         rendering.render(&reader, config)
     })?;
+    if action == Action::SecretsExport {
+        auth.record_read("secrets.export", &path.0, None).await?;
+    }
     let media_type = http::HeaderValue::from_static(rendering.media_type());
     Ok(([(CONTENT_TYPE, media_type), (ETAG, tag)], body).into_response())
 }

@@ -57,12 +57,14 @@ pub(crate) async fn read(
         .app
         .engine
         .read(&auth.actor, Action::SecretsRead, &path.config)?;
-    let key = path.existing_key()?;
+    let (config, key) = (path.config.clone(), path.existing_key()?);
     let value = value(&reader, &key, params.flag("effective", false)?)?;
     let tag = etag(reader.version());
     if conditions.holds(&tag) {
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response());
     }
+    auth.record_read("secrets.read", &config, Some(&key))
+        .await?;
     let item = Item {
         key: key.as_str(),
         value: value.reveal(),
