@@ -37,6 +37,9 @@ enum Command {
     /// Serve; the same as no command at all
     #[command(after_help = SECRETS_HELP)]
     Serve(Settings),
+    /// Show the running server's keys, or change them
+    #[command(after_help = commands::keys::EXAMPLES)]
+    Keys(commands::keys::KeysArgs),
     /// Print the settings that `serve` would start with and where each is from, secrets redacted
     Config(Settings),
     /// Print openapi.json, the description of the API
@@ -85,6 +88,9 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
 pub(crate) fn run() -> ExitCode {
     let matches = Cli::command().get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    if !matches!(cli.command, None | Some(Command::Serve(_))) {
+        commands::log_warnings();
+    }
     let outcome = match cli.command {
         None => commands::serve::run(cli.settings),
         Some(Command::Serve(settings)) => commands::serve::run(settings),
@@ -92,6 +98,7 @@ pub(crate) fn run() -> ExitCode {
             let matches = matches.subcommand_matches("config").unwrap_or(&matches);
             commands::config::run(settings, matches)
         }
+        Some(Command::Keys(args)) => commands::keys::run(args),
         Some(Command::Openapi) => commands::openapi::run(),
         Some(Command::Completions(shell)) => {
             commands::completions::run(&shell, &mut Cli::command())

@@ -2,18 +2,32 @@
 
 pub(crate) mod completions;
 pub(crate) mod config;
+mod input;
+pub(crate) mod keys;
 pub(crate) mod openapi;
 pub(crate) mod serve;
 
 use std::io::{self, Write as _};
 
 use anyhow::{Context as _, Result};
+use tracing::level_filters::LevelFilter;
+
+use crate::config::{LogConfig, LogFormat};
+use crate::logging;
 
 /// Writes a document to standard output.
 fn print(document: &[u8]) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(document)?;
     out.flush()
+}
+
+/// Has what goes wrong beside the command itself told in the log's form.
+pub(crate) fn log_warnings() {
+    logging::start(&LogConfig {
+        level: LevelFilter::WARN,
+        format: LogFormat::Text,
+    });
 }
 
 /// Runs what waits for input and output.

@@ -135,6 +135,11 @@ impl Config {
 }
 
 impl DataConfig {
+    /// Settles what flags and variables leave open.
+    pub(crate) fn new(settings: DataSettings) -> Result<Self, ConfigError> {
+        Self::with(settings, &|name| std::env::var_os(name))
+    }
+
     fn with(settings: DataSettings, variables: Variables<'_>) -> Result<Self, ConfigError> {
         let key = |name, file: Option<PathBuf>| {
             let file = file.filter(|path| !path.as_os_str().is_empty());

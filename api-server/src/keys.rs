@@ -57,6 +57,9 @@ pub(crate) enum KeyError {
         path: PathBuf,
         database: PathBuf,
     },
+    /// There is no data that the keys could belong to.
+    #[error("{database} does not exist; DATA_DIR must name the data directory of a server")]
+    NoData { database: PathBuf },
     /// The key is not one.
     #[error("{name}{place} {source}")]
     Invalid {
@@ -70,9 +73,19 @@ impl KeyError {
     /// Whether it is what was set that is wrong, and not something that failed.
     pub(crate) fn is_configuration(&self) -> bool {
         match self {
-            Self::Missing { .. } | Self::Invalid { .. } => true,
+            Self::Missing { .. } | Self::NoData { .. } | Self::Invalid { .. } => true,
             Self::MakeDir { .. } | Self::Write { .. } | Self::Read { .. } => false,
         }
+    }
+}
+
+/// Reads both keys of data that is there. Makes nothing.
+pub(crate) fn load_existing(config: &DataConfig) -> Result<Keys, KeyError> {
+    let database = config.database();
+    if database.exists() {
+        load(config)
+    } else {
+        Err(KeyError::NoData { database })
     }
 }
 

@@ -26,7 +26,7 @@ pub use origin::Origin;
 pub use secret::{Password, SecretValue, Token};
 pub use watch::{Watch, WatchEvent, WatchOptions};
 pub use wire::{
-    AuditEvent, AuditPage, AuditVerification, BadThing, Bootstrapped, Change, Config, GoneReason,
-    ItemWritten, JournalHead, KeyChange, ManyWritten, Me, Onboarding, Project, Scope, TokenInfo,
-    TokenIssued, Version,
+    AuditEvent, AuditPage, AuditVerification, BadThing, Bootstrapped, Change, Config, DataKeys,
+    GoneReason, ItemWritten, JournalHead, KeyChange, Keys, ManyWritten, Me, Onboarding, Project,
+    RootKey, Rotation, RotationState, Scope, TokenInfo, TokenIssued, Version,
 };

@@ -308,3 +308,69 @@ pub enum GoneReason {
     #[serde(other)]
     Other,
 }
+
+/// `GET /keys`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Keys {
+    /// The root key that new data keys are wrapped with.
+    pub root_key: RootKey,
+    /// How far the change to another root key has got.
+    pub rotation: Rotation,
+    /// The keys that seal values.
+    pub data_keys: DataKeys,
+}
+
+/// A root key.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RootKey {
+    /// Tells it from others.
+    pub fingerprint: String,
+    /// Since when it wraps data keys.
+    pub since: String,
+}
+
+/// How far the change to another root key has got.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Rotation {
+    /// Whether there is one.
+    pub state: RotationState,
+    /// Fingerprint of the root key that is rotated to.
+    #[serde(default)]
+    pub to: Option<String>,
+    /// Fingerprints of the root keys that data keys are still to be freed of.
+    #[serde(default)]
+    pub from: Vec<String>,
+    /// How many data keys are wrapped with the root key.
+    pub rewrapped: u64,
+    /// How many data keys there are.
+    pub total: u64,
+}
+
+/// Whether a root key is being changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RotationState {
+    /// The server has the root key that wraps everything.
+    Idle,
+    /// The server was given another root key, and goes on with the one before until it is told to rotate.
+    Ready,
+    /// Data keys are being wrapped anew.
+    Running,
+    /// One that this version does not know.
+    #[serde(other)]
+    Unknown,
+}
+
+/// The keys that seal values, all together.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DataKeys {
+    /// How many there are, former ones included.
+    pub total: u64,
+    /// When the oldest of those that seal new values was made.
+    #[serde(default)]
+    pub oldest_in_use: Option<String>,
+}

@@ -24,8 +24,13 @@ const ALLOWED: &[(&str, &[&str], &str)] = &[
     ),
     (
         "ssm-server",
-        &["ssm-domain", "ssm-engine", "ssm-journal-sqlite"],
-        "it wires the inside to HTTP and knows none of its clients",
+        &[
+            "ssm-client",
+            "ssm-domain",
+            "ssm-engine",
+            "ssm-journal-sqlite",
+        ],
+        "it wires the inside to HTTP, and its commands call a running server like any other client",
     ),
     (
         "ssm-client",

@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod access_record;
+pub mod admin;
 pub mod caller;
 pub mod change;
 pub mod cidr;
@@ -24,6 +25,7 @@ pub mod idempotency;
 pub mod mappings;
 pub mod me;
 pub mod members;
+pub mod keys;
 pub mod names;
 pub mod project_members;
 pub mod projects;

@@ -35,7 +35,10 @@ impl Command for CreateProject {
             return Err(Rejection::AlreadyExists(Noun::Project));
         }
         let project_id = ProjectId::random(env.rng);
-        let wrapped = env.keys.create(env.rng, project_id);
+        let wrapped = env
+            .keys
+            .create(env.rng, project_id, state.root_key()?)
+            .map_err(|_| Rejection::KeyMissing)?;
         let record = wrapped.auth_record();
         let target = target(&self.slug);
         let mut draft = Draft::new(caller.name(), "projects.write", target, project_id);

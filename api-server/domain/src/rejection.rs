@@ -63,6 +63,15 @@ pub enum Rejection {
     /// A config would get larger than it may be.
     #[error("{0}")]
     TooLarge(&'static str),
+    /// This server lacks a key that the journal names: another server has changed to it meanwhile.
+    #[error("This server does not have the key that is in use now")]
+    KeyMissing,
+    /// There is no other root key.
+    #[error(
+        "The server has no other root key to change to; start it with a new one as ENCRYPTION_KEY, and with the present \
+         one as ENCRYPTION_KEY_PREVIOUS"
+    )]
+    NothingToRotateTo,
     /// A stored value does not open: damaged, or its key is lost. Nobody who calls can mend it.
     #[error("The stored value of {0} cannot be opened")]
     Unopenable(String),

@@ -4,25 +4,24 @@
 //! A sealed blob is `format (1) ‖ algorithm (1) ‖ key name ‖ nonce (24) ‖ ciphertext ‖ tag (16)`. The additional data
 //! binds everything that says what the blob is for, so that a blob moved elsewhere does not open.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, PoisonError, RwLock};
+mod ring;
+mod root;
+
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
-use hmac::{Hmac, Mac as _};
 use rand::CryptoRng;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use crate::change::DataKey;
-use crate::command::{AuthRecord, AuthStore};
-use crate::id::{ConfigId, DataKeyId, KeyRecordId, ProjectId};
+use crate::id::{ConfigId, DataKeyId, ProjectId};
 use crate::names::Key;
-use crate::secret::SecretValue;
-use crate::signing::{PublicKey, Signer};
+
+pub use ring::KeyRing;
+pub use root::{Fingerprint, RootKey, WrappedDataKey};
 
 const FORMAT: u8 = 1;
 const XCHACHA20_POLY1305: u8 = 1;
@@ -38,6 +37,9 @@ pub enum SealError {
     /// A value that published documents and examples use, so that it is no secret.
     #[error("is a well-known value; `openssl rand -base64 32` makes one of your own")]
     WellKnownKey,
+    /// The root key that wraps the data key is not at hand.
+    #[error("the root key that wraps it is missing")]
+    MissingRootKey,
     /// The data key is not known: its project is deleted, or the record is lost.
     #[error("the data key is missing")]
     MissingDataKey,
@@ -123,112 +125,6 @@ impl KeyBytes {
     }
 }
 
-/// The key that wraps data keys. It is never stored beside the data.
-#[derive(Clone)]
-pub struct RootKey(KeyBytes);
-
-/// Tells two root keys apart without saying anything about them.
-pub type Fingerprint = String;
-
-impl RootKey {
-    /// Reads 32 bytes of base64, white space around them allowed.
-    pub fn parse(text: &str) -> Result<Self, SealError> {
-        KeyBytes::parse(text).map(Self)
-    }
-
-    /// The first 16 bytes of SHA-256 over a label and the key, in hexadecimal.
-    pub fn fingerprint(&self) -> Fingerprint {
-        let digest = Sha256::new_with_prefix(b"ssm/root-key-fingerprint/v1")
-            .chain_update(*self.0.0)
-            .finalize();
-        hex::encode(&digest[..16])
-    }
-
-    /// 32 bytes that nobody can tell from random ones without the key, and others for each label.
-    fn derive(&self, label: &[u8]) -> Zeroizing<[u8; 32]> {
-        let mac = Hmac::<Sha256>::new_from_slice(self.0.0.as_slice())
-            .expect("HMAC takes keys of any length");
-        Zeroizing::new(mac.chain_update(label).finalize().into_bytes().into())
-    }
-
-    /// What signs the journal's heads.
-    pub fn signer(&self) -> Signer {
-        Signer::from_seed(&self.derive(b"ssm/signing-key/v1"))
-    }
-
-    /// What marks snapshots of the state as made by whoever has the key.
-    pub(crate) fn snapshot_mac(&self) -> Hmac<Sha256> {
-        Hmac::new_from_slice(self.derive(b"ssm/snapshot-key/v1").as_slice())
-            .expect("HMAC takes keys of any length")
-    }
-
-    /// Makes the wrapped form of a new data key for a project.
-    fn wrap(
-        &self,
-        rng: &mut dyn CryptoRng,
-        project: ProjectId,
-        id: DataKeyId,
-        key: &KeyBytes,
-    ) -> WrappedDataKey {
-        let wrapped = self
-            .0
-            .seal(rng, &[], &data_key_context(project, id), key.0.as_slice());
-        WrappedDataKey {
-            record_id: KeyRecordId::random(rng),
-            id,
-            project_id: project,
-            root_key: self.fingerprint(),
-            wrapped: STANDARD.encode(wrapped),
-        }
-    }
-
-    fn unwrap(&self, wrapped: &WrappedDataKey) -> Result<KeyBytes, SealError> {
-        let blob = STANDARD
-            .decode(&wrapped.wrapped)
-            .map_err(|_| SealError::DoesNotOpen)?;
-        let opened = self
-            .0
-            .open(0, &data_key_context(wrapped.project_id, wrapped.id), &blob)?;
-        let bytes: [u8; 32] = opened
-            .as_slice()
-            .try_into()
-            .map_err(|_| SealError::DoesNotOpen)?;
-        Ok(KeyBytes(Zeroizing::new(bytes)))
-    }
-}
-
-/// A data key as the auth store keeps it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WrappedDataKey {
-    /// The record's own name: a key that is wrapped anew gets a new record.
-    pub record_id: KeyRecordId,
-    /// The name that sealed values carry.
-    pub id: DataKeyId,
-    /// The project whose values it seals.
-    pub project_id: ProjectId,
-    /// Fingerprint of the root key that wraps it.
-    pub root_key: Fingerprint,
-    /// The wrapped key, in base64.
-    pub wrapped: String,
-}
-
-impl WrappedDataKey {
-    /// The record of the auth store.
-    pub fn auth_record(&self) -> AuthRecord {
-        AuthRecord::new(AuthStore::Keys, &self.record_id, self)
-    }
-
-    /// How an entry names it.
-    pub fn named_by(&self, record: &AuthRecord) -> DataKey {
-        DataKey {
-            id: self.id,
-            record_id: self.record_id,
-            record: record.digest(),
-            root_key: self.root_key.clone(),
-        }
-    }
-}
-
 /// Where a sealed value belongs. A value opens in this place only.
 #[derive(Debug, Clone, Copy)]
 pub struct ValuePlace<'a> {
@@ -285,117 +181,6 @@ impl Sealed {
     }
 }
 
-/// The root key and the data keys that it opened, shared by the writer and all readers.
-pub struct KeyRing {
-    root: RootKey,
-    signer: Signer,
-    data: RwLock<HashMap<DataKeyId, KeyBytes>>,
-}
-
-impl KeyRing {
-    /// A ring without data keys.
-    pub fn new(root: RootKey) -> Self {
-        Self {
-            signer: root.signer(),
-            root,
-            data: RwLock::default(),
-        }
-    }
-
-    /// What signatures of the root key are verified with.
-    pub fn signing_key(&self) -> PublicKey {
-        self.signer.public_key()
-    }
-
-    /// What marks snapshots of the state as made by whoever has the root key of this fingerprint; none where no root key
-    /// on the ring has it.
-    pub(crate) fn snapshot_mac(&self, root_key: &str) -> Option<Hmac<Sha256>> {
-        (self.root_fingerprint() == root_key).then(|| self.root.snapshot_mac())
-    }
-
-    /// What makes signatures that `key` verifies; none where no root key on the ring does.
-    pub fn signer(&self, key: PublicKey) -> Option<&Signer> {
-        (self.signing_key() == key).then_some(&self.signer)
-    }
-
-    /// The root key's fingerprint.
-    pub fn root_fingerprint(&self) -> Fingerprint {
-        self.root.fingerprint()
-    }
-
-    /// Makes a data key for a project, puts it on the ring, and returns its wrapped form.
-    pub fn create(&self, rng: &mut dyn CryptoRng, project: ProjectId) -> WrappedDataKey {
-        let (id, key) = (DataKeyId::random(rng), KeyBytes::random(rng));
-        let wrapped = self.root.wrap(rng, project, id, &key);
-        self.insert(id, key);
-        wrapped
-    }
-
-    /// Unwraps a stored data key and puts it on the ring.
-    pub fn load(&self, wrapped: &WrappedDataKey) -> Result<(), SealError> {
-        let key = self.root.unwrap(wrapped)?;
-        self.insert(wrapped.id, key);
-        Ok(())
-    }
-
-    /// Takes all data keys but these off the ring.
-    pub fn keep(&self, known: &HashSet<DataKeyId>) {
-        self.data
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|id, _| known.contains(id));
-    }
-
-    /// Seals a value for its place.
-    pub fn seal(
-        &self,
-        rng: &mut dyn CryptoRng,
-        key: DataKeyId,
-        place: ValuePlace<'_>,
-        value: &SecretValue,
-    ) -> Result<Sealed, SealError> {
-        let context = value_context(place, key);
-        let blob = self
-            .get(key)?
-            .seal(rng, key.as_bytes(), &context, value.reveal().as_bytes());
-        Ok(Sealed::from_bytes(blob))
-    }
-
-    /// Opens a value in its place.
-    pub fn open(&self, place: ValuePlace<'_>, sealed: &Sealed) -> Result<SecretValue, SealError> {
-        let key = sealed.data_key().ok_or(SealError::DoesNotOpen)?;
-        let mut plaintext = self.get(key)?.open(
-            Sealed::NAME_BYTES,
-            &value_context(place, key),
-            sealed.as_bytes(),
-        )?;
-        let text = String::from_utf8(std::mem::take(&mut *plaintext))
-            .map_err(|_| SealError::DoesNotOpen)?;
-        Ok(SecretValue::new(text))
-    }
-
-    fn get(&self, id: DataKeyId) -> Result<KeyBytes, SealError> {
-        let keys = self.data.read().unwrap_or_else(PoisonError::into_inner);
-        keys.get(&id).cloned().ok_or(SealError::MissingDataKey)
-    }
-
-    fn insert(&self, id: DataKeyId, key: KeyBytes) {
-        self.data
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(id, key);
-    }
-}
-
-fn data_key_context(project: ProjectId, id: DataKeyId) -> Vec<u8> {
-    [
-        b"ssm/data-key/v1".as_slice(),
-        project.as_bytes(),
-        id.as_bytes(),
-    ]
-    .concat()
-}
-
 /// Everything but the key has a fixed length, and the key comes last: no two places have the same context.
 fn value_context(place: ValuePlace<'_>, key: DataKeyId) -> Vec<u8> {
     [
@@ -417,7 +202,7 @@ mod tests {
     use rand::SeedableRng;
     use rand::rngs::StdRng;
 
-    use super::{KeyRing, RootKey, SealError, Sealed, ValuePlace};
+    use super::{KeyRing, RootKey, SealError, Sealed, ValuePlace, WrappedDataKey};
     use crate::id::{ConfigId, ProjectId};
     use crate::names::Key;
     use crate::secret::SecretValue;
@@ -429,6 +214,15 @@ mod tests {
             KeyRing::new(RootKey::parse(ROOT).unwrap()),
             StdRng::seed_from_u64(1),
         )
+    }
+
+    fn other() -> RootKey {
+        RootKey::parse(&ROOT.replace('k', "l")).unwrap()
+    }
+
+    fn create(ring: &KeyRing, rng: &mut StdRng) -> WrappedDataKey {
+        let root = ring.root_fingerprint();
+        ring.create(rng, ProjectId::MIN, &root).unwrap()
     }
 
     fn place(key: &Key) -> ValuePlace<'_> {
@@ -444,7 +238,7 @@ mod tests {
     fn a_sealed_value_opens_in_its_own_place_only() {
         let (ring, mut rng) = ring();
         let (key, other): (Key, Key) = ("A".parse().unwrap(), "B".parse().unwrap());
-        let data_key = ring.create(&mut rng, ProjectId::MIN);
+        let data_key = create(&ring, &mut rng);
         let sealed = ring
             .seal(
                 &mut rng,
@@ -481,7 +275,7 @@ mod tests {
     fn a_forgotten_data_key_opens_nothing_until_it_is_loaded_again() {
         let (ring, mut rng) = ring();
         let key: Key = "A".parse().unwrap();
-        let data_key = ring.create(&mut rng, ProjectId::MIN);
+        let data_key = create(&ring, &mut rng);
         let sealed = ring
             .seal(
                 &mut rng,
@@ -503,11 +297,45 @@ mod tests {
     #[test]
     fn a_data_key_does_not_open_with_another_root_key_or_for_another_project() {
         let (ring, mut rng) = ring();
-        let mut wrapped = ring.create(&mut rng, ProjectId::MIN);
-        let other = KeyRing::new(RootKey::parse(&ROOT.replace('k', "l")).unwrap());
-        assert_eq!(other.load(&wrapped).unwrap_err(), SealError::DoesNotOpen);
+        let mut wrapped = create(&ring, &mut rng);
+        let elsewhere = KeyRing::new(other());
+        assert_eq!(
+            elsewhere.load(&wrapped).unwrap_err(),
+            SealError::MissingRootKey
+        );
+        let honest = wrapped.root_key.clone();
+        wrapped.root_key = elsewhere.root_fingerprint();
+        assert_eq!(
+            elsewhere.load(&wrapped).unwrap_err(),
+            SealError::DoesNotOpen
+        );
+        wrapped.root_key = honest;
         wrapped.project_id = ProjectId::from_bytes([1; 12]);
         assert_eq!(ring.load(&wrapped).unwrap_err(), SealError::DoesNotOpen);
+    }
+
+    #[test]
+    fn a_data_key_that_another_root_key_wraps_opens_what_it_has_sealed() {
+        let (ring, mut rng) = ring();
+        let key: Key = "A".parse().unwrap();
+        let data_key = create(&ring, &mut rng);
+        let value = SecretValue::new("x".into());
+        let sealed = ring
+            .seal(&mut rng, data_key.id, place(&key), &value)
+            .unwrap();
+
+        let both = KeyRing::with_previous(other(), vec![RootKey::parse(ROOT).unwrap()]);
+        both.load(&data_key).unwrap();
+        let newest = both.root_fingerprint();
+        let rewrapped = both
+            .rewrap(&mut rng, ProjectId::MIN, data_key.id, &newest)
+            .unwrap();
+        assert_ne!(rewrapped.record_id, data_key.record_id);
+
+        let after = KeyRing::new(other());
+        assert!(after.has_root(&newest) && !after.has_root(&data_key.root_key));
+        after.load(&rewrapped).unwrap();
+        assert_eq!(after.open(place(&key), &sealed).unwrap().reveal(), "x");
     }
 
     #[test]
@@ -534,7 +362,7 @@ mod tests {
         fn any_damage_to_a_blob_is_noticed(value in ".{0,40}", at in 0usize..1000, bit in 0u8..8) {
             let (ring, mut rng) = ring();
             let key: Key = "A".parse().unwrap();
-            let data_key = ring.create(&mut rng, ProjectId::MIN);
+            let data_key = create(&ring, &mut rng);
             let sealed = ring.seal(&mut rng, data_key.id, place(&key), &SecretValue::new(value.clone())).unwrap();
             prop_assert_eq!(sealed.plaintext_bytes(), value.len());
 

@@ -66,8 +66,10 @@ pub struct State {
 pub struct JournalInfo {
     /// The lifetime that revisions belong to.
     pub epoch: Epoch,
-    /// Fingerprint of the root key.
+    /// Fingerprint of the root key that new data keys are wrapped with.
     pub root_key: Fingerprint,
+    /// Since when it is that one.
+    pub root_key_since: Timestamp,
     /// Fingerprint of the token salt.
     pub token_salt: String,
     /// What the head's signature is verified with.

@@ -7,6 +7,7 @@ mod configs;
 mod groups;
 mod idempotency;
 mod members;
+mod keys;
 mod model;
 mod races;
 mod roles;

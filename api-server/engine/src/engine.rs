@@ -28,6 +28,7 @@ use crate::idempotency::Running;
 use crate::journal::Journal;
 use crate::replay::catch_up;
 use crate::sign_in::Hashers;
+use crate::rotation::check_keys;
 use crate::signing::verify_end;
 use crate::snapshot::{self, Snapshots};
 use crate::writer::{self, Job, Submission};
@@ -108,19 +109,13 @@ impl Engine {
         keys: Keys,
         options: AccessOptions,
     ) -> Result<Self, OpenError> {
-        let (ring, auth) = (KeyRing::new(keys.root), AuthIndex::default());
+        let (ring, auth) = (
+            KeyRing::with_previous(keys.root, keys.previous),
+            AuthIndex::default(),
+        );
         let (mut state, snapshots) = snapshot::newest(&*journal, &ring).await;
         catch_up(&*journal, &mut state).await?;
-        if let Some(info) = state.journal() {
-            let (given, stored) = (ring.root_fingerprint(), info.root_key.clone());
-            if given != stored {
-                return Err(OpenError::WrongRootKey { given, stored });
-            }
-            let (given, stored) = (keys.salt.fingerprint(), info.token_salt.clone());
-            if given != stored {
-                return Err(OpenError::WrongTokenSalt { given, stored });
-            }
-        }
+        check_keys(&state, &ring, &keys.salt)?;
         verify_end(&*journal, &state, &ring).await?;
         auth.load(&*journal, &state, &ring).await?;
         let remembered = journal.load_activity().await.unwrap_or_else(|error| {
@@ -165,6 +160,7 @@ impl Engine {
             .run(server, StartJournal)
             .await
             .map_err(OpenError::Start)?;
+        engine.resume_rotation();
         Ok(engine)
     }
 

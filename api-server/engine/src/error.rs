@@ -50,13 +50,24 @@ pub enum OpenError {
     /// The root key is not the one that the data was sealed with.
     #[error(
         "ENCRYPTION_KEY is not the key that this data was sealed with (its fingerprint is {given}, the data's {stored}); \
-         give the key that belongs to this data, or start with an empty data directory"
+         give the key that belongs to this data, as ENCRYPTION_KEY, or as ENCRYPTION_KEY_PREVIOUS to change to another one"
     )]
     WrongRootKey {
         /// Fingerprint of the key that was given.
         given: String,
         /// Fingerprint of the key that belongs to the data.
         stored: String,
+    },
+    /// A change of the root key was begun, and the key of before is not there to end it.
+    #[error(
+        "a change of the root key is not finished: {left} data keys are still wrapped with the key of the fingerprint \
+         {stored}; set ENCRYPTION_KEY_PREVIOUS or ENCRYPTION_KEY_PREVIOUS_FILE to that key, and the change goes on by itself"
+    )]
+    MissingPreviousKey {
+        /// Fingerprint of the key that is missing.
+        stored: String,
+        /// How many data keys it wraps.
+        left: usize,
     },
     /// The token salt is not the one that tokens and passwords were hashed with.
     #[error(

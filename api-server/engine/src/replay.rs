@@ -10,6 +10,13 @@ use crate::journal::{Journal, StoredEntry};
 /// How many entries are read at a time.
 pub(crate) const CHUNK: usize = 1_000;
 
+/// What a journal comes to, as far as it has got.
+pub async fn read_state(journal: &dyn Journal) -> Result<State, OpenError> {
+    let mut state = State::default();
+    catch_up(journal, &mut state).await?;
+    Ok(state)
+}
+
 /// Brings `state` to the end of the journal. Returns how many entries were applied.
 pub(crate) async fn catch_up(journal: &dyn Journal, state: &mut State) -> Result<u64, OpenError> {
     let mut applied = 0;

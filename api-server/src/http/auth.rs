@@ -96,7 +96,8 @@ impl Auth {
         self.app.engine.run(self.requester(), command).await
     }
 
-    fn requester(&self) -> Requester {
+    /// This caller, and how they ask, for what the engine does by more than one command.
+    pub(crate) fn requester(&self) -> Requester {
         Requester {
             actor: self.actor,
             request: Some(self.origin.recorded()),

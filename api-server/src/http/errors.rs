@@ -239,9 +239,14 @@ impl From<Rejection> for ApiError {
             Rejection::RevisionMoved { .. } => (StatusCode::PRECONDITION_FAILED, "revision_moved"),
             Rejection::Invalid { .. } => (StatusCode::BAD_REQUEST, "invalid"),
             Rejection::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+            Rejection::KeyMissing => (StatusCode::SERVICE_UNAVAILABLE, "key_missing"),
+            Rejection::NothingToRotateTo => (StatusCode::CONFLICT, "nothing_to_rotate_to"),
             Rejection::Unopenable(_) => (StatusCode::INTERNAL_SERVER_ERROR, "unopenable"),
         };
         let mut error = Self::new(status, code, message);
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            error = error.retry_after(10);
+        }
         if status.is_server_error() {
             error.0.for_log = Some(error.0.message.to_string());
         }

@@ -46,6 +46,7 @@ const USERNAME: &str = "^[A-Za-z0-9_.@-]{1,64}$";
         (name = "Workspace", description = "People, groups, their roles, and settings"),
         (name = "Watching", description = "Changes as they happen"),
         (name = "Audit", description = "Who did what, and the proof of it"),
+        (name = "Keys", description = "What values are sealed with"),
     )
 )]
 pub(crate) struct Base;

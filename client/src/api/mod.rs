@@ -1,6 +1,7 @@
 //! The endpoints, one file for each resource.
 
 mod audit;
+mod keys;
 mod projects;
 pub(crate) mod secrets;
 mod system;

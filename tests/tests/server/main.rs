@@ -18,6 +18,7 @@ mod hostile_text;
 mod idempotency;
 mod leaks;
 mod old_clients;
+mod keys;
 mod onboarding;
 mod schemathesis;
 mod secrets;

@@ -90,6 +90,7 @@ impl State {
                 self.journal = Some(JournalInfo {
                     epoch: *epoch,
                     root_key: root_key.clone(),
+                    root_key_since: at,
                     token_salt: token_salt.clone(),
                     signing_key: *signing_key,
                 });
@@ -105,6 +106,7 @@ impl State {
             } => {
                 if let Some(journal) = &mut self.journal {
                     journal.root_key.clone_from(root_key);
+                    journal.root_key_since = at;
                     journal.signing_key = *signing_key;
                 }
             }

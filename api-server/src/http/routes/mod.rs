@@ -7,6 +7,7 @@ mod console_session;
 mod docs;
 mod history;
 mod import;
+mod keys;
 mod me;
 mod onboarding;
 mod projects;
@@ -107,6 +108,9 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(audit::proof::verify))
         .routes(routes!(audit::proof::export))
         .routes(routes!(audit::proof::checkpoint))
+        .routes(routes!(keys::read))
+        .routes(routes!(keys::rotate_root))
+        .routes(routes!(keys::rotate_data))
 }
 
 /// What the document leaves out: the parts of its own page, and a path without the slash that version 1.4 put there.

@@ -97,7 +97,7 @@ pub fn machines(need: Need) -> Vec<Somebody> {
         let wanted = steps.iter().filter_map(|step| match step {
             Step::May(action, spot) => Some((*action, *spot)),
             Step::Handle(actions, spot) => Some((*actions.last()?, *spot)),
-            Step::Know(_) | Step::Hold(_) => None,
+            Step::Know(_) | Step::Hold(_) | Step::BeAPerson => None,
         });
         // Exactly what is needed; and everything everywhere, but for one action that is.
         let exact = wanted

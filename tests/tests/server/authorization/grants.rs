@@ -186,6 +186,8 @@ pub enum Step {
     May(&'static str, Spot),
     /// To know of the place.
     Know(Spot),
+    /// To be a person, not a machine.
+    BeAPerson,
     /// To hold one of these anywhere, in which case the answer is made of where it holds. People may always ask.
     Hold(&'static [&'static str]),
     /// To be allowed the last of these for all of a token that is for the place; one of them lets it be known.
@@ -240,6 +242,7 @@ fn passes(step: Step, proof: Proof, grants: &Grants) -> Verdict {
     match step {
         Step::May(action, spot) => told(grants.shows(spot), grants.allows(action, spot)),
         Step::Know(spot) => told(grants.shows(spot), true),
+        Step::BeAPerson => told(true, proof == Proof::Person),
         Step::Hold(actions) => told(
             true,
             proof == Proof::Person || actions.iter().any(|action| grants.holds(action)),

@@ -2,6 +2,7 @@
 
 mod audit;
 mod history;
+mod keys;
 mod projects;
 mod secrets;
 mod signing_in;
@@ -22,6 +23,7 @@ pub fn all() -> Vec<Case> {
         history::cases(),
         workspace::cases(),
         audit::cases(),
+        keys::cases(),
     ]
     .into_iter()
     .flatten()
