@@ -37,6 +37,9 @@ enum Command {
     /// Serve; the same as no command at all
     #[command(after_help = SECRETS_HELP)]
     Serve(Settings),
+    /// Add a user, reset a password or list users, with access to the data only
+    #[command(after_help = commands::admin::EXAMPLES)]
+    Admin(commands::admin::AdminArgs),
     /// Show the running server's keys, or change them
     #[command(after_help = commands::keys::EXAMPLES)]
     Keys(commands::keys::KeysArgs),
@@ -98,6 +101,7 @@ pub(crate) fn run() -> ExitCode {
             let matches = matches.subcommand_matches("config").unwrap_or(&matches);
             commands::config::run(settings, matches)
         }
+        Some(Command::Admin(args)) => commands::admin::run(args),
         Some(Command::Keys(args)) => commands::keys::run(args),
         Some(Command::Openapi) => commands::openapi::run(),
         Some(Command::Completions(shell)) => {

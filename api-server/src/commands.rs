@@ -1,5 +1,6 @@
 //! What the program does when it does not serve, one file a command.
 
+pub(crate) mod admin;
 pub(crate) mod completions;
 pub(crate) mod config;
 mod input;

@@ -1,13 +1,14 @@
 //! What the domain promises, through its public interface only.
 
 mod access;
+mod admin;
 mod chain;
 mod changing;
 mod configs;
 mod groups;
 mod idempotency;
-mod members;
 mod keys;
+mod members;
 mod model;
 mod races;
 mod roles;

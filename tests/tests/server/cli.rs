@@ -2,7 +2,7 @@
 
 use ssm_tests::{Run, canary};
 
-const COMMANDS: [&str; 5] = ["serve", "keys", "config", "openapi", "completions"];
+const COMMANDS: [&str; 6] = ["serve", "admin", "keys", "config", "openapi", "completions"];
 
 #[tokio::test]
 async fn every_command_says_what_it_does() {

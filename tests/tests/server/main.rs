@@ -1,6 +1,7 @@
 //! The real server over HTTP, as its clients meet it.
 
 mod addresses;
+mod admin;
 mod audit;
 mod authorization;
 mod bad_input;
@@ -16,9 +17,9 @@ mod history;
 mod hostile_bodies;
 mod hostile_text;
 mod idempotency;
+mod keys;
 mod leaks;
 mod old_clients;
-mod keys;
 mod onboarding;
 mod schemathesis;
 mod secrets;
