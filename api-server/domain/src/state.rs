@@ -64,6 +64,8 @@ pub struct State {
 /// What the journal's first entry says about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JournalInfo {
+    /// The lifetime that the journal began with. It names the workspace, which outlives every restore.
+    pub workspace: Epoch,
     /// The lifetime that revisions belong to.
     pub epoch: Epoch,
     /// Fingerprint of the root key that new data keys are wrapped with.

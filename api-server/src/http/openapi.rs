@@ -173,6 +173,10 @@ fn describe(parameter: &mut Parameter) {
         (ParameterIn::Path, "project") => ("The project's slug", SLUG),
         (ParameterIn::Path, "config") => ("The config's slug", SLUG),
         (ParameterIn::Path, "key") => ("The secret's key", KEY),
+        (ParameterIn::Path, "group") => ("The group's slug", SLUG),
+        (ParameterIn::Path, "subjectType") => ("`user` or `group`", "^(user|group)$"),
+        (ParameterIn::Path, "subjectId") => ("A username, or a group's slug", USERNAME),
+        (ParameterIn::Path, "mappingId") => ("The mapping's id", "^[0-9a-f]{24}$"),
         (ParameterIn::Path, "username") => ("What they sign in with, in any case", USERNAME),
         _ => return,
     };

@@ -6,15 +6,75 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, RawPathParams};
 use http::request::Parts;
 use ssm_domain::entry::Seq;
-use ssm_domain::id::TokenId;
+use ssm_domain::id::{MappingId, TokenId};
 use ssm_domain::names::{ConfigPath, InvalidName, Key, Slug, Username};
+use ssm_domain::project_members::Member;
 use ssm_domain::rejection::{Noun, Rejection};
 
 use super::errors::ApiError;
 use crate::state::App;
 
-/// `{project}`.
-pub(crate) struct ProjectPath(pub Slug);
+macro_rules! paths {
+    ($($(#[$doc:meta])* $path:ident($name:ty): $param:literal, $noun:ident;)*) => {$(
+        $(#[$doc])*
+        pub(crate) struct $path(pub $name);
+
+        impl FromRequestParts<Arc<App>> for $path {
+            type Rejection = ApiError;
+
+            async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+                let name = get(&params(parts, app).await?, $param).parse();
+                Ok(Self(name.map_err(|_| Rejection::NotFound(Noun::$noun))?))
+            }
+        }
+    )*};
+}
+
+paths! {
+    /// `{project}`.
+    ProjectPath(Slug): "project", Project;
+    /// `{tokenId}`.
+    TokenPath(TokenId): "tokenId", Token;
+    /// `{username}`.
+    UserPath(Username): "username", User;
+    /// `{group}`.
+    GroupPath(Slug): "group", Group;
+    /// `{mappingId}`.
+    MappingPath(MappingId): "mappingId", Mapping;
+}
+
+/// `{project}` and, in it, `{subjectType}` and `{subjectId}`. Whether these name anybody is asked after the project was
+/// looked at.
+pub(crate) struct ProjectMemberPath {
+    /// The project.
+    pub project: Slug,
+    member: Option<Member>,
+}
+
+impl ProjectMemberPath {
+    /// Somebody who may be there.
+    pub(crate) fn member(self) -> Result<Member, Rejection> {
+        self.member.ok_or(Rejection::NotFound(Noun::ProjectMember))
+    }
+}
+
+impl FromRequestParts<Arc<App>> for ProjectMemberPath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let params = params(parts, app).await?;
+        let project = get(&params, "project").parse();
+        let id = get(&params, "subjectId");
+        Ok(Self {
+            project: project.map_err(|_| Rejection::NotFound(Noun::Project))?,
+            member: match get(&params, "subjectType") {
+                "user" => id.parse().ok().map(Member::User),
+                "group" => id.parse().ok().map(Member::Group),
+                _ => None,
+            },
+        })
+    }
+}
 
 /// `{project}` and `{config}`.
 pub(crate) struct InConfig(pub ConfigPath);
@@ -25,12 +85,6 @@ pub(crate) struct SecretPath {
     pub config: ConfigPath,
     key: Result<Key, InvalidName>,
 }
-
-/// `{tokenId}`.
-pub(crate) struct TokenPath(pub TokenId);
-
-/// `{username}`.
-pub(crate) struct UserPath(pub Username);
 
 impl SecretPath {
     /// The key of something that may be there.
@@ -55,36 +109,6 @@ impl RevisionPath {
     /// The revision, which the config may never have been at.
     pub(crate) fn revision(&self) -> Result<Seq, Rejection> {
         self.revision.ok_or(Rejection::RevisionNotFound)
-    }
-}
-
-impl FromRequestParts<Arc<App>> for ProjectPath {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        let params = params(parts, app).await?;
-        let slug = get(&params, "project").parse();
-        Ok(Self(slug.map_err(|_| Rejection::NotFound(Noun::Project))?))
-    }
-}
-
-impl FromRequestParts<Arc<App>> for TokenPath {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        let params = params(parts, app).await?;
-        let id = get(&params, "tokenId").parse();
-        Ok(Self(id.map_err(|_| Rejection::NotFound(Noun::Token))?))
-    }
-}
-
-impl FromRequestParts<Arc<App>> for UserPath {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        let params = params(parts, app).await?;
-        let name = get(&params, "username").parse();
-        Ok(Self(name.map_err(|_| Rejection::NotFound(Noun::User))?))
     }
 }
 

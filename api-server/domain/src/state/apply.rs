@@ -88,6 +88,7 @@ impl State {
                 signing_key,
             } => {
                 self.journal = Some(JournalInfo {
+                    workspace: *epoch,
                     epoch: *epoch,
                     root_key: root_key.clone(),
                     root_key_since: at,

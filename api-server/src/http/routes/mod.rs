@@ -104,6 +104,29 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
             workspace::members::update,
             workspace::members::disable
         ))
+        .routes(routes!(workspace::groups::list, workspace::groups::create))
+        .routes(routes!(
+            workspace::groups::update,
+            workspace::groups::delete
+        ))
+        .routes(routes!(
+            workspace::groups::members,
+            workspace::groups::change_members
+        ))
+        .routes(routes!(
+            workspace::project_members::list,
+            workspace::project_members::set
+        ))
+        .routes(routes!(workspace::project_members::remove))
+        .routes(routes!(
+            workspace::mappings::list,
+            workspace::mappings::create
+        ))
+        .routes(routes!(workspace::mappings::delete))
+        .routes(routes!(
+            workspace::settings::read,
+            workspace::settings::update
+        ))
         .routes(routes!(audit::events))
         .routes(routes!(audit::proof::verify))
         .routes(routes!(audit::proof::export))

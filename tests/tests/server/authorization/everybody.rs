@@ -18,6 +18,8 @@ pub struct Somebody {
     caller: Option<Caller>,
     /// What they sign in with.
     pub password: Option<(String, String)>,
+    /// Their role in the project of the moment, where they have one.
+    pub project_role: Option<&'static str>,
 }
 
 impl Somebody {
@@ -29,6 +31,7 @@ impl Somebody {
             grants: Grants::default(),
             caller: Some(caller.clone()),
             password: None,
+            project_role: None,
         }
     }
 
@@ -40,6 +43,7 @@ impl Somebody {
             grants,
             caller: Some(caller.clone()),
             password: Some(password),
+            project_role: None,
         }
     }
 
@@ -67,6 +71,7 @@ impl Somebody {
             grants,
             caller: None,
             password: None,
+            project_role: None,
         }
     }
 

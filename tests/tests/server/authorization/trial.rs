@@ -52,8 +52,10 @@ impl Court {
             Somebody::person("the first owner", &owner, everything, password),
         ];
         known.extend(people::invite(&owner).await);
+        let world = World::make(&owner).await;
+        people::take_roles(&known, &world).await;
         Self {
-            world: World::make(&owner).await,
+            world,
             owner,
             known,
             document: Document::committed(),
@@ -90,6 +92,7 @@ impl Court {
             self.faults.extend(faults);
             if case.spoils {
                 self.world = World::make(&self.owner).await;
+                people::take_roles(&self.known, &self.world).await;
             }
         }
     }

@@ -16,6 +16,7 @@ pub struct World {
     foreign: String,
     foreign_config: String,
     username: String,
+    group: String,
     tokens: Mutex<Vec<(Grants, Caller)>>,
 }
 
@@ -30,10 +31,13 @@ impl World {
             foreign: fresh("foreign"),
             foreign_config: fresh("theirs"),
             username: fresh("viewer"),
+            group: fresh("group"),
             tokens: Mutex::default(),
         };
         let viewer = json!({"username": world.username, "password": canary::password()});
         owner.post("/api/workspace/members", viewer).await.ok();
+        let group = json!({"slug": world.group});
+        owner.post("/api/workspace/groups", group).await.ok();
         for project in [&world.project, &world.foreign] {
             let body = json!({"slug": project});
             owner.post("/api/projects", body).await.ok();
@@ -61,6 +65,7 @@ impl World {
             "config" => &self.config,
             "key" => "A",
             "username" => &self.username,
+            "group" => &self.group,
             other => panic!("say what {{{other}}} is, in World::name or with Case::param"),
         }
     }
