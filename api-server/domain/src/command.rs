@@ -40,6 +40,13 @@ pub struct Env<'a> {
     pub salt: &'a TokenSalt,
 }
 
+impl Env<'_> {
+    /// The time that an entry behind `state` will have.
+    pub(crate) fn written_at(&self, state: &State) -> Timestamp {
+        self.now.max(state.head().at)
+    }
+}
+
 /// A decided command: an entry that is not yet in the journal, and what must be stored for it.
 pub struct Draft<A> {
     /// Who does it, by the names of this time.

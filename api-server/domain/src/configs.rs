@@ -6,14 +6,15 @@ mod update;
 use crate::access::{Action, Place};
 use crate::caller::{Actor, Caller};
 use crate::command::{Command, Draft, Env};
-use crate::entry::{Change, Target};
+use crate::entry::{Change, Seq, Target};
 use crate::id::ConfigId;
 use crate::names::{ConfigPath, DisplayName, Slug};
 use crate::rejection::{Noun, Rejection};
 use crate::state::{Config, Project, State};
+use crate::time::Timestamp;
 
 pub use clone::CloneConfig;
-pub use update::{ConfigUpdate, UpdateConfig};
+pub use update::UpdateConfig;
 
 /// The most configs that stand above each other, the reading one included.
 pub const MAX_DEPTH: usize = 16;
@@ -27,6 +28,23 @@ impl Config {
     }
 }
 
+/// A config as a command left it, whatever has come since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigWritten {
+    /// Its id.
+    pub id: ConfigId,
+    /// Its name in paths.
+    pub slug: Slug,
+    /// Its name for people.
+    pub name: DisplayName,
+    /// The config that it inherits from.
+    pub parent: Option<Slug>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Its revision with this, and with nothing after it.
+    pub revision: Seq,
+}
+
 /// Makes a config, empty but for what it inherits.
 pub struct CreateConfig {
     /// Where.
@@ -38,14 +56,14 @@ pub struct CreateConfig {
 }
 
 impl Command for CreateConfig {
-    type Answer = ConfigId;
+    type Answer = ConfigWritten;
 
     fn decide(
         &self,
         state: &State,
         actor: &Actor,
         env: &mut Env<'_>,
-    ) -> Result<Draft<ConfigId>, Rejection> {
+    ) -> Result<Draft<ConfigWritten>, Rejection> {
         let caller = Caller::identify(state, actor, env.now)?;
         let project = caller.project(&self.path.project)?;
         caller.require(Action::ConfigsWrite, Place::project(project.id))?;
@@ -55,19 +73,25 @@ impl Command for CreateConfig {
             check_depth(state, parent, 1, "parent").map(|()| parent)
         });
         let parent = parent.transpose()?;
-        let config_id = ConfigId::random(env.rng);
-        let target = target(&self.path);
-        let mut draft = Draft::new(caller.name(), "configs.write", target, config_id);
-        draft.changes.push(Change::ConfigAdded {
-            config_id,
+        let slug = &self.path.config;
+        let made = ConfigWritten {
+            id: ConfigId::random(env.rng),
+            slug: slug.clone(),
+            name: self.name.clone().unwrap_or_else(|| DisplayName::of(slug)),
+            parent: parent.map(|parent| parent.slug.clone()),
+            created_at: env.written_at(state),
+            revision: state.head().seq + 1,
+        };
+        let added = Change::ConfigAdded {
+            config_id: made.id,
             project_id: project.id,
-            slug: self.path.config.clone(),
-            name: self
-                .name
-                .clone()
-                .unwrap_or_else(|| DisplayName::of(&self.path.config)),
+            slug: made.slug.clone(),
+            name: made.name.clone(),
             parent_id: parent.map(|parent| parent.id),
-        });
+        };
+        let target = target(&self.path);
+        let mut draft = Draft::new(caller.name(), "configs.write", target, made);
+        draft.changes.push(added);
         Ok(draft)
     }
 }

@@ -9,6 +9,22 @@ use crate::names::{Description, DisplayName, Slug};
 use crate::rejection::{Noun, Rejection};
 use crate::secrets::Edit;
 use crate::state::{Project, State};
+use crate::time::Timestamp;
+
+/// A project as a command left it, whatever has come since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectWritten {
+    /// Its id.
+    pub id: ProjectId,
+    /// Its name in paths.
+    pub slug: Slug,
+    /// Its name for people.
+    pub name: DisplayName,
+    /// What it is about.
+    pub description: Option<Description>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
 
 /// Makes a project.
 pub struct CreateProject {
@@ -21,14 +37,14 @@ pub struct CreateProject {
 }
 
 impl Command for CreateProject {
-    type Answer = ProjectId;
+    type Answer = ProjectWritten;
 
     fn decide(
         &self,
         state: &State,
         actor: &Actor,
         env: &mut Env<'_>,
-    ) -> Result<Draft<ProjectId>, Rejection> {
+    ) -> Result<Draft<ProjectWritten>, Rejection> {
         let caller = Caller::identify(state, actor, env.now)?;
         caller.require(Action::ProjectsWrite, Place::EVERYWHERE)?;
         if state.project_at(&self.slug).is_some() {
@@ -40,18 +56,23 @@ impl Command for CreateProject {
             .create(env.rng, project_id, state.root_key()?)
             .map_err(|_| Rejection::KeyMissing)?;
         let record = wrapped.auth_record();
-        let target = target(&self.slug);
-        let mut draft = Draft::new(caller.name(), "projects.write", target, project_id);
-        draft.changes.push(Change::ProjectAdded {
-            project_id,
-            slug: self.slug.clone(),
-            name: self
-                .name
-                .clone()
-                .unwrap_or_else(|| DisplayName::of(&self.slug)),
+        let (slug, name) = (&self.slug, self.name.clone());
+        let made = ProjectWritten {
+            id: project_id,
+            slug: slug.clone(),
+            name: name.unwrap_or_else(|| DisplayName::of(slug)),
             description: self.description.clone(),
+            created_at: env.written_at(state),
+        };
+        let added = Change::ProjectAdded {
+            project_id,
+            slug: made.slug.clone(),
+            name: made.name.clone(),
+            description: made.description.clone(),
             data_key: wrapped.named_by(&record),
-        });
+        };
+        let mut draft = Draft::new(caller.name(), "projects.write", target(slug), made);
+        draft.changes.push(added);
         draft.records.push(record);
         Ok(draft)
     }
@@ -68,28 +89,33 @@ pub struct UpdateProject {
 }
 
 impl Command for UpdateProject {
-    type Answer = ProjectId;
+    type Answer = ProjectWritten;
 
     fn decide(
         &self,
         state: &State,
         actor: &Actor,
         env: &mut Env<'_>,
-    ) -> Result<Draft<ProjectId>, Rejection> {
+    ) -> Result<Draft<ProjectWritten>, Rejection> {
         let caller = Caller::identify(state, actor, env.now)?;
         let project = caller.project(&self.slug)?;
         caller.require(Action::ProjectsWrite, Place::project(project.id))?;
-        let name = self.name.clone().unwrap_or_else(|| project.name.clone());
-        let description = self.description.over(project.description.clone());
+        let written = ProjectWritten {
+            id: project.id,
+            slug: project.slug.clone(),
+            name: self.name.clone().unwrap_or_else(|| project.name.clone()),
+            description: self.description.over(project.description.clone()),
+            created_at: project.created_at,
+        };
+        let is_new = written.name != project.name || written.description != project.description;
+        let updated = Change::ProjectUpdated {
+            project_id: project.id,
+            name: written.name.clone(),
+            description: written.description.clone(),
+        };
         let target = target(&self.slug);
-        let mut draft = Draft::new(caller.name(), "projects.update", target, project.id);
-        if name != project.name || description != project.description {
-            draft.changes.push(Change::ProjectUpdated {
-                project_id: project.id,
-                name,
-                description,
-            });
-        }
+        let mut draft = Draft::new(caller.name(), "projects.update", target, written);
+        draft.changes.extend(is_new.then_some(updated));
         Ok(draft)
     }
 }

@@ -9,7 +9,10 @@ use ssm_domain::rejection::{Noun, Rejection};
 use ssm_domain::secret::SecretValue;
 use ssm_domain::secrets::{Edit, ExpectedRevision, Outcome, Promote, SetSecret, WriteSecrets};
 
-use crate::support::{World, invalid, key, path, slug, update_config, without_reason, write};
+use crate::support::{
+    World, create_config, create_project, invalid, key, path, slug, update_config, without_reason,
+    write,
+};
 
 /// `web` with `base` ← `dev` ← `local`, and `prod` beside them.
 fn world() -> World {
@@ -42,7 +45,7 @@ fn clone(world: &mut World, at: &str, to: &str) -> Result<ConfigId, Rejection> {
         source: path(at),
         slug: slug(to),
     };
-    world.run(&command, &world.owner())
+    Ok(world.run(&command, &world.owner())?.id)
 }
 
 fn promote(from: &str, to: &str, keys: Option<&[&str]>) -> Promote {
@@ -191,6 +194,40 @@ fn what_is_so_already_writes_nothing_and_a_wrong_belief_is_refused() {
         world.run(&command, &world.owner()),
         Err(Rejection::RevisionMoved { current })
     );
+}
+
+#[test]
+fn what_a_command_answers_is_what_the_state_then_has() {
+    let mut world = world();
+    let owner = world.owner();
+    let mut update = update_config("web/dev");
+    update.slug = Some(slug("stage"));
+    update.parent = Edit::Set(slug("prod"));
+    let copy = CloneConfig {
+        source: path("web/local"),
+        slug: slug("copy"),
+    };
+    let answers = [
+        world.run(&create_config("web/new", Some("base")), &owner),
+        world.run(&update, &owner),
+        world.run(&copy, &owner),
+    ];
+    for answer in answers.map(Result::unwrap) {
+        let config = world.state.config(answer.id).unwrap();
+        let parent = config.parent_id.and_then(|id| world.state.config(id));
+        assert_eq!(answer.slug, config.slug);
+        assert_eq!(answer.name, config.name);
+        assert_eq!(answer.parent, parent.map(|parent| parent.slug.clone()));
+        assert_eq!(answer.created_at, config.created_at);
+        assert_eq!(answer.revision, config.revision);
+    }
+    let answer = world.run(&create_project("api"), &owner).unwrap();
+    let project = world.state.project(answer.id).unwrap();
+    assert_eq!(
+        (answer.slug, answer.name),
+        (project.slug.clone(), project.name.clone())
+    );
+    assert_eq!(answer.created_at, project.created_at);
 }
 
 #[test]

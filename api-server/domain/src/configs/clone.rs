@@ -1,6 +1,6 @@
 //! Making a config like another one.
 
-use super::{check_room, target};
+use super::{ConfigWritten, check_room, target};
 use crate::access::{Action, Place};
 use crate::caller::{Actor, Caller};
 use crate::command::{Command, Draft, Env};
@@ -34,14 +34,14 @@ impl CloneConfig {
 }
 
 impl Command for CloneConfig {
-    type Answer = ConfigId;
+    type Answer = ConfigWritten;
 
     fn decide(
         &self,
         state: &State,
         actor: &Actor,
         env: &mut Env<'_>,
-    ) -> Result<Draft<ConfigId>, Rejection> {
+    ) -> Result<Draft<ConfigWritten>, Rejection> {
         let caller = Caller::identify(state, actor, env.now)?;
         let source = Self::may(&caller, &self.source)?;
         let project = state
@@ -53,14 +53,24 @@ impl Command for CloneConfig {
         };
         check_room(state, project, &path)?;
         let config_id = ConfigId::random(env.rng);
-        let mut draft = Draft::new(caller.name(), "configs.clone", target(&path), config_id);
-        draft.changes.push(Change::ConfigAdded {
-            config_id,
-            project_id: project.id,
+        let parent = source.parent_id.and_then(|id| state.config(id));
+        let made = ConfigWritten {
+            id: config_id,
             slug: self.slug.clone(),
             name: DisplayName::of(&self.slug),
+            parent: parent.map(|parent| parent.slug.clone()),
+            created_at: env.written_at(state),
+            revision: state.head().seq + 1,
+        };
+        let added = Change::ConfigAdded {
+            config_id,
+            project_id: project.id,
+            slug: made.slug.clone(),
+            name: made.name.clone(),
             parent_id: source.parent_id,
-        });
+        };
+        let mut draft = Draft::new(caller.name(), "configs.clone", target(&path), made);
+        draft.changes.push(added);
         for (key, secret) in &source.secrets {
             let value = open(env.keys, source, key, secret)
                 .map_err(|_| Rejection::Unopenable(key.to_string()))?;

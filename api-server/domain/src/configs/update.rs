@@ -1,10 +1,10 @@
 //! Giving a config another name or another parent.
 
-use super::{check_depth, readable_parent, target};
+use super::{ConfigWritten, check_depth, readable_parent, target};
 use crate::access::{Action, Place};
 use crate::caller::{Actor, Caller};
 use crate::command::{Command, Draft, Env};
-use crate::entry::{Change, Seq};
+use crate::entry::Change;
 use crate::id::ConfigId;
 use crate::names::{ConfigPath, DisplayName, Slug};
 use crate::rejection::{Noun, Rejection};
@@ -27,24 +27,15 @@ pub struct UpdateConfig {
     pub expected: Option<ExpectedRevision>,
 }
 
-/// What an update came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ConfigUpdate {
-    /// The config.
-    pub config_id: ConfigId,
-    /// Its revision with this update, and with nothing after it.
-    pub revision: Seq,
-}
-
 impl Command for UpdateConfig {
-    type Answer = ConfigUpdate;
+    type Answer = ConfigWritten;
 
     fn decide(
         &self,
         state: &State,
         actor: &Actor,
         env: &mut Env<'_>,
-    ) -> Result<Draft<ConfigUpdate>, Rejection> {
+    ) -> Result<Draft<ConfigWritten>, Rejection> {
         let caller = Caller::identify(state, actor, env.now)?;
         let config = caller.config_for(Action::ConfigsWrite, &self.path)?;
         let slug = self.slug.as_ref().unwrap_or(&config.slug);
@@ -60,18 +51,27 @@ impl Command for UpdateConfig {
         if *slug != config.slug && state.config_at(&renamed).is_some() {
             return Err(Rejection::AlreadyExists(Noun::Config));
         }
-        let update = ConfigUpdate {
-            config_id: config.id,
-            revision: config.revision,
+        let moves = *slug != config.slug || parent_id != config.parent_id;
+        let parent = parent_id.and_then(|id| state.config(id));
+        let written = ConfigWritten {
+            id: config.id,
+            slug: slug.clone(),
+            name: self.name.clone().unwrap_or_else(|| config.name.clone()),
+            parent: parent.map(|parent| parent.slug.clone()),
+            created_at: config.created_at,
+            revision: if moves {
+                state.head().seq + 1
+            } else {
+                config.revision
+            },
         };
         let target = target(&self.path);
-        let mut draft = Draft::new(caller.name(), "configs.update", target, update);
-        let name = self.name.as_ref().unwrap_or(&config.name);
-        if *name != config.name || *slug != config.slug {
+        let mut draft = Draft::new(caller.name(), "configs.update", target, written);
+        if draft.answer.name != config.name || *slug != config.slug {
             draft.changes.push(Change::ConfigUpdated {
                 config_id: config.id,
                 slug: slug.clone(),
-                name: name.clone(),
+                name: draft.answer.name.clone(),
             });
         }
         if parent_id != config.parent_id {
@@ -79,9 +79,6 @@ impl Command for UpdateConfig {
                 config_id: config.id,
                 parent_id,
             });
-        }
-        if *slug != config.slug || parent_id != config.parent_id {
-            draft.answer.revision = state.head().seq + 1;
         }
         Ok(draft)
     }

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use ssm_domain::access::{Action, ActionSet};
 use ssm_domain::caller::Actor;
 use ssm_domain::command::Draft;
-use ssm_domain::configs::{ConfigUpdate, DeleteConfig};
+use ssm_domain::configs::DeleteConfig;
 use ssm_domain::id::{ConfigId, ProjectId, TokenId};
 use ssm_domain::projects::DeleteProject;
 use ssm_domain::rejection::Rejection;
@@ -86,7 +86,8 @@ pub enum Answer {
     Nothing,
     Project(ProjectId),
     Config(ConfigId),
-    Updated(ConfigUpdate),
+    /// A config, and its revision with that.
+    Updated(ConfigId, u64),
     Written(Written),
     Issued(TokenId, Option<Timestamp>),
 }
@@ -256,13 +257,13 @@ pub fn decide_believing(
     match step {
         Step::CreateProject(slug) => world
             .decide(&create_project(slug), actor)
-            .map(|draft| answered(draft, Answer::Project)),
+            .map(|draft| answered(draft, |made| Answer::Project(made.id))),
         Step::DeleteProject(name) => world
             .decide(&DeleteProject { slug: slug(name) }, actor)
             .map(|draft| answered(draft, |()| Answer::Nothing)),
         Step::CreateConfig { at, parent } => world
             .decide(&create_config(at, *parent), actor)
-            .map(|draft| answered(draft, Answer::Config)),
+            .map(|draft| answered(draft, |made| Answer::Config(made.id))),
         Step::DeleteConfig(at) => world
             .decide(&DeleteConfig { path: path(at) }, actor)
             .map(|draft| answered(draft, |()| Answer::Nothing)),

@@ -9,10 +9,8 @@ use http::StatusCode;
 use http::header::ETAG;
 use serde::{Deserialize, Serialize};
 use ssm_domain::access::{Action, Place};
-use ssm_domain::configs::{CreateConfig, DeleteConfig};
-use ssm_domain::id::ConfigId;
+use ssm_domain::configs::{ConfigWritten, CreateConfig, DeleteConfig};
 use ssm_domain::names::{ConfigPath, DisplayName, InvalidName, Slug};
-use ssm_domain::rejection::{Noun, Rejection};
 use ssm_domain::state::{self, State};
 use ssm_domain::time::Timestamp;
 use utoipa::ToSchema;
@@ -134,14 +132,20 @@ pub(crate) struct OneConfig {
 }
 
 impl OneConfig {
-    /// A config as it is now.
-    fn now(auth: &Auth, id: ConfigId) -> Result<Self, Rejection> {
-        let state = auth.app.engine.state();
-        let config = state.config(id).ok_or(Rejection::NotFound(Noun::Config))?;
-        Ok(Self {
+    /// A config as a command left it. What became of it since is another answer's business.
+    fn written(written: &ConfigWritten) -> Self {
+        let parent = written.parent.as_ref().map(ToString::to_string);
+        Self {
             status: Status::Ok,
-            config: Config::of(&state, config),
-        })
+            config: Config {
+                slug: written.slug.to_string(),
+                name: written.name.to_string(),
+                parent_slug: parent.clone(),
+                inherits_from: parent,
+                created_at: written.created_at,
+                revision: written.revision,
+            },
+        }
     }
 }
 
@@ -160,8 +164,8 @@ pub(crate) async fn create(
         caller.require(Action::ConfigsWrite, Place::project(project.id))
     })?;
     let command = body.json::<NewConfig>().await?.parse(path.0)?;
-    let id = auth.run(command).await?;
-    Ok((StatusCode::CREATED, Json(OneConfig::now(&auth, id)?)))
+    let made = auth.run(command).await?;
+    Ok((StatusCode::CREATED, Json(OneConfig::written(&made))))
 }
 
 /// One config

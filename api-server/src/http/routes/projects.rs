@@ -4,10 +4,8 @@ use axum::Json;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use ssm_domain::access::{Action, Place};
-use ssm_domain::id::ProjectId;
 use ssm_domain::names::{Description, DisplayName, InvalidName, Slug};
-use ssm_domain::projects::{CreateProject, DeleteProject, UpdateProject};
-use ssm_domain::rejection::{Noun, Rejection};
+use ssm_domain::projects::{CreateProject, DeleteProject, ProjectWritten, UpdateProject};
 use ssm_domain::state;
 use ssm_domain::time::Timestamp;
 use utoipa::ToSchema;
@@ -106,16 +104,17 @@ pub(crate) struct OneProject {
 }
 
 impl OneProject {
-    /// A project as it is now.
-    fn now(auth: &Auth, id: ProjectId) -> Result<Self, Rejection> {
-        let state = auth.app.engine.state();
-        let project = state
-            .project(id)
-            .ok_or(Rejection::NotFound(Noun::Project))?;
-        Ok(Self {
+    /// A project as a command left it. What became of it since is another answer's business.
+    fn written(written: ProjectWritten) -> Self {
+        Self {
             status: Status::Ok,
-            project: Project::of(project),
-        })
+            project: Project {
+                slug: written.slug.to_string(),
+                name: written.name.to_string(),
+                description: written.description.map(|text| text.to_string()),
+                created_at: written.created_at,
+            },
+        }
     }
 }
 
@@ -127,8 +126,8 @@ impl OneProject {
 pub(crate) async fn create(auth: Auth, body: Unread) -> ApiResult<(StatusCode, Json<OneProject>)> {
     auth.look(|_, caller| caller.require(Action::ProjectsWrite, Place::EVERYWHERE))?;
     let command = body.json::<NewProject>().await?.parse()?;
-    let id = auth.run(command).await?;
-    Ok((StatusCode::CREATED, Json(OneProject::now(&auth, id)?)))
+    let made = auth.run(command).await?;
+    Ok((StatusCode::CREATED, Json(OneProject::written(made))))
 }
 
 /// One project
@@ -186,8 +185,8 @@ pub(crate) async fn update(
         caller.require(Action::ProjectsWrite, Place::project(project.id))
     })?;
     let change: ProjectChange = body.strict_json().await?;
-    let id = auth.run(change.parse(path.0)?).await?;
-    Ok(Json(OneProject::now(&auth, id)?))
+    let project = auth.run(change.parse(path.0)?).await?;
+    Ok(Json(OneProject::written(project)))
 }
 
 /// Delete a project with its configs and secrets

@@ -46,6 +46,23 @@ async fn while_the_journal_cannot_be_written_reads_go_on_and_it_shows() {
 }
 
 #[tokio::test]
+async fn what_was_made_is_answered_although_somebody_deletes_it_at_once() {
+    let owner = Caller::owner().await.with_configs().await;
+    let before = owner.app.engine.state().head().seq;
+    let confirmed = "/api/projects/web?confirm=web";
+    // All three wait for the writer when it wakes, and so are one batch.
+    let (first, made, second) = tokio::join!(
+        owner.delete(confirmed),
+        owner.json("POST", "/api/projects", r#"{"slug":"web"}"#),
+        owner.delete(confirmed),
+    );
+    first.is(200);
+    second.is(200);
+    assert_eq!(made.is(201).json()["project"]["slug"], "web");
+    assert_eq!(owner.app.engine.state().head().seq, before + 3);
+}
+
+#[tokio::test]
 async fn no_page_of_the_server_needs_anything_from_elsewhere() {
     let owner = Caller::owner().await;
     let page = owner.get("/api/docs/").await;

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use ssm_domain::access::Action;
-use ssm_domain::configs::ConfigUpdate;
 use ssm_domain::rejection::{Noun, Rejection};
 use ssm_domain::secrets::{Edit, Outcome, Written, WrittenKey};
 
@@ -83,10 +82,7 @@ impl Model {
             self.touch(&format!("{project}/{new}"));
         }
         let config = &self.projects[project].configs[new];
-        Ok(Answer::Updated(ConfigUpdate {
-            config_id: config.id,
-            revision: config.revision,
-        }))
+        Ok(Answer::Updated(config.id, config.revision))
     }
 
     fn clone_config(

@@ -94,7 +94,7 @@ pub(super) fn decide(
             };
             world
                 .decide(&command, actor)
-                .map(|draft| answered(draft, Answer::Updated))
+                .map(|draft| answered(draft, |config| Answer::Updated(config.id, config.revision)))
         }
         Changing::Clone { at, slug: new } => {
             let command = CloneConfig {
@@ -103,7 +103,7 @@ pub(super) fn decide(
             };
             world
                 .decide(&command, actor)
-                .map(|draft| answered(draft, Answer::Config))
+                .map(|draft| answered(draft, |made| Answer::Config(made.id)))
         }
         Changing::Promote {
             project,

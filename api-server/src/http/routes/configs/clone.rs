@@ -41,8 +41,7 @@ pub(crate) async fn clone(auth: Auth, path: InConfig, body: Unread) -> ApiResult
             .parse()
             .map_err(|why| ApiError::invalid("slug", &why))?,
     };
-    let id = auth.run(command).await?;
-    let answer = OneConfig::now(&auth, id)?;
-    let answer = written(&auth, answer.config.revision, answer);
+    let made = auth.run(command).await?;
+    let answer = written(&auth, made.revision, OneConfig::written(&made));
     Ok((StatusCode::CREATED, answer).into_response())
 }

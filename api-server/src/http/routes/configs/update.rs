@@ -75,8 +75,7 @@ pub(crate) async fn update(
     auth.may(Action::ConfigsWrite, &path.0)?;
     let change: ConfigChange = body.strict_json().await?;
     let command = change.parse(path.0, conditions.expected()?)?;
-    let update = auth.run(command).await?;
-    let mut answer = OneConfig::now(&auth, update.config_id)?;
-    answer.config.revision = update.revision;
-    Ok(written(&auth, update.revision, answer))
+    let config = auth.run(command).await?;
+    let answer = OneConfig::written(&config);
+    Ok(written(&auth, config.revision, answer))
 }
