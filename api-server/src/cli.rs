@@ -30,13 +30,17 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  all is well
   1  it failed; the reason is on standard error
-  2  the command line or a setting is wrong";
+  2  the command line or a setting is wrong
+  3  a verification found something that is not as it was written";
 
 #[derive(Subcommand)]
 enum Command {
     /// Serve; the same as no command at all
     #[command(after_help = SECRETS_HELP)]
     Serve(Settings),
+    /// Verify, export or sign the journal, with access to the data only
+    #[command(after_help = commands::audit::EXAMPLES)]
+    Audit(commands::audit::AuditArgs),
     /// Add a user, reset a password or list users, with access to the data only
     #[command(after_help = commands::admin::EXAMPLES)]
     Admin(commands::admin::AdminArgs),
@@ -57,6 +61,8 @@ enum Command {
 pub(crate) enum Exit {
     /// All is well.
     Fine,
+    /// A verification found something that is not as it should be.
+    Found,
 }
 
 /// Why a command failed. Its text is one sentence for whoever gave the command.
@@ -101,6 +107,7 @@ pub(crate) fn run() -> ExitCode {
             let matches = matches.subcommand_matches("config").unwrap_or(&matches);
             commands::config::run(settings, matches)
         }
+        Some(Command::Audit(args)) => commands::audit::run(args),
         Some(Command::Admin(args)) => commands::admin::run(args),
         Some(Command::Keys(args)) => commands::keys::run(args),
         Some(Command::Openapi) => commands::openapi::run(),
@@ -114,6 +121,7 @@ pub(crate) fn run() -> ExitCode {
 fn exit_code(outcome: Outcome) -> ExitCode {
     match outcome {
         Ok(Exit::Fine) => ExitCode::SUCCESS,
+        Ok(Exit::Found) => ExitCode::from(3),
         Err(failure) => {
             let (code, error) = match failure {
                 Failure::Failed(error) => (1, error),

@@ -1,11 +1,13 @@
 //! What the program does when it does not serve, one file a command.
 
 pub(crate) mod admin;
+pub(crate) mod audit;
 pub(crate) mod completions;
 pub(crate) mod config;
 mod input;
 pub(crate) mod keys;
 pub(crate) mod openapi;
+mod output;
 pub(crate) mod serve;
 
 use std::io::{self, Write as _};

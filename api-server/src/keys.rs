@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rand::Rng as _;
 use ssm_domain::credential::TokenSalt;
-use ssm_domain::seal::{RootKey, SealError};
+use ssm_domain::seal::{KeyRing, RootKey, SealError};
 use ssm_engine::Keys;
 use zeroize::Zeroizing;
 
@@ -87,6 +87,21 @@ pub(crate) fn load_existing(config: &DataConfig) -> Result<Keys, KeyError> {
     } else {
         Err(KeyError::NoData { database })
     }
+}
+
+/// The root keys, where there are any. Makes nothing.
+pub(crate) fn root_keys(config: &DataConfig) -> Result<Option<KeyRing>, KeyError> {
+    let in_data_dir = config.encryption_key == KeySource::DataDir;
+    if in_data_dir && !config.key_file(ENCRYPTION_KEY).exists() {
+        return Ok(None);
+    }
+    let key = read_or_make(
+        config,
+        ENCRYPTION_KEY,
+        &config.encryption_key,
+        RootKey::parse,
+    )?;
+    Ok(Some(KeyRing::with_previous(key, read_previous(config)?)))
 }
 
 /// Reads both keys, and makes those that a first start has to make.

@@ -10,7 +10,10 @@ use ssm_domain::secret::Password;
 use zeroize::Zeroizing;
 
 use crate::cli::Failure;
+use crate::private_file;
 
+/// The most bytes of a token's file.
+const MAX_TOKEN: usize = 4_096;
 /// The most bytes of a line with a secret.
 const MAX_LINE: u64 = 4_096;
 
@@ -24,9 +27,8 @@ pub(crate) fn token() -> Result<ssm_client::Token, Failure> {
             )));
         }
         (Some(token), None) => token.into(),
-        (None, Some(path)) => std::fs::read_to_string(&path)
-            .map(Zeroizing::new)
-            .with_context(|| format!("the token file {path} cannot be read"))?,
+        (None, Some(path)) => private_file::read(path.as_ref(), MAX_TOKEN)
+            .with_context(|| format!("the token file {path} is refused"))?,
         (None, None) => line("Token: ")?,
     };
     match text.trim() {

@@ -2,7 +2,15 @@
 
 use ssm_tests::{Run, canary};
 
-const COMMANDS: [&str; 6] = ["serve", "admin", "keys", "config", "openapi", "completions"];
+const COMMANDS: [&str; 7] = [
+    "serve",
+    "audit",
+    "admin",
+    "keys",
+    "config",
+    "openapi",
+    "completions",
+];
 
 #[tokio::test]
 async fn every_command_says_what_it_does() {

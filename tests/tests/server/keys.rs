@@ -317,7 +317,7 @@ async fn the_keys_command_says_what_it_lacks() {
         .end()
         .await
         .unwrap()
-        .refused(1, &["/no/such/file cannot be read"]);
+        .refused(1, &["the token file /no/such/file is refused"]);
     let url = Run::new(["keys", "status", "--url", "ftp://x"]).env("SSM_TOKEN", "a");
     url.end()
         .await

@@ -3,6 +3,7 @@
 mod addresses;
 mod admin;
 mod audit;
+mod audit_command;
 mod authorization;
 mod bad_input;
 mod changing;

@@ -1,0 +1,257 @@
+//! `ssm-server audit`: the proof that nothing of the record was changed, without a server.
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use anyhow::{Context as _, Result, anyhow};
+use clap::{Args, Subcommand};
+use ssm_domain::signing::{Checkpoint, PublicKey};
+use ssm_domain::time::Timestamp;
+use ssm_engine::Export;
+use ssm_engine::verify::{self, CheckpointError, Known, Report};
+use ssm_journal_sqlite::{OpenError, SqliteJournal};
+
+use super::output::{Output, is_dash};
+use crate::cli::{Exit, Failure, Outcome};
+use crate::config::{DataConfig, DataSettings, KeySource};
+use crate::keys;
+
+pub(crate) const EXAMPLES: &str = "\
+All of them work beside a running server, and change nothing. The more is kept elsewhere, the more is proved: with the
+encryption key, or with the public key of a checkpoint, who wrote the journal; with a checkpoint, that nothing was taken
+away from its end since. An export is verified without anything beside it.
+
+Examples:
+  ssm-server audit verify
+  ssm-server audit verify /var/lib/ssm --checkpoint checkpoint-monday.json
+  ssm-server audit export audit.jsonl
+  ssm-server audit verify audit.jsonl --public-key 8f1c…
+  ssm-server audit checkpoint checkpoint-monday.json";
+
+/// The most bytes of a checkpoint's file.
+const MAX_CHECKPOINT: u64 = 4_096;
+/// How the files of `SQLite` begin.
+const SQLITE: &[u8] = b"SQLite format 3\0";
+
+#[derive(Args)]
+pub(crate) struct AuditArgs {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Look whether everything is as it was written, and name what is not
+    ///
+    /// Ends with code 3 where something is not.
+    Verify {
+        /// A data directory, or a file that `audit export` made; `-` for one on standard input. DATA_DIR without it
+        path: Option<PathBuf>,
+        /// A file that `audit checkpoint` or the API made earlier
+        #[arg(long, value_name = "FILE")]
+        checkpoint: Option<PathBuf>,
+        /// Who must have signed the end: 64 hexadecimal digits
+        #[arg(long, value_name = "HEX")]
+        public_key: Option<PublicKey>,
+        #[command(flatten)]
+        data: DataSettings,
+    },
+    /// Write the journal as lines of JSON, which need no server to be verified; values are not in it
+    Export {
+        /// The file; `-` for standard output
+        #[arg(default_value = "-")]
+        file: PathBuf,
+        #[command(flatten)]
+        data: DataSettings,
+    },
+    /// Verify everything, and write down, signed, what the journal has come to; keep it elsewhere
+    Checkpoint {
+        /// The file; `-` for standard output
+        #[arg(default_value = "-")]
+        file: PathBuf,
+        #[command(flatten)]
+        data: DataSettings,
+    },
+}
+
+/// Does it.
+pub(crate) fn run(args: AuditArgs) -> Outcome {
+    match args.command {
+        Command::Verify {
+            path,
+            checkpoint,
+            public_key,
+            data,
+        } => {
+            let checkpoint = checkpoint.map(|file| read_checkpoint(&file)).transpose()?;
+            let config = DataConfig::new(data)?;
+            verify_at(path, config, checkpoint.as_ref(), public_key)
+        }
+        Command::Export { file, data } => export(&DataConfig::new(data)?, &file),
+        Command::Checkpoint { file, data } => make_checkpoint(&DataConfig::new(data)?, &file),
+    }
+}
+
+fn verify_at(
+    path: Option<PathBuf>,
+    mut config: DataConfig,
+    checkpoint: Option<&Checkpoint>,
+    public_key: Option<PublicKey>,
+) -> Outcome {
+    let export = match path {
+        Some(path) if is_dash(&path) => Some(Source::Stdin),
+        Some(path) if path.is_dir() => {
+            config.dir = path;
+            None
+        }
+        Some(path) => Some(open_export(&path)?),
+        None => None,
+    };
+    let keys = match export {
+        // The key that lies in some data directory need not be the one of an export.
+        Some(_) if config.encryption_key == KeySource::DataDir => None,
+        Some(_) | None => keys::root_keys(&config)?,
+    };
+    let known = Known {
+        keys: keys.as_ref(),
+        public_key,
+        checkpoint,
+        written: None,
+    };
+    let report = match export {
+        Some(Source::Stdin) => verify::verify_export(io::stdin().lock(), known),
+        Some(Source::File(file)) => verify::verify_export(file, known),
+        None => match open(&config) {
+            Ok(journal) => return tell(&super::block_on(data_directory(&journal, known))?, known),
+            // What cannot even be opened is told as what it is.
+            Err(damaged @ (OpenError::Damaged { .. } | OpenError::LogWithoutDatabase { .. })) => {
+                super::print(format!("NOT AS IT WAS WRITTEN: {damaged}\n").as_bytes())?;
+                return Ok(Exit::Found);
+            }
+            Err(error) => return Err(error.into()),
+        },
+    };
+    tell(&report.context("the export cannot be read")?, known)
+}
+
+async fn data_directory(journal: &SqliteJournal, known: Known<'_>) -> Result<Report> {
+    Ok(verify::verify(journal, known).await?)
+}
+
+/// An export to be verified.
+enum Source {
+    Stdin,
+    File(BufReader<File>),
+}
+
+fn open_export(path: &Path) -> Result<Source, Failure> {
+    let cannot = || format!("{} cannot be read", path.display());
+    let mut file = BufReader::new(File::open(path).with_context(cannot)?);
+    if file.fill_buf().with_context(cannot)?.starts_with(SQLITE) {
+        return Err(Failure::Usage(anyhow!(
+            "{} is a database; give the data directory that it is in",
+            path.display()
+        )));
+    }
+    Ok(Source::File(file))
+}
+
+/// Says what was looked at and what was found.
+fn tell(report: &Report, known: Known<'_>) -> Outcome {
+    let mut told = format!("entries     {}", report.entries);
+    let _ = write!(told, ", up to {} at {}\n", report.head.seq, report.head.at);
+    let _ = writeln!(told, "head        {}", report.head.hash);
+    if let Some(key) = report.signed_by {
+        let by = match (known.keys, known.public_key) {
+            (Some(_), _) => "compared with the encryption key",
+            (None, Some(_)) => "compared with the key that was given",
+            (None, None) => "compared with nothing: give the encryption key, or --public-key",
+        };
+        let _ = writeln!(told, "signed by   {key}, {by}");
+    }
+    if let Some(checkpoint) = known.checkpoint {
+        let _ = writeln!(
+            told,
+            "checkpoint  of entry {} at {}",
+            checkpoint.seq, checkpoint.at
+        );
+    }
+    for finding in &report.findings {
+        let _ = writeln!(told, "NOT AS IT WAS WRITTEN: {finding}");
+    }
+    if report.gave_up {
+        told.push_str("and so on; the rest was not looked at\n");
+    }
+    if report.is_ok() {
+        told.push_str("all is as it was written\n");
+    }
+    super::print(told.as_bytes())?;
+    Ok(if report.is_ok() {
+        Exit::Fine
+    } else {
+        Exit::Found
+    })
+}
+
+fn export(config: &DataConfig, file: &Path) -> Outcome {
+    let journal = Arc::new(open(config)?);
+    let mut output = Output::to(file)?;
+    super::block_on(async {
+        let mut export = Export::begin(journal).await?;
+        while let Some(lines) = export.next().await? {
+            output
+                .write_all(&lines)
+                .context("the export cannot be written")?;
+        }
+        Ok(())
+    })?;
+    output.finish()?;
+    Ok(Exit::Fine)
+}
+
+fn make_checkpoint(config: &DataConfig, file: &Path) -> Outcome {
+    let keys = keys::root_keys(config)?.ok_or_else(|| {
+        Failure::Usage(anyhow!(
+            "the encryption key is needed, since it signs: set ENCRYPTION_KEY or ENCRYPTION_KEY_FILE"
+        ))
+    })?;
+    let journal = open(config)?;
+    let made = super::block_on(async { Ok(verify::checkpoint(&journal, &keys, now()).await) })?;
+    let checkpoint = match made {
+        Ok(checkpoint) => checkpoint,
+        Err(CheckpointError::Damaged(finding)) => {
+            eprintln!("error: no checkpoint was made: {finding}");
+            return Ok(Exit::Found);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let mut text = serde_json::to_string_pretty(&checkpoint).context("a checkpoint is text")?;
+    text.push('\n');
+    let mut output = Output::to(file)?;
+    output.write_all(text.as_bytes())?;
+    output.finish()?;
+    Ok(Exit::Fine)
+}
+
+fn open(config: &DataConfig) -> Result<SqliteJournal, OpenError> {
+    SqliteJournal::open_read_only(&config.dir)
+}
+
+fn read_checkpoint(path: &Path) -> Result<Checkpoint, Failure> {
+    let mut text = String::new();
+    File::open(path)
+        .and_then(|file| file.take(MAX_CHECKPOINT).read_to_string(&mut text))
+        .with_context(|| format!("the checkpoint {} cannot be read", path.display()))?;
+    serde_json::from_str(&text)
+        .map_err(|_| Failure::Usage(anyhow!("{} is not a checkpoint", path.display())))
+}
+
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let millis = since.unwrap_or_default().as_millis();
+    Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
+}
