@@ -49,7 +49,7 @@ enum Command {
     ///
     /// Ends with code 3 where something is not.
     Verify {
-        /// A data directory, or a file that `audit export` made; `-` for one on standard input. DATA_DIR without it
+        /// A data directory, or a file that `audit export` made; `-` for one on standard input. `DATA_DIR` without it
         path: Option<PathBuf>,
         /// A file that `audit checkpoint` or the API made earlier
         #[arg(long, value_name = "FILE")]
@@ -162,9 +162,12 @@ fn open_export(path: &Path) -> Result<Source, Failure> {
 
 /// Says what was looked at and what was found.
 fn tell(report: &Report, known: Known<'_>) -> Outcome {
-    let mut told = format!("entries     {}", report.entries);
-    let _ = write!(told, ", up to {} at {}\n", report.head.seq, report.head.at);
-    let _ = writeln!(told, "head        {}", report.head.hash);
+    let (head, mut told) = (report.head, String::new());
+    let _ = writeln!(
+        told,
+        "entries     {}, up to {} at {}\nhead        {}",
+        report.entries, head.seq, head.at, head.hash
+    );
     if let Some(key) = report.signed_by {
         let by = match (known.keys, known.public_key) {
             (Some(_), _) => "compared with the encryption key",

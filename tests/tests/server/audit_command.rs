@@ -23,20 +23,20 @@ fn text(path: &Path) -> &str {
 /// A journal with a secret in it, an export and a checkpoint of it, and all of it without a server.
 struct Kept {
     data: Scratch,
-    kept: Scratch,
+    elsewhere: Scratch,
     public_key: String,
 }
 
 impl Kept {
     async fn new() -> Self {
-        let (data, kept) = (Scratch::new("data").unwrap(), Scratch::new("kept").unwrap());
+        let (data, elsewhere) = (Scratch::new("data").unwrap(), Scratch::new("kept").unwrap());
         let (mut server, owner) = own_server(ServerOptions::default().data_dir(data.path())).await;
         let shop = owner.shop().await;
         let value = json!({"value": canary::value("audited")});
         owner.put(&shop.secret("base", "A"), value).await.ok();
 
         // Beside the running server.
-        let export = kept.path().join("audit.jsonl");
+        let export = elsewhere.path().join("audit.jsonl");
         let told = audit(["export", text(&export)])
             .on(data.path())
             .end()
@@ -45,7 +45,7 @@ impl Kept {
         assert_eq!(told.ok(), "");
         let over_http = owner.get("/api/audit/export").await.text;
         assert_eq!(fs::read_to_string(&export).unwrap(), over_http);
-        let checkpoint = kept.path().join("checkpoint.json");
+        let checkpoint = elsewhere.path().join("checkpoint.json");
         let made = audit(["checkpoint", text(&checkpoint)]).on(data.path());
         made.end().await.unwrap().ok();
         let checkpoint: Value = serde_json::from_slice(&fs::read(checkpoint).unwrap()).unwrap();
@@ -53,17 +53,17 @@ impl Kept {
         let public_key = checkpoint["publicKey"].as_str().unwrap().to_owned();
         Self {
             data,
-            kept,
+            elsewhere,
             public_key,
         }
     }
 
     fn export(&self) -> String {
-        text(&self.kept.path().join("audit.jsonl")).to_owned()
+        text(&self.elsewhere.path().join("audit.jsonl")).to_owned()
     }
 
     fn checkpoint(&self) -> String {
-        text(&self.kept.path().join("checkpoint.json")).to_owned()
+        text(&self.elsewhere.path().join("checkpoint.json")).to_owned()
     }
 }
 
@@ -114,7 +114,7 @@ async fn what_was_not_touched_is_found_to_be_as_it_was_written() {
 async fn what_was_changed_is_named() {
     let kept = Kept::new().await;
     let export = fs::read_to_string(kept.export()).unwrap();
-    let edited = kept.kept.path().join("edited.jsonl");
+    let edited = kept.elsewhere.path().join("edited.jsonl");
     let verify = async |content: &str, more: &[&str], says: &str| {
         fs::write(&edited, content).unwrap();
         let words = ["verify", text(&edited)]
