@@ -6,7 +6,8 @@ use reqwest::Response;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use ssm_tests::caller::{Caller, owner};
+use ssm_tests::ServerOptions;
+use ssm_tests::caller::{Caller, own_server, owner};
 
 /// Reads the events of a stream one by one.
 struct Events {
@@ -236,6 +237,112 @@ async fn a_slow_reader_misses_no_last_revision() {
         previous = revision;
     }
     assert_eq!(previous, last);
+}
+
+/// Two events, in whatever order, by config.
+async fn both(events: &mut Events, name: &str) -> Vec<(String, Value)> {
+    let mut both = Vec::new();
+    for _ in 0..2 {
+        let data = events.expect(name).await;
+        both.push((data["config"].as_str().unwrap().to_owned(), data));
+    }
+    both.sort_by(|a, b| a.0.cmp(&b.0));
+    assert_eq!((&*both[0].0, &*both[1].0), ("base", "prod"));
+    both
+}
+
+#[tokio::test]
+async fn a_person_is_told_what_a_role_lets_them_read_and_what_it_takes_away() {
+    let owner = owner().await;
+    let (shop, member) = (owner.shop().await, owner.member("viewer").await);
+    let mut events = Events::open(&member.caller, "").await;
+    assert_eq!(events.until_synced().await, []);
+    let roles = format!("/api/workspace/projects/{}/members", shop.slug);
+    let role = |kind: &str, id: &str, role: &str| json!({"subjectType": kind, "subjectId": id, "role": role});
+    let named = member.username.as_str();
+    owner.put(&roles, role("user", named, "viewer")).await.ok();
+    for (config, data) in both(&mut events, "revision").await {
+        let known = owner.get(&format!("{}/{config}", shop.configs)).await.ok();
+        assert_eq!(data["revision"], known["config"]["revision"]);
+    }
+    // A role that still lets them read changes nothing for them.
+    owner.put(&roles, role("user", named, "admin")).await.ok();
+    owner.put(&roles, role("user", named, "none")).await.ok();
+    for (_, data) in both(&mut events, "gone").await {
+        assert_eq!(
+            (&data["project"], &data["reason"]),
+            (&json!(shop.slug), &json!("forbidden"))
+        );
+    }
+
+    let group = json!({"slug": ssm_tests::caller::fresh("group")});
+    let slug = group["slug"].as_str().unwrap();
+    owner
+        .post("/api/workspace/groups", group.clone())
+        .await
+        .ok();
+    owner.put(&roles, role("group", slug, "viewer")).await.ok();
+    let members = format!("/api/workspace/groups/{slug}/members");
+    owner.put(&members, json!({"add": [named]})).await.ok();
+    both(&mut events, "revision").await;
+    owner
+        .delete(&format!("/api/workspace/groups/{slug}"))
+        .await
+        .ok();
+    both(&mut events, "gone").await;
+
+    owner
+        .patch(
+            &format!("/api/workspace/members/{named}"),
+            json!({"disabled": true}),
+        )
+        .await
+        .ok();
+    assert!(
+        events.next().await.is_none(),
+        "whoever is disabled is told nothing more"
+    );
+}
+
+#[tokio::test]
+async fn a_default_role_shows_what_there_is_and_what_comes() {
+    let (_server, owner) = own_server(ServerOptions::default()).await;
+    let (_shop, member) = (owner.shop().await, owner.member("viewer").await);
+    let mut events = Events::open(&member.caller, "").await;
+    assert_eq!(events.until_synced().await, []);
+    let default = |role: &str| json!({"defaultProjectRole": role});
+    owner
+        .patch("/api/workspace/settings", default("viewer"))
+        .await
+        .ok();
+    both(&mut events, "revision").await;
+    owner.shop().await;
+    both(&mut events, "revision").await;
+    owner
+        .patch("/api/workspace/settings", default("none"))
+        .await
+        .ok();
+    both(&mut events, "gone").await;
+    both(&mut events, "gone").await;
+}
+
+#[tokio::test]
+async fn a_machine_is_told_nothing_of_what_people_may_do() {
+    let owner = owner().await;
+    let (shop, member) = (owner.shop().await, owner.member("viewer").await);
+    let ci = owner
+        .service(json!({"project": shop.slug, "actions": ["secrets:read"]}))
+        .await;
+    let mut events = Events::open(&ci, "").await;
+    assert_eq!(events.until_synced().await.len(), 2);
+    let role = json!({"subjectType": "user", "subjectId": member.username, "role": "viewer"});
+    let roles = format!("/api/workspace/projects/{}/members", shop.slug);
+    owner.put(&roles, role).await.ok();
+    owner
+        .put(&shop.secret("prod", "A"), json!({"value": "1"}))
+        .await
+        .ok();
+    assert_eq!(events.expect("revision").await["config"], "prod");
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! The stream of revisions. A stream keeps no queue: whenever its client takes more, it is told what has changed since
-//! it was told last, each config once. A wake-up looks at what changed and at nothing else.
+//! it was told last, each config once. A wake-up looks at what changed and at nothing else, unless somebody's rights did.
+
+mod events;
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -12,17 +14,15 @@ use bytes::Bytes;
 use futures::stream;
 use http::HeaderName;
 use http::header::CONTENT_TYPE;
-use serde::Serialize;
-use ssm_domain::access::{Action, Place};
-use ssm_domain::caller::{Actor, Caller};
+use ssm_domain::caller::Actor;
 use ssm_domain::entry::Seq;
-use ssm_domain::names::{ConfigPath, InvalidName, Slug};
+use ssm_domain::names::{ConfigPath, InvalidName};
 use ssm_domain::rejection::Rejection;
-use ssm_domain::state::{Changed, Config, State};
 use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
 use utoipa::ToSchema;
 
+use self::events::{READING, Told};
 use crate::http::Endless;
 use crate::http::auth::{Auth, holds_somewhere};
 use crate::http::errors::{ApiError, ApiResult, ErrorBody, ReadErrors};
@@ -32,8 +32,6 @@ use crate::state::App;
 
 /// How often a silent stream says that it lives.
 const COMMENT_EVERY: Duration = Duration::from_secs(15);
-/// Whoever may do one of these in a config can read it.
-const READING: [Action; 2] = [Action::SecretsRead, Action::SecretsExport];
 const COMMENT: Bytes = Bytes::from_static(b": alive\n\n");
 /// A token without expiry is looked at again after this long, which changes nothing.
 const FAR: Duration = Duration::from_hours(24);
@@ -55,8 +53,9 @@ pub(crate) struct WatchEvent {
 /// First `event: hello` with `{"epoch"}`, then `event: revision` with `{"project","config","revision"}` for each config,
 /// then `event: synced`, and from then on one `revision` event for every effective change, inherited ones and new
 /// configs included. A slow client gets only the latest of each config. `event: gone` with
-/// `{"project","config","reason"}` tells that a config was deleted, or has another name. Every 15 s there is a comment. The stream ends when
-/// the token does. A config that is absent or not readable is not named, and is as soon as it can be read.
+/// `{"project","config","reason"}` tells that a config is not there any more, since it was deleted or has another name
+/// (`deleted`), or since the user may not read it any more (`forbidden`). Every 15 s there is a comment. The stream ends
+/// when the token does. A config that is absent or not readable is not named, and is as soon as it can be read.
 #[utoipa::path(
     get, path = "/api/watch", operation_id = "watch", tag = "Watching",
     params(("config" = Option<Vec<String>>, Query, description = "Only this `project/config`; may be repeated")),
@@ -93,33 +92,14 @@ fn parse_path(text: &str) -> Result<ConfigPath, InvalidName> {
     ConfigPath::parse(project, config)
 }
 
-#[derive(Serialize)]
-struct Hello {
-    epoch: String,
-}
-
-#[derive(Serialize)]
-struct Current<'a> {
-    project: &'a Slug,
-    config: &'a Slug,
-    revision: u64,
-}
-
-#[derive(Serialize)]
-struct Gone<'a> {
-    project: &'a Slug,
-    config: &'a Slug,
-    reason: &'static str,
-}
-
 /// One client's stream.
 struct Watch {
     app: Arc<App>,
     actor: Actor,
     /// Only these, where there are any.
     wanted: Option<BTreeSet<ConfigPath>>,
-    /// The state that the client was told of last; `None` before it was told anything.
-    told: Option<Seq>,
+    /// What the client was told of last; `None` before it was told anything.
+    told: Option<Told>,
     published: watch::Receiver<Seq>,
     comments: Interval,
     _place: OpenStream,
@@ -165,24 +145,21 @@ impl Watch {
 
     /// What the client has not been told of the present state. Refused once the token is dead.
     fn untold(&mut self) -> Result<Vec<u8>, Rejection> {
-        let (wanted, told) = (self.wanted.as_ref(), self.told);
+        let (wanted, told) = (self.wanted.as_ref(), self.told.as_ref());
         let app = &self.app;
-        let (events, head) = app.engine.look(&self.actor, |state, caller| {
+        let (text, seq, authority) = app.engine.look(&self.actor, |state, caller| {
             app.refuse_left_alone(caller)?;
-            let mut events = Events {
-                state,
-                caller,
-                wanted,
-                text: Vec::new(),
-            };
-            match told {
-                None => events.greet(),
-                Some(told) => events.changes_since(told),
-            }
-            Ok((events.text, state.head().seq))
+            let text = events::untold(state, caller, wanted, told);
+            // What a machine may do never changes.
+            let is_new = told.is_none() || caller.user().is_ok();
+            let authority = is_new.then(|| caller.authority().clone());
+            Ok((text, state.head().seq, authority))
         })?;
-        self.told = Some(head);
-        Ok(events)
+        match (&mut self.told, authority) {
+            (Some(told), None) => told.seq = seq,
+            (told, authority) => *told = authority.map(|authority| Told { seq, authority }),
+        }
+        Ok(text)
     }
 
     fn dies_at(&self) -> Result<Instant, Rejection> {
@@ -198,130 +175,5 @@ impl Watch {
             expiry.saturating_sub(since_1970) + Duration::from_millis(1)
         });
         Ok(Instant::now() + left.unwrap_or(FAR).min(FAR))
-    }
-}
-
-/// Events being written for one caller in one state.
-struct Events<'a> {
-    state: &'a State,
-    caller: &'a Caller<'a>,
-    wanted: Option<&'a BTreeSet<ConfigPath>>,
-    text: Vec<u8>,
-}
-
-impl Events<'_> {
-    fn greet(&mut self) {
-        let epoch = self
-            .state
-            .journal()
-            .map(|journal| journal.epoch.to_string());
-        self.push(
-            "hello",
-            &Hello {
-                epoch: epoch.unwrap_or_default(),
-            },
-        );
-        let state = self.state;
-        if let Some(wanted) = self.wanted {
-            let configs = wanted.iter().filter_map(|path| state.config_at(path));
-            configs.for_each(|config| self.revision(config));
-        } else {
-            let sees = |id| self.caller.authority().sees(Place::project(id));
-            let projects = state.projects().filter(|project| sees(project.id));
-            let configs = projects.flat_map(|project| state.configs_of(project));
-            configs.for_each(|config| self.revision(config));
-        }
-        self.text.extend_from_slice(b"event: synced\ndata: {}\n\n");
-    }
-
-    fn changes_since(&mut self, told: Seq) {
-        for changed in self.state.changed_since(told) {
-            match changed {
-                Changed::Config(config) => {
-                    let former = config.former_slugs.iter();
-                    let mut former = former.filter(|(seq, _)| *seq > told).peekable();
-                    if former.peek().is_some()
-                        && let Some(path) = self.state.path_of(config)
-                    {
-                        self.left(config.place(), &path, former);
-                    }
-                    self.revision(config);
-                }
-                Changed::Gone(id, gone) => {
-                    let place = Place::config(gone.project_id, id);
-                    let former = gone.former_slugs.iter();
-                    self.left(place, &gone.path, former.filter(|(seq, _)| *seq > told));
-                    self.gone(place, &gone.path);
-                }
-            }
-        }
-    }
-
-    /// Tells that a config is not any more where it was when the client was told last.
-    fn left<'a>(
-        &mut self,
-        place: Place,
-        path: &ConfigPath,
-        former: impl Iterator<Item = &'a (Seq, Slug)>,
-    ) {
-        for (_, slug) in former {
-            let path = ConfigPath {
-                config: slug.clone(),
-                ..path.clone()
-            };
-            // What is there instead is told of by itself.
-            let taken = self.state.config_at(&path);
-            if taken.is_none_or(|config| !self.concerns(config.place(), &path)) {
-                self.gone(place, &path);
-            }
-        }
-    }
-
-    fn gone(&mut self, place: Place, path: &ConfigPath) {
-        if self.concerns(place, path) {
-            let ConfigPath { project, config } = path;
-            self.push(
-                "gone",
-                &Gone {
-                    project,
-                    config,
-                    reason: "deleted",
-                },
-            );
-        }
-    }
-
-    fn revision(&mut self, config: &Config) {
-        let Some(path) = self.state.path_of(config) else {
-            return;
-        };
-        if self.concerns(config.place(), &path) {
-            let ConfigPath {
-                project,
-                config: slug,
-            } = &path;
-            self.push(
-                "revision",
-                &Current {
-                    project,
-                    config: slug,
-                    revision: config.revision,
-                },
-            );
-        }
-    }
-
-    fn concerns(&self, place: Place, path: &ConfigPath) -> bool {
-        let authority = self.caller.authority();
-        self.wanted.is_none_or(|wanted| wanted.contains(path))
-            && READING.iter().any(|action| authority.may(*action, place))
-    }
-
-    fn push(&mut self, event: &str, data: &impl Serialize) {
-        self.text.extend_from_slice(b"event: ");
-        self.text.extend_from_slice(event.as_bytes());
-        self.text.extend_from_slice(b"\ndata: ");
-        serde_json::to_writer(&mut self.text, data).expect("slugs and numbers are JSON");
-        self.text.extend_from_slice(b"\n\n");
     }
 }

@@ -4,6 +4,9 @@ use axum::body::{Body, BodyDataStream};
 use axum::extract::Request;
 use futures::StreamExt as _;
 use serde_json::json;
+use ssm_domain::entry::Purpose;
+use ssm_domain::secret::Password;
+use ssm_engine::Claim;
 use tokio::time::timeout;
 
 use super::Caller;
@@ -137,4 +140,55 @@ async fn a_stream_shows_what_its_token_reads_and_ends_with_it_and_with_the_serve
     assert!(metrics.contains("ssm_watch_streams 1"), "{metrics}");
     owner.app.stopping.cancel();
     ends(&mut stopped).await;
+}
+
+#[tokio::test]
+async fn whoever_loses_a_config_while_it_is_renamed_learns_no_new_name() {
+    let owner = Caller::owner().await.with_configs().await;
+    let password = "correct horse battery";
+    let new = json!({"username": "bob", "password": password}).to_string();
+    owner
+        .json("POST", "/api/workspace/members", &new)
+        .await
+        .is(201);
+    let set_role = async |role: &str| {
+        let body = json!({"subjectType": "user", "subjectId": "bob", "role": role}).to_string();
+        let path = "/api/workspace/projects/web/members";
+        owner.json("PUT", path, &body).await.is(200);
+    };
+    set_role("viewer").await;
+    let claim = Claim {
+        username: "bob".into(),
+        password: Password::new(password.into()),
+        address: None,
+    };
+    let engine = &owner.app.engine;
+    let session = engine.sign_in(None, claim, Purpose::Session, None).await;
+    let bob = owner.with(session.unwrap().token.reveal());
+    let mut stream = watch(&bob, "").await;
+    read_to(&mut stream, "synced").await;
+
+    // All of it before the client takes any more.
+    let rename = r#"{"slug":"live"}"#;
+    owner
+        .json("PATCH", "/api/projects/web/configs/prod", rename)
+        .await
+        .is(200);
+    set_role("none").await;
+    let lost = read_to(&mut stream, "forbidden").await;
+    let gone = |config: &str, reason: &str| {
+        format!(
+            "event: gone\ndata: {{\"project\":\"web\",\"config\":\"{config}\",\"reason\":\"{reason}\"}}"
+        )
+    };
+    assert!(lost.contains(&gone("prod", "deleted")), "{lost}");
+    assert!(lost.contains(&gone("base", "forbidden")), "{lost}");
+    assert!(!lost.contains("live"), "{lost}");
+
+    // What came and went meanwhile was never theirs to know.
+    set_role("viewer").await;
+    set_role("none").await;
+    set_role("viewer").await;
+    let back = read_to(&mut stream, "live").await;
+    assert!(!back.contains("gone") && back.contains("base"), "{back}");
 }
