@@ -284,10 +284,10 @@ pub enum Change {
         version: u64,
         /// The digest of the sealed value.
         value: Digest,
-        /// What the value refers to, one for each placeholder in its order. None at all where placeholders are plain
-        /// text in it.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        refs: Vec<Reference>,
+        /// What the value refers to, one for each placeholder in its order. Absent where the value is plain text, with
+        /// whatever looks like a placeholder in it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refs: Option<Vec<Reference>>,
         /// The name of the icon that somebody chose.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         icon: Option<String>,

@@ -141,7 +141,8 @@ fn check_depth(
     Ok(())
 }
 
-/// Deletes a config with its secrets, which takes the right to delete those too. Refused while others inherit from it.
+/// Deletes a config with its secrets, which takes the right to delete those too. Refused while others inherit from it
+/// or refer to it.
 pub struct DeleteConfig {
     /// Which.
     pub path: ConfigPath,
@@ -163,6 +164,12 @@ impl Command for DeleteConfig {
         }
         if config.has_children() {
             return Err(Rejection::HasChildren);
+        }
+        if state
+            .dependents_of(config.id)
+            .any(|other| other.id != config.id)
+        {
+            return Err(Rejection::HasDependents);
         }
         let mut draft = Draft::new(caller.name(), "configs.delete", target(&self.path), ());
         draft.changes.push(Change::ConfigDeleted {

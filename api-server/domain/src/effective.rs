@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use crate::entry::Seq;
-use crate::id::ConfigId;
 use crate::names::Key;
 use crate::seal::{KeyRing, SealError, ValuePlace};
 use crate::secret::SecretValue;
@@ -28,17 +27,14 @@ pub struct EffectiveConfig<'a> {
     pub config: &'a Config,
     /// What it comes to, by key.
     pub secrets: BTreeMap<&'a Key, EffectiveSecret<'a>>,
-    /// Every config that this was made from, the config itself first.
-    pub drawn_from: Vec<ConfigId>,
 }
 
 impl<'a> EffectiveConfig<'a> {
     /// The effective form of `config`; of its own secrets only, unless `inherited`.
     pub fn of(state: &'a State, config: &'a Config, inherited: bool) -> Self {
         let depth = if inherited { usize::MAX } else { 1 };
-        let lineage: Vec<&Config> = state.lineage(config).take(depth).collect();
         let mut secrets = BTreeMap::new();
-        for source in &lineage {
+        for source in state.lineage(config).take(depth) {
             for (key, secret) in &source.secrets {
                 secrets
                     .entry(key)
@@ -52,11 +48,7 @@ impl<'a> EffectiveConfig<'a> {
                     });
             }
         }
-        Self {
-            config,
-            secrets,
-            drawn_from: lineage.iter().map(|config| config.id).collect(),
-        }
+        Self { config, secrets }
     }
 
     /// The greatest `seq` that touched anything that this depends on: only grows, and says nothing about values.
@@ -65,7 +57,20 @@ impl<'a> EffectiveConfig<'a> {
     }
 }
 
-impl EffectiveSecret<'_> {
+impl<'a> EffectiveSecret<'a> {
+    /// What `config` has under one key; its own only, unless `inherited`.
+    pub fn find(state: &'a State, config: &'a Config, key: &Key, inherited: bool) -> Option<Self> {
+        let depth = if inherited { usize::MAX } else { 1 };
+        let lineage = state.lineage(config).take(depth);
+        let mut having = lineage.filter(|config| config.secrets.contains_key(key));
+        let source = having.next()?;
+        Some(Self {
+            secret: source.secrets.get(key)?,
+            source,
+            overrides: having.next(),
+        })
+    }
+
     /// Whether the value is from another config.
     pub fn is_inherited(&self, reading: &Config) -> bool {
         self.source.id != reading.id

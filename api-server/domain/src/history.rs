@@ -103,7 +103,7 @@ impl LookingBack {
                 updated_by: entry.actor.id.as_str().into(),
                 icon: icon.as_deref().map(Into::into),
                 note: note.clone(),
-                refs: refs.as_slice().into(),
+                refs: refs.as_deref().map(Into::into),
             };
             self.secrets.insert(key.clone(), secret);
         }

@@ -29,6 +29,7 @@ pub mod members;
 pub mod names;
 pub mod project_members;
 pub mod projects;
+pub mod references;
 pub mod rejection;
 pub mod roles;
 pub mod seal;

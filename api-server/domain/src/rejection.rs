@@ -2,6 +2,8 @@
 
 use crate::access::Action;
 use crate::entry::Seq;
+use crate::names::Key;
+use crate::references::Fault;
 use crate::state::Done;
 
 /// A refusal. Nothing has changed.
@@ -46,6 +48,17 @@ pub enum Rejection {
     /// Another request had this idempotency key.
     #[error("The Idempotency-Key was used for another request")]
     IdempotencyKeyReused,
+    /// Secrets of other configs refer to it.
+    #[error("Secrets of other configs refer to this one; change these first")]
+    HasDependents,
+    /// A value refers to what it cannot, or not for this caller.
+    #[error("{fault}")]
+    Reference {
+        /// The key of the value.
+        key: Key,
+        /// What is wrong.
+        fault: Fault,
+    },
     /// Somebody else's change came first.
     #[error("The config has changed since; it is now at revision {current}")]
     RevisionMoved {

@@ -8,12 +8,14 @@ use std::collections::BTreeSet;
 
 use crate::access::Action;
 use crate::caller::{Actor, Caller};
+use crate::change::Reference;
 use crate::command::{Command, Draft, Env};
 use crate::configs::target;
 use crate::effective::open;
 use crate::entry::{Change, Seq, Target};
 use crate::id::Epoch;
 use crate::names::{ConfigPath, Description, Key};
+use crate::references::{Binding, NewValue, bind};
 use crate::rejection::{Noun, Rejection};
 use crate::secret::SecretValue;
 use crate::state::{Config, Secret, State};
@@ -59,6 +61,8 @@ pub struct SetSecret {
     pub key: Key,
     /// Its new value.
     pub value: SecretValue,
+    /// What the value's placeholders mean.
+    pub binding: Binding,
     /// The icon that somebody chose.
     pub icon: Edit<String>,
     /// A remark.
@@ -71,8 +75,17 @@ impl SetSecret {
         Self {
             key,
             value,
+            binding: Binding::ByName,
             icon: Edit::Keep,
             note: Edit::Keep,
+        }
+    }
+
+    fn new_value(&self) -> NewValue<'_> {
+        NewValue {
+            key: &self.key,
+            value: &self.value,
+            binding: &self.binding,
         }
     }
 }
@@ -151,6 +164,8 @@ impl Command for WriteSecrets {
         check_expected(self.expected, state, config)?;
         self.check_keys()?;
         self.check_values()?;
+        let new_values: Vec<_> = self.set.iter().map(SetSecret::new_value).collect();
+        let references = bind(state, &caller, config, &new_values, &self.delete)?;
 
         let action = if self.set.is_empty() {
             "secrets.delete"
@@ -162,8 +177,8 @@ impl Command for WriteSecrets {
             keys: Vec::new(),
         };
         let mut draft = Draft::new(caller.name(), action, self.target(), written);
-        for secret in &self.set {
-            let outcome = set(&mut draft, env, state, config, secret)?;
+        for (secret, refs) in self.set.iter().zip(references) {
+            let outcome = set(&mut draft, env, state, config, secret, refs)?;
             draft
                 .answer
                 .keys
@@ -268,6 +283,7 @@ fn set(
     state: &State,
     config: &Config,
     new: &SetSecret,
+    refs: Option<Vec<Reference>>,
 ) -> Result<Outcome, Rejection> {
     let current = config.secrets.get(&new.key);
     let icon = new
@@ -279,6 +295,7 @@ fn set(
     if let Some(current) = current
         && current.icon.as_deref() == icon.as_deref()
         && current.note == note
+        && current.refs.as_deref() == refs.as_deref()
         && has_value(env, config, current, new)
     {
         return Ok(Outcome::Same);
@@ -291,7 +308,7 @@ fn set(
         key: &new.key,
         version: config.next_version(&new.key),
         value: &new.value,
-        refs: Vec::new(),
+        refs,
         icon,
         note,
     };

@@ -215,9 +215,9 @@ pub struct Secret {
     pub icon: Option<Arc<str>>,
     /// A remark.
     pub note: Option<Description>,
-    /// What each placeholder of the value refers to; empty where placeholders are plain text in it.
-    #[serde(with = "form")]
-    pub refs: Arc<[Reference]>,
+    /// What each placeholder of the value refers to; absent where the value is plain text.
+    #[serde(with = "form::optional")]
+    pub refs: Option<Arc<[Reference]>>,
 }
 
 impl Secret {

@@ -70,10 +70,9 @@ fn set_fully(world: &mut World, at: &str, name: &str, value: &str, note: &str) {
     let command = WriteSecrets {
         path: path(at),
         set: vec![SetSecret {
-            key: key(name),
-            value: SecretValue::new(value.into()),
             icon: Edit::Set("key".into()),
             note: Edit::Set(note.parse().unwrap()),
+            ..SetSecret::new(key(name), SecretValue::new(value.into()))
         }],
         delete: Vec::new(),
         expected: None,
@@ -430,9 +429,10 @@ fn references_come_back_as_they_were_stored() {
         config_id: Some(ConfigId::MIN),
         key: key("GONE"),
     }];
-    command.secrets.get_mut(&key("A")).unwrap().refs = refs.as_slice().into();
+    command.secrets.get_mut(&key("A")).unwrap().refs = Some(refs.as_slice().into());
     world.run(&command, &world.owner()).unwrap();
-    assert_eq!(*world.at("web/dev").secrets[&key("A")].refs, *refs);
+    let refs_in = |world: &World, at: &str| world.at(at).secrets[&key("A")].refs.clone();
+    assert_eq!(refs_in(&world, "web/dev").as_deref(), Some(&*refs));
     clone(&mut world, "web/dev", "copy").unwrap();
-    assert_eq!(*world.at("web/copy").secrets[&key("A")].refs, *refs);
+    assert_eq!(refs_in(&world, "web/copy").as_deref(), Some(&*refs));
 }

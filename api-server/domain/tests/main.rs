@@ -11,6 +11,7 @@ mod keys;
 mod members;
 mod model;
 mod races;
+mod references;
 mod roles;
 mod rotation;
 mod secrets;

@@ -1,5 +1,5 @@
-//! Rendered bodies of effective configs, up to a bound of bytes. A body remembers which configs it was drawn from, and
-//! is served to those only who may read all of them.
+//! Rendered bodies of effective configs, up to a bound of bytes. A body remembers which other configs its references led
+//! to, and is served to those only who may read all of them.
 
 use std::sync::Arc;
 
@@ -21,9 +21,27 @@ type CacheKey = (ConfigId, Seq, RenderKey);
 
 /// A rendered body.
 #[derive(Clone)]
-pub(crate) struct Rendered {
-    pub(crate) body: Bytes,
-    pub(crate) drawn_from: Arc<[ConfigId]>,
+pub struct Rendered {
+    /// The body.
+    pub body: Bytes,
+    /// Where references led in it; absent where there were none.
+    pub references: Option<Arc<Followed>>,
+}
+
+/// Where the references of a body led.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Followed {
+    /// The other configs that values were taken from.
+    pub hops: Vec<ConfigId>,
+    /// The references that led nowhere, as they are written.
+    pub unresolved: Vec<String>,
+}
+
+impl Followed {
+    fn bytes(&self) -> usize {
+        let unresolved = self.unresolved.iter().map(String::len);
+        self.hops.len() * size_of::<ConfigId>() + unresolved.sum::<usize>()
+    }
 }
 
 #[derive(Clone)]
@@ -31,7 +49,8 @@ struct ByBytes;
 
 impl Weighter<CacheKey, Rendered> for ByBytes {
     fn weight(&self, _: &CacheKey, rendered: &Rendered) -> u64 {
-        (rendered.body.len() + rendered.drawn_from.len() * size_of::<ConfigId>()) as u64 + 128
+        let references = rendered.references.as_ref();
+        (rendered.body.len() + references.map_or(0, |followed| followed.bytes())) as u64 + 128
     }
 }
 

@@ -31,11 +31,12 @@ pub mod verify;
 mod writer;
 
 pub use audit::{AuditEvent, AuditPage, AuditQuery};
+pub use cache::{Followed, Rendered};
 pub use engine::{Engine, Health, Keys, Requester};
 pub use error::{OpenError, ReadFailure, RunError};
 pub use export::Export;
 pub use history::{HistoryPage, KeyVersion, SetVersion};
 pub use idempotency::{Admission, Answer, Ticket};
-pub use read::{ConfigReader, ConfigVersion, RenderKey};
+pub use read::{ConfigReader, ConfigVersion, Fresh, ReaderMark, RenderKey};
 pub use replay::read_state;
 pub use sign_in::Claim;

@@ -4,18 +4,19 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use bytes::Bytes;
+use sha2::{Digest as _, Sha256};
 use ssm_domain::access::Action;
 use ssm_domain::caller::{Actor, Caller};
-use ssm_domain::effective::{EffectiveConfig, EffectiveSecret, open};
-use ssm_domain::entry::Seq;
+use ssm_domain::effective::{EffectiveConfig, EffectiveSecret};
+use ssm_domain::entry::{Seq, Subject};
 use ssm_domain::id::{ConfigId, Epoch};
 use ssm_domain::names::{ConfigPath, Key};
+use ssm_domain::references::{Budget, Resolver};
 use ssm_domain::rejection::{Noun, Rejection};
 use ssm_domain::secret::SecretValue;
 use ssm_domain::state::{Config, State};
 
-use crate::cache::{Rendered, wiped_when_dropped};
+use crate::cache::{Followed, Rendered, wiped_when_dropped};
 use crate::engine::{Engine, Shared, now};
 
 /// A revision together with the journal's lifetime that it belongs to. Written `<epoch>.<revision>`.
@@ -60,6 +61,34 @@ pub struct RenderKey {
     pub variant: u32,
 }
 
+/// A body that has just been made, and where references led in it.
+#[derive(Default)]
+pub struct Fresh {
+    /// The body.
+    pub body: Vec<u8>,
+    /// Where references led; absent where none were followed.
+    pub references: Option<Followed>,
+}
+
+impl From<Vec<u8>> for Fresh {
+    fn from(body: Vec<u8>) -> Self {
+        Self {
+            body,
+            references: None,
+        }
+    }
+}
+
+/// Tells readers apart without saying anything about them. Written as 16 hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReaderMark([u8; 8]);
+
+impl fmt::Display for ReaderMark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", u64::from_be_bytes(self.0))
+    }
+}
+
 /// One config in one state, opened for somebody who may read it.
 pub struct ConfigReader {
     pub(crate) shared: Arc<Shared>,
@@ -67,7 +96,6 @@ pub struct ConfigReader {
     pub(crate) config: ConfigId,
     version: ConfigVersion,
     actor: Actor,
-    action: Action,
 }
 
 impl Engine {
@@ -98,7 +126,6 @@ impl Engine {
             config,
             version,
             actor: *actor,
-            action,
         })
     }
 }
@@ -128,57 +155,104 @@ impl ConfigReader {
             .map_err(|_| Rejection::Unopenable(key.to_string()))
     }
 
-    /// Opens the config's own value of `key`.
-    pub fn own(&self, key: &Key) -> Result<SecretValue, Rejection> {
-        let secret = self
-            .config()
-            .secrets
-            .get(key)
-            .ok_or(Rejection::NotFound(Noun::Secret))?;
-        open(&self.shared.keys, self.config(), key, secret)
-            .map_err(|_| Rejection::Unopenable(key.to_string()))
+    /// What the config has under one key; its own only, unless `inherited`.
+    pub fn secret(&self, key: &Key, inherited: bool) -> Result<EffectiveSecret<'_>, Rejection> {
+        EffectiveSecret::find(&self.state, self.config(), key, inherited)
+            .ok_or(Rejection::NotFound(Noun::Secret))
+    }
+
+    /// Whether placeholders mean anything in this workspace.
+    pub fn has_references(&self) -> bool {
+        self.state.settings().referencing_enabled
+    }
+
+    /// Calls `read` with what resolves the config's references with the caller's rights, at most `max_depth` of them one
+    /// after the other. Tells where they led.
+    pub fn resolving<T, E: From<Rejection>>(
+        &self,
+        max_depth: usize,
+        read: impl FnOnce(&mut Resolver<'_>) -> Result<T, E>,
+    ) -> Result<(T, Followed), E> {
+        let caller = self.caller()?;
+        let (keys, mut budget) = (&self.shared.keys, Budget::default());
+        let mut resolver = Resolver::new(
+            &self.state,
+            keys,
+            caller.authority(),
+            self.config(),
+            max_depth,
+            &mut budget,
+        );
+        let value = read(&mut resolver)?;
+        let followed = Followed {
+            hops: resolver.hops().collect(),
+            unresolved: resolver.unresolved().map(str::to_owned).collect(),
+        };
+        Ok((value, followed))
+    }
+
+    /// Tells one reader, with the rights that they have now, from all others.
+    pub fn mark(&self) -> ReaderMark {
+        let mut digest = Sha256::new_with_prefix(b"ssm/reader/v1");
+        let of_user = match &self.actor {
+            Actor::Token(id) => {
+                digest.update(id.as_bytes());
+                let token = self.state.token(*id);
+                token.is_some_and(|token| matches!(token.subject, Subject::User(_)))
+            }
+            Actor::User(id) => {
+                digest.update(id.as_bytes());
+                true
+            }
+            Actor::System | Actor::Anonymous => false,
+        };
+        // The scopes of a token never change; what its user may do does.
+        if of_user {
+            digest.update(self.state.rights_seq().to_be_bytes());
+        }
+        let digest: [u8; 32] = digest.finalize().into();
+        ReaderMark(*digest.first_chunk().expect("32 bytes begin with 8"))
     }
 
     /// The config rendered by `render`, from the cache where it has been rendered before. What `render` makes may
-    /// depend on the config, the revision and `key` alone.
+    /// depend on the config, the revision, `key`, and what references lead to, alone.
     pub fn rendered<E: From<Rejection>>(
         &self,
         key: RenderKey,
-        render: impl FnOnce(&EffectiveConfig<'_>) -> Result<Vec<u8>, E>,
-    ) -> Result<Bytes, E> {
+        render: impl FnOnce(&EffectiveConfig<'_>) -> Result<Fresh, E>,
+    ) -> Result<Rendered, E> {
         let cache_key = (self.config, self.version.revision, key);
         if let Some(rendered) = self.shared.cache.get(&cache_key)
-            && self.may_read_all(&rendered.drawn_from)
+            && self.may_follow(rendered.references.as_deref())
         {
-            return Ok(rendered.body);
+            return Ok(rendered);
         }
-        let effective = self.effective(key.inherited);
-        let body = wiped_when_dropped(render(&effective)?);
+        let Fresh { body, references } = render(&self.effective(key.inherited))?;
         let rendered = Rendered {
-            body: body.clone(),
-            drawn_from: effective.drawn_from.into(),
+            body: wiped_when_dropped(body),
+            references: references.map(Arc::new),
         };
-        self.shared.cache.insert(cache_key, rendered);
-        Ok(body)
+        self.shared.cache.insert(cache_key, rendered.clone());
+        Ok(rendered)
     }
 
-    /// Who may read a config may read what it inherits; anything else that a body was drawn from needs its own leave.
-    fn may_read_all(&self, drawn_from: &[ConfigId]) -> bool {
-        let inherited = |id: &ConfigId| {
-            self.state
-                .lineage(self.config())
-                .any(|config| config.id == *id)
-        };
-        let mut others = drawn_from.iter().filter(|id| !inherited(id)).peekable();
-        if others.peek().is_none() {
+    /// Who may read a config may read what it inherits; every config that references led to needs its own leave.
+    fn may_follow(&self, references: Option<&Followed>) -> bool {
+        let hops = references.map_or(&[][..], |followed| &followed.hops);
+        if hops.is_empty() {
             return true;
         }
-        let Ok(caller) = Caller::identify(&self.state, &self.actor, now(&self.state)) else {
-            return false;
-        };
-        others.all(|id| {
-            let config = self.state.config(*id);
-            config.is_some_and(|config| caller.authority().may(self.action, config.place()))
+        self.caller().is_ok_and(|caller| {
+            hops.iter().all(|id| {
+                let config = self.state.config(*id);
+                config.is_some_and(|config| {
+                    caller.authority().may(Action::SecretsRead, config.place())
+                })
+            })
         })
+    }
+
+    fn caller(&self) -> Result<Caller<'_>, Rejection> {
+        Caller::identify(&self.state, &self.actor, now(&self.state))
     }
 }

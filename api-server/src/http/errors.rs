@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use ssm_domain::entry::Seq;
+use ssm_domain::references::Fault;
 use ssm_domain::rejection::{Noun, Rejection};
 use ssm_engine::access::Unrecorded;
 use ssm_engine::throttle::Wait;
@@ -236,6 +237,8 @@ impl From<Rejection> for ApiError {
             Rejection::RevisionNotFound => (StatusCode::NOT_FOUND, "revision_not_found"),
             Rejection::AlreadyDone(_) => (StatusCode::CONFLICT, ALREADY_DONE),
             Rejection::IdempotencyKeyReused => (StatusCode::CONFLICT, "idempotency_key_reused"),
+            Rejection::HasDependents => (StatusCode::CONFLICT, "has_dependents"),
+            Rejection::Reference { fault, .. } => of_fault(fault),
             Rejection::RevisionMoved { .. } => (StatusCode::PRECONDITION_FAILED, "revision_moved"),
             Rejection::Invalid { .. } => (StatusCode::BAD_REQUEST, "invalid"),
             Rejection::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
@@ -250,10 +253,24 @@ impl From<Rejection> for ApiError {
         if status.is_server_error() {
             error.0.for_log = Some(error.0.message.to_string());
         }
-        if let Rejection::Invalid { field, why } = rejection {
-            error.0.errors = Some(BTreeMap::from([(field, why)]));
+        match rejection {
+            Rejection::Invalid { field, why } => error.with_errors([(field, why)].into()),
+            Rejection::Reference { key, fault } => {
+                error.with_errors([(key.to_string(), fault.to_string())].into())
+            }
+            _ => error,
         }
-        error
+    }
+}
+
+fn of_fault(fault: &Fault) -> (StatusCode, &'static str) {
+    match fault {
+        Fault::Syntax(_) => (StatusCode::BAD_REQUEST, "invalid_reference"),
+        Fault::Unresolved(_) => (StatusCode::BAD_REQUEST, "unresolved_reference"),
+        Fault::Forbidden(_) => (StatusCode::FORBIDDEN, "reference_forbidden"),
+        Fault::Cycle(_) => (StatusCode::BAD_REQUEST, "reference_cycle"),
+        Fault::TooDeep => (StatusCode::BAD_REQUEST, "reference_too_deep"),
+        Fault::TooLarge => (StatusCode::BAD_REQUEST, "references_too_large"),
     }
 }
 

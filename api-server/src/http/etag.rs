@@ -1,4 +1,5 @@
-//! Conditional requests (RFC 9110, section 13): the `ETag` of a config is its epoch and revision.
+//! Conditional requests (RFC 9110, section 13): the `ETag` of a config is its epoch and revision. Where references are
+//! resolved, what is read depends on the reader, too, and so does its `ETag`.
 
 use std::convert::Infallible;
 
@@ -8,7 +9,7 @@ use http::header::{IF_MATCH, IF_NONE_MATCH};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use ssm_domain::secrets::ExpectedRevision;
-use ssm_engine::ConfigVersion;
+use ssm_engine::{ConfigVersion, ReaderMark};
 
 use super::errors::ApiError;
 
@@ -20,9 +21,17 @@ pub(crate) struct Conditions {
 
 /// The `ETag` of a config.
 pub(crate) fn etag(version: ConfigVersion) -> HeaderValue {
-    let text = format!("\"{version}\"");
+    header(format!("\"{version}\""))
+}
+
+/// The `ETag` of a config as one reader sees it.
+pub(crate) fn etag_for(version: ConfigVersion, reader: ReaderMark) -> HeaderValue {
+    header(format!("\"{version}.{reader}\""))
+}
+
+fn header(text: String) -> HeaderValue {
     HeaderValue::from_maybe_shared(Bytes::from(text))
-        .expect("hexadecimal digits, a dot and a number")
+        .expect("hexadecimal digits, dots and a number")
 }
 
 impl Conditions {
@@ -35,7 +44,8 @@ impl Conditions {
         held == etag || tags(held).any(|tag| tag == b"*" || weak(tag))
     }
 
-    /// The revision that a write rests on. `*` only asks that the config exists, which a write needs anyway.
+    /// The revision that a write rests on. `*` only asks that the config exists, which a write needs anyway. It does
+    /// not matter for which reader the tag was.
     ///
     /// A tag of another server, or a weak one, can match nothing: 412, as a list of several would have to be, which no
     /// client of a config has a use for.
@@ -50,7 +60,7 @@ impl Conditions {
             .to_str()
             .ok()
             .and_then(|text| text.trim().strip_prefix('"')?.strip_suffix('"'))
-            .and_then(|text| text.parse::<ConfigVersion>().ok());
+            .and_then(|text| without_reader(text).parse::<ConfigVersion>().ok());
         version
             .map(|ConfigVersion { epoch, revision }| Some(ExpectedRevision { epoch, revision }))
             .ok_or_else(|| {
@@ -73,6 +83,12 @@ impl<S: Sync> FromRequestParts<S> for Conditions {
             r#match: joined(&parts.headers, IF_MATCH),
         })
     }
+}
+
+/// The first two of a tag's parts.
+fn without_reader(tag: &str) -> &str {
+    let mut dots = tag.match_indices('.').map(|(at, _)| at);
+    dots.nth(1).map_or(tag, |at| &tag[..at])
 }
 
 /// A list may be spread over several lines of the same name.
@@ -142,9 +158,13 @@ mod tests {
 
     #[test]
     fn a_write_may_rest_on_a_revision_and_on_nothing_that_is_none() {
-        let own = "\"abababababababababababab.7\"";
-        let expected = conditions(None, Some(own)).expected().ok().flatten();
-        assert_eq!(expected.map(|expected| expected.revision), Some(7));
+        for own in [
+            "\"abababababababababababab.7\"",
+            "\"abababababababababababab.7.0123456789abcdef\"",
+        ] {
+            let expected = conditions(None, Some(own)).expected().ok().flatten();
+            assert_eq!(expected.map(|expected| expected.revision), Some(7));
+        }
         assert!(
             conditions(None, None)
                 .expected()

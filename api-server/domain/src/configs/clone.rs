@@ -79,7 +79,7 @@ impl Command for CloneConfig {
                 key,
                 version: 1,
                 value: &value,
-                refs: secret.refs.to_vec(),
+                refs: secret.refs.as_deref().map(<[_]>::to_vec),
                 icon: secret.icon.as_deref().map(str::to_owned),
                 note: secret.note.clone(),
             };

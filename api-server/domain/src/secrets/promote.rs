@@ -6,12 +6,14 @@ use crate::caller::{Actor, Caller};
 use crate::command::{Command, Draft, Env};
 use crate::effective::{EffectiveConfig, open};
 use crate::names::{ConfigPath, Key, Slug};
+use crate::references::Binding;
 use crate::rejection::{Noun, Rejection};
 use crate::seal::SealError;
 use crate::secret::SecretValue;
-use crate::state::{Config, State};
+use crate::state::{Config, Secret, State};
 
-/// Sets the values of one config in another. What they refer to is bound anew where they go.
+/// Sets the values of one config in another. What they refer to is what they referred to, and is checked anew where they
+/// go.
 pub struct Promote {
     /// The project of both.
     pub project: Slug,
@@ -69,20 +71,27 @@ impl Promote {
         let Some(keys) = &self.keys else {
             let own = from.secrets.iter();
             return own
-                .map(|(key, secret)| set(key, open(env.keys, from, key, secret)))
+                .map(|(key, secret)| set(key, secret, open(env.keys, from, key, secret)))
                 .collect();
         };
         let effective = EffectiveConfig::of(state, from, true);
         let found = keys.iter().map(|key| {
             let secret = effective.secrets.get(key);
             let secret = secret.ok_or(Rejection::NotFound(Noun::Secret))?;
-            set(key, secret.open(key, env.keys))
+            set(key, secret.secret, secret.open(key, env.keys))
         });
         found.collect()
     }
 }
 
-fn set(key: &Key, opened: Result<SecretValue, SealError>) -> Result<SetSecret, Rejection> {
+fn set(
+    key: &Key,
+    secret: &Secret,
+    opened: Result<SecretValue, SealError>,
+) -> Result<SetSecret, Rejection> {
     let value = opened.map_err(|_| Rejection::Unopenable(key.to_string()))?;
-    Ok(SetSecret::new(key.clone(), value))
+    Ok(SetSecret {
+        binding: Binding::As(secret.refs.as_deref().map(<[_]>::to_vec)),
+        ..SetSecret::new(key.clone(), value)
+    })
 }

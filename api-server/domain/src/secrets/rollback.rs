@@ -118,7 +118,7 @@ fn set(
         key,
         version: config.next_version(key),
         value: &value,
-        refs: past.refs.to_vec(),
+        refs: past.refs.as_deref().map(<[_]>::to_vec),
         icon: past.icon.as_deref().map(str::to_owned),
         note: past.note.clone(),
     };

@@ -17,7 +17,7 @@ pub(crate) struct NewSecret<'a> {
     pub key: &'a Key,
     pub version: u64,
     pub value: &'a SecretValue,
-    pub refs: Vec<Reference>,
+    pub refs: Option<Vec<Reference>>,
     pub icon: Option<String>,
     pub note: Option<Description>,
 }

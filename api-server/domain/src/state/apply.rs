@@ -353,7 +353,7 @@ impl State {
                 let Some(config) = self.configs.get_mut(config_id) else {
                     return;
                 };
-                let refs: Arc<[Reference]> = refs.as_slice().into();
+                let refs: Option<Arc<[Reference]>> = refs.as_deref().map(Into::into);
                 let secret = Secret {
                     version: *version,
                     value: values.get(value).cloned(),
@@ -366,9 +366,9 @@ impl State {
                 let before = config.secrets.insert(key.clone(), secret);
                 config.last_versions.remove(key);
                 if let Some(before) = before {
-                    self.unrefer(*config_id, &before.refs);
+                    self.unrefer(*config_id, before.refs.as_deref());
                 }
-                self.refer(*config_id, &refs);
+                self.refer(*config_id, refs.as_deref());
                 self.touch(*config_id);
             }
             Change::SecretDeleted { config_id, key } => {
@@ -377,7 +377,7 @@ impl State {
                 };
                 if let Some(secret) = config.secrets.remove(key) {
                     config.last_versions.insert(key.clone(), secret.version);
-                    self.unrefer(*config_id, &secret.refs);
+                    self.unrefer(*config_id, secret.refs.as_deref());
                 }
                 self.touch(*config_id);
             }
@@ -409,14 +409,14 @@ impl State {
     }
 
     /// Counts what a secret of `source` refers to.
-    fn refer(&mut self, source: ConfigId, refs: &[Reference]) {
-        for target in refs.iter().filter_map(|reference| reference.config_id) {
+    fn refer(&mut self, source: ConfigId, refs: Option<&[Reference]>) {
+        for target in targets(refs) {
             *self.dependents.entry((target, source)).or_insert(0) += 1;
         }
     }
 
-    fn unrefer(&mut self, source: ConfigId, refs: &[Reference]) {
-        for target in refs.iter().filter_map(|reference| reference.config_id) {
+    fn unrefer(&mut self, source: ConfigId, refs: Option<&[Reference]>) {
+        for target in targets(refs) {
             let edge = (target, source);
             match self.dependents.get_mut(&edge) {
                 Some(count) if *count > 1 => *count -= 1,
@@ -499,7 +499,7 @@ impl State {
         self.by_revision.remove(&(config.revision, id));
         self.by_revision.insert((self.head.seq, id));
         for secret in config.secrets.values() {
-            self.unrefer(id, &secret.refs);
+            self.unrefer(id, secret.refs.as_deref());
         }
         let dependents: Vec<ConfigId> = self.dependents_of(id).map(|config| config.id).collect();
         for dependent in dependents {
@@ -540,4 +540,10 @@ impl State {
             touched.extend(self.dependents_of(id).map(|config| config.id));
         }
     }
+}
+
+/// The configs that references name.
+fn targets(refs: Option<&[Reference]>) -> impl Iterator<Item = ConfigId> {
+    let refs = refs.unwrap_or_default().iter();
+    refs.filter_map(|reference| reference.config_id)
 }

@@ -59,3 +59,26 @@ pub(super) fn deserialize<'de, T: Formed, D: Deserializer<'de>>(
     let forms = Vec::<T::Form>::deserialize(deserializer)?;
     Ok(forms.into_iter().map(T::from_form).collect())
 }
+
+/// The same for lists that may be absent.
+pub(super) mod optional {
+    use super::{Arc, Deserialize, Deserializer, Formed, Serialize, Serializer};
+
+    #[expect(clippy::ref_option, reason = "serde calls it so")]
+    pub(in crate::state) fn serialize<T: Formed, S: Serializer>(
+        items: &Option<Arc<[T]>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let forms = items
+            .as_ref()
+            .map(|items| items.iter().map(T::form).collect::<Vec<_>>());
+        forms.serialize(serializer)
+    }
+
+    pub(in crate::state) fn deserialize<'de, T: Formed, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Arc<[T]>>, D::Error> {
+        let forms = Option::<Vec<T::Form>>::deserialize(deserializer)?;
+        Ok(forms.map(|forms| forms.into_iter().map(T::from_form).collect()))
+    }
+}

@@ -12,13 +12,14 @@ use std::time::Duration;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use ssm_domain::access::{Action, ActionSet};
-use ssm_domain::caller::Actor;
+use ssm_domain::caller::{Actor, Caller};
+use ssm_domain::change::Change;
 use ssm_domain::command::{AuthRecord, AuthStore, Command, Draft, Env};
 use ssm_domain::configs::{CreateConfig, UpdateConfig};
 use ssm_domain::credential::{PasswordHash, TokenSalt};
 use ssm_domain::digest::Digest;
 use ssm_domain::effective::{EffectiveConfig, open};
-use ssm_domain::entry::{BrokenChain, Entry, Head, NewEntry};
+use ssm_domain::entry::{BrokenChain, Entry, Head, NewEntry, Target};
 use ssm_domain::history::LookingBack;
 use ssm_domain::id::OpId;
 use ssm_domain::names::{ConfigPath, Key, Slug};
@@ -165,6 +166,14 @@ impl World {
                 Err(Conflict) => self.catch_up(),
             }
         }
+    }
+
+    /// Appends changes that no command here makes.
+    pub fn append(&mut self, changes: Vec<Change>) {
+        let server = Caller::identify(&self.state, &Actor::System, self.now).unwrap();
+        let mut draft = Draft::new(server.name(), "test", Target::default(), ());
+        draft.changes = changes;
+        self.write(draft).unwrap();
     }
 
     /// Reads what others appended.

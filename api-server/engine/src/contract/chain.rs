@@ -121,7 +121,7 @@ pub fn value(number: u64, bytes: usize) -> (Sealed, Change) {
     let mut blob: Vec<u8> = number.to_be_bytes().to_vec();
     blob.extend(noise);
     let change = Change::SecretSet {
-        refs: Vec::new(),
+        refs: None,
         config_id: config_of(number),
         key: format!("K{number}").parse().expect("tests use good names"),
         version: 1,

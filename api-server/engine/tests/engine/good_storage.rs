@@ -262,9 +262,12 @@ async fn a_cached_body_is_served_to_nobody_who_may_not_read_it() {
     };
     let render = |actor: &Actor| {
         let reader = engine.read(actor, Action::SecretsExport, &path("web/prod"))?;
-        reader.rendered(key, |effective| {
-            Ok(format!("{} keys", effective.secrets.len()).into_bytes())
-        })
+        let rendered = reader.rendered(key, |effective| {
+            Ok(format!("{} keys", effective.secrets.len())
+                .into_bytes()
+                .into())
+        });
+        rendered.map(|rendered| rendered.body)
     };
     assert_eq!(render(&Actor::System).unwrap(), "1 keys");
 
@@ -306,9 +309,10 @@ async fn a_rendered_body_is_new_after_any_change_that_it_depends_on() {
         };
         reader
             .rendered::<Rejection>(key, |effective| {
-                Ok(effective.secrets.len().to_string().into_bytes())
+                Ok(effective.secrets.len().to_string().into_bytes().into())
             })
             .unwrap()
+            .body
     };
     assert_eq!(render(), "0");
     put(&engine, "web/base", "A", "1").await.unwrap();

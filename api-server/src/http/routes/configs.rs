@@ -209,7 +209,7 @@ pub(crate) async fn read(
     params(("project" = String, Path), ("config" = String, Path)),
     responses(
         (status = 200, body = Done), WriteErrors,
-        (status = 409, body = ErrorBody, description = "Others inherit from it"),
+        (status = 409, body = ErrorBody, description = "Others inherit from it, or refer to it"),
     )
 )]
 pub(crate) async fn delete(auth: Auth, path: InConfig) -> ApiResult<Json<Done>> {

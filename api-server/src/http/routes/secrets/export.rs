@@ -7,10 +7,11 @@ use http::StatusCode;
 use http::header::{CONTENT_TYPE, ETAG};
 use ssm_domain::access::Action;
 
-use super::render::{Export, Rendering};
+use super::render::{Export, Format, Rendering};
+use super::{max_depth, unresolved_header};
 use crate::http::auth::Auth;
 use crate::http::errors::{ApiError, ApiResult, ReadErrors};
-use crate::http::etag::{Conditions, etag};
+use crate::http::etag::{Conditions, etag, etag_for};
 use crate::http::path::InConfig;
 use crate::http::query::Params;
 
@@ -19,8 +20,10 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// All secrets of a config, inherited ones included
 ///
-/// Needs `secrets:export`; with `values=false`, `secrets:read`. Values are given as they are stored: `raw` and
-/// `resolve_references` are accepted and make no difference as long as there are no references.
+/// Needs `secrets:export`; with `values=false`, `secrets:read`. Values are given as they are stored, unless
+/// `resolve_references=true` asks for what their references come to. Every config that a reference leads to then needs the
+/// caller's own `secrets:read`: lacking it is 403 `reference_forbidden`. A reference to what is gone comes to nothing, and is
+/// listed in `unresolved` and in `X-SSM-Unresolved`.
 #[utoipa::path(
     get, path = "/api/projects/{project}/configs/{config}/secrets", operation_id = "exportSecrets", tag = "Secrets",
     params(
@@ -28,8 +31,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
         ("format" = Option<String>, Query, description = "`json` (unless told) or `env`, a `.env` file"),
         ("include_parent" = Option<bool>, Query, description = "Inherited secrets, too; `true` unless told"),
         ("include_meta" = Option<bool>, Query, description = "Where each value is from; `true` unless told"),
-        ("raw" = Option<bool>, Query, description = "Values without references resolved; `false` unless told"),
-        ("resolve_references" = Option<bool>, Query, description = "`false` unless told"),
+        ("raw" = Option<bool>, Query, description = "Values as they are stored, whatever `resolve_references` says; `false` unless told"),
+        ("resolve_references" = Option<bool>, Query, description = "Values with their references resolved; `false` unless told"),
+        ("placeholder_max_depth" = Option<u64>, Query, description = "How many references may follow each other; 8 unless told, and at most"),
         ("values" = Option<bool>, Query, description = "`false` leaves values out; only with `format=json`"),
         ("minRevision" = Option<u64>, Query, description = "Wait briefly until the server has got so far, else 503"),
         ("If-None-Match" = Option<String>, Header, description = "An `ETag` that the client holds"),
@@ -37,7 +41,10 @@ const PATIENCE: Duration = Duration::from_secs(2);
     responses(
         (
             status = 200, description = "The secrets",
-            headers(("ETag" = String, description = "`\"<epoch>.<revision>\"`")),
+            headers(
+                ("ETag" = String, description = "`\"<epoch>.<revision>\"`; of resolved values, `\"<epoch>.<revision>.<reader>\"`"),
+                ("X-SSM-Unresolved" = Option<String>, description = "The references that lead nowhere"),
+            ),
             content((Export = "application/json"), (String = "text/plain")),
         ),
         (status = 304, description = "Still what `If-None-Match` names"),
@@ -57,28 +64,32 @@ pub(crate) async fn export(
         Action::SecretsExport
     };
     let mut reader = auth.app.engine.read(&auth.actor, action, &path.0)?;
-    let (rendering, inherited) = (
-        rendering(&params, values?)?,
-        params.flag("include_parent", true)?,
-    );
+    let mut rendering = rendering(&params, values?)?;
     if wait_for_revision(&auth, &params).await? {
         reader = auth.app.engine.read(&auth.actor, action, &path.0)?;
     }
-    let tag = etag(reader.version());
+    rendering.depth = rendering.depth.filter(|_| reader.has_references());
+    let tag = match rendering.depth {
+        None => etag(reader.version()),
+        Some(_) => etag_for(reader.version(), reader.mark()),
+    };
     if conditions.holds(&tag) {
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response());
     }
-    let body = reader.rendered(rendering.key(inherited), |config| {
-        rendering.render(&reader, config)
-    })?;
+    let rendered = reader.rendered(rendering.key(), |config| rendering.render(&reader, config))?;
     if action == Action::SecretsExport {
         auth.record_read("secrets.export", &path.0, None).await?;
     }
-    let media_type = http::HeaderValue::from_static(rendering.media_type());
-    Ok(([(CONTENT_TYPE, media_type), (ETAG, tag)], body).into_response())
+    let media_type = http::HeaderValue::from_static(rendering.format.media_type());
+    let headers = [(CONTENT_TYPE, media_type), (ETAG, tag)];
+    let unresolved = rendered.references.as_deref();
+    let unresolved = unresolved.and_then(|followed| unresolved_header(&followed.unresolved));
+    let mut response = (headers, rendered.body).into_response();
+    response.headers_mut().extend(unresolved);
+    Ok(response)
 }
 
-impl Rendering {
+impl Format {
     fn media_type(self) -> &'static str {
         match self {
             Self::Env => "text/plain; charset=utf-8",
@@ -89,17 +100,20 @@ impl Rendering {
 
 fn rendering(params: &Params, values: bool) -> ApiResult<Rendering> {
     let meta = params.flag("include_meta", true)?;
-    params.flag("raw", false)?;
-    params.flag("resolve_references", false)?;
-    match params.text("format")?.as_deref() {
-        None | Some("json") => Ok(Rendering::Json { meta, values }),
-        Some("env") if values => Ok(Rendering::Env),
-        Some("env") => Err(ApiError::invalid(
-            "values",
-            "cannot be left out of format=env",
-        )),
-        Some(_) => Err(ApiError::invalid("format", "must be json or env")),
-    }
+    let format = match params.text("format")?.as_deref() {
+        None | Some("json") => Format::Json { meta, values },
+        Some("env") if values => Format::Env,
+        Some("env") => {
+            let why = "can only be left out of format=json";
+            return Err(ApiError::invalid("values", why));
+        }
+        Some(_) => return Err(ApiError::invalid("format", "must be json or env")),
+    };
+    Ok(Rendering {
+        format,
+        inherited: params.flag("include_parent", true)?,
+        depth: max_depth(params, false)?.filter(|_| values),
+    })
 }
 
 /// Whether there was something to wait for, so that what was read before is old.

@@ -8,17 +8,15 @@ use serde::{Deserialize, Serialize};
 use ssm_domain::access::Action;
 use ssm_domain::names::{Description, Key};
 use ssm_domain::rejection::{Noun, Rejection};
-use ssm_domain::secret::SecretValue;
 use ssm_domain::secrets::{Edit, SetSecret, WriteSecrets};
-use ssm_engine::ConfigReader;
 use utoipa::ToSchema;
 
 use super::super::Status;
-use super::written;
+use super::{max_depth, unresolved_header, written};
 use crate::http::auth::Auth;
 use crate::http::body::{Given, Plaintext, Unread};
 use crate::http::errors::{ApiError, ApiResult, ErrorBody, ReadErrors, WriteErrors};
-use crate::http::etag::{Conditions, etag};
+use crate::http::etag::{Conditions, etag, etag_for};
 use crate::http::path::SecretPath;
 use crate::http::query::Params;
 
@@ -31,6 +29,9 @@ pub(crate) struct Item<'a> {
     key: &'a str,
     value: &'a str,
     status: Status,
+    /// With `resolve_references=true`, the references that lead nowhere; nothing stands in their place
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unresolved: Option<&'a [String]>,
 }
 
 /// The value of one key
@@ -39,10 +40,16 @@ pub(crate) struct Item<'a> {
     params(
         ("project" = String, Path), ("config" = String, Path), ("key" = String, Path),
         ("effective" = Option<bool>, Query, description = "An inherited value, too; `false` unless told"),
+        ("raw" = Option<bool>, Query, description = "The value as it is stored, whatever `resolve_references` says; `false` unless told"),
+        ("resolve_references" = Option<bool>, Query, description = "The value with its references resolved; `false` unless told"),
+        ("placeholder_max_depth" = Option<u64>, Query, description = "How many references may follow each other; 8 unless told, and at most"),
         ("If-None-Match" = Option<String>, Header, description = "An `ETag` that the client holds"),
     ),
     responses(
-        (status = 200, body = Item, headers(("ETag" = String, description = "The config's `\"<epoch>.<revision>\"`"))),
+        (status = 200, body = Item, headers(
+            ("ETag" = String, description = "The config's `\"<epoch>.<revision>\"`; of a resolved value, `\"<epoch>.<revision>.<reader>\"`"),
+            ("X-SSM-Unresolved" = Option<String>, description = "The references that lead nowhere"),
+        )),
         (status = 304, description = "Still what `If-None-Match` names"),
         ReadErrors,
     )
@@ -58,31 +65,36 @@ pub(crate) async fn read(
         .engine
         .read(&auth.actor, Action::SecretsRead, &path.config)?;
     let (config, key) = (path.config.clone(), path.existing_key()?);
-    let value = value(&reader, &key, params.flag("effective", false)?)?;
-    let tag = etag(reader.version());
+    let effective = params.flag("effective", false)?;
+    let depth = max_depth(&params, false)?.filter(|_| reader.has_references());
+    let secret = reader.secret(&key, effective)?;
+    let tag = match depth {
+        None => etag(reader.version()),
+        Some(_) => etag_for(reader.version(), reader.mark()),
+    };
     if conditions.holds(&tag) {
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response());
     }
+    let (value, unresolved) = match depth {
+        None => (reader.open(&key, &secret)?, None),
+        Some(depth) => {
+            let (value, followed) = reader.resolving(depth, |resolver| resolver.resolve(&key))?;
+            let value = value.ok_or(Rejection::NotFound(Noun::Secret))?;
+            (value, Some(followed.unresolved))
+        }
+    };
     auth.record_read("secrets.read", &config, Some(&key))
         .await?;
     let item = Item {
         key: key.as_str(),
         value: value.reveal(),
         status: Status::Ok,
+        unresolved: unresolved.as_deref(),
     };
-    Ok(([(ETAG, tag)], Json(item)).into_response())
-}
-
-fn value(reader: &ConfigReader, key: &Key, effective: bool) -> Result<SecretValue, Rejection> {
-    if !effective {
-        return reader.own(key);
-    }
-    let config = reader.effective(true);
-    let secret = config
-        .secrets
-        .get(key)
-        .ok_or(Rejection::NotFound(Noun::Secret))?;
-    reader.open(key, secret)
+    let mut response = ([(ETAG, tag)], Json(item)).into_response();
+    let header = unresolved.as_deref().and_then(unresolved_header);
+    response.headers_mut().extend(header);
+    Ok(response)
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -116,12 +128,11 @@ impl PutSecret {
             .map(|note| note.parse::<Description>())
             .transpose();
         Ok(SetSecret {
-            key,
-            value: self.value.into_value("value")?,
             icon,
             note: note
                 .map_err(|why| ApiError::invalid("note", &why))?
                 .map_or(Edit::Keep, Edit::Set),
+            ..SetSecret::new(key, self.value.into_value("value")?)
         })
     }
 }

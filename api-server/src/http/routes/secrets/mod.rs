@@ -8,12 +8,20 @@ pub(crate) mod write;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::header::ETAG;
+use http::{HeaderName, HeaderValue};
 use serde::Serialize;
 use ssm_domain::entry::Seq;
+use ssm_domain::references::MAX_DEPTH;
 use ssm_engine::ConfigVersion;
 
 use crate::http::auth::Auth;
+use crate::http::errors::{ApiError, ApiResult};
 use crate::http::etag::etag;
+use crate::http::query::Params;
+
+const X_SSM_UNRESOLVED: HeaderName = HeaderName::from_static("x-ssm-unresolved");
+/// The most bytes of names in a header: many a client takes no more than 8 KiB of headers together.
+const MAX_HEADER: usize = 2_048;
 
 /// The answer of a write, with the config's new `ETag`.
 pub(super) fn written(auth: &Auth, revision: Seq, answer: impl Serialize) -> Response {
@@ -23,4 +31,41 @@ pub(super) fn written(auth: &Auth, revision: Seq, answer: impl Serialize) -> Res
     let mut response = Json(answer).into_response();
     response.headers_mut().extend(tag);
     response
+}
+
+/// How many references may follow each other where they are to be resolved; unless it is told, `resolve` says whether
+/// they are.
+pub(super) fn max_depth(params: &Params, resolve: bool) -> ApiResult<Option<usize>> {
+    let (raw, resolve) = (
+        params.flag("raw", false)?,
+        params.flag("resolve_references", resolve)?,
+    );
+    let depth = params.number("placeholder_max_depth")?;
+    if depth == Some(0) {
+        return Err(ApiError::invalid(
+            "placeholder_max_depth",
+            "must be 1 or more",
+        ));
+    }
+    let depth = depth.and_then(|depth| usize::try_from(depth).ok());
+    let depth = depth.unwrap_or(MAX_DEPTH).min(MAX_DEPTH);
+    Ok((resolve && !raw).then_some(depth))
+}
+
+/// Lists references that lead nowhere, as many as there is room for; `...` stands for the others.
+fn unresolved_header(references: &[String]) -> Option<(HeaderName, HeaderValue)> {
+    let (mut room, mut listed) = (MAX_HEADER, Vec::new());
+    for reference in references {
+        let Some(left) = room.checked_sub(reference.len() + 2) else {
+            listed.push("...");
+            break;
+        };
+        room = left;
+        listed.push(reference);
+    }
+    if listed.is_empty() {
+        return None;
+    }
+    let value = HeaderValue::try_from(listed.join(", ")).ok()?;
+    Some((X_SSM_UNRESOLVED, value))
 }

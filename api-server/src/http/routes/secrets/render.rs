@@ -1,5 +1,5 @@
 //! What an export's body is made of. Bodies are kept by the engine's cache, so they may depend on nothing but the
-//! config, its revision and the [`Rendering`].
+//! config, its revision, the [`Rendering`], and what references lead to.
 
 use std::io::{self, Write};
 
@@ -7,11 +7,11 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use ssm_domain::dotenv;
 use ssm_domain::effective::{EffectiveConfig, EffectiveSecret};
-use ssm_domain::rejection::Rejection;
+use ssm_domain::rejection::{Noun, Rejection};
 use ssm_domain::secret::SecretValue;
 use ssm_domain::state::Config;
 use ssm_domain::time::Timestamp;
-use ssm_engine::{ConfigReader, RenderKey};
+use ssm_engine::{ConfigReader, Fresh, RenderKey};
 use utoipa::ToSchema;
 
 use super::super::Status;
@@ -19,7 +19,18 @@ use crate::http::errors::{ApiError, ApiResult};
 
 /// Everything by which one body of a config differs from another.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Rendering {
+pub(super) struct Rendering {
+    /// The form.
+    pub format: Format,
+    /// Whether inherited secrets are in it.
+    pub inherited: bool,
+    /// How many references may follow each other; none are followed where absent.
+    pub depth: Option<usize>,
+}
+
+/// The form of a body.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Format {
     /// `KEY=value` lines.
     Env,
     /// An object, with or without metadata and values.
@@ -28,12 +39,18 @@ pub(super) enum Rendering {
 
 impl Rendering {
     /// What the cache knows the body by.
-    pub(super) fn key(self, inherited: bool) -> RenderKey {
-        let variant = match self {
-            Self::Env => 0,
-            Self::Json { meta, values } => 1 + 2 * u32::from(meta) + 4 * u32::from(values),
+    pub(super) fn key(self) -> RenderKey {
+        let format = match self.format {
+            Format::Env => 0,
+            Format::Json { meta, values } => 1 + 2 * u32::from(meta) + 4 * u32::from(values),
         };
-        RenderKey { inherited, variant }
+        let depth = self
+            .depth
+            .map_or(0, |depth| 1 + u32::try_from(depth).unwrap_or(u32::MAX >> 8));
+        RenderKey {
+            inherited: self.inherited,
+            variant: format | depth << 8,
+        }
     }
 
     /// Makes the body.
@@ -41,22 +58,46 @@ impl Rendering {
         self,
         reader: &ConfigReader,
         config: &EffectiveConfig<'_>,
-    ) -> ApiResult<Vec<u8>> {
-        let opened = match self {
-            Self::Env | Self::Json { values: true, .. } => open(reader, config)?,
-            Self::Json { values: false, .. } => Vec::new(),
+    ) -> ApiResult<Fresh> {
+        let Some(depth) = self.depth else {
+            let opened = match self.format {
+                Format::Env | Format::Json { values: true, .. } => open(reader, config)?,
+                Format::Json { values: false, .. } => Vec::new(),
+            };
+            return Ok(self.write(config, &opened, None)?.into());
         };
-        match self {
-            Self::Env => env(config, &opened),
-            Self::Json { meta, .. } => {
+        let (opened, followed) = reader.resolving(depth, |resolver| {
+            let secrets = config.secrets.iter();
+            let resolve = |(key, secret): (&&_, &EffectiveSecret<'_>)| match secret.secret.refs {
+                None => reader.open(key, secret),
+                Some(_) => Ok(resolver
+                    .resolve(key)?
+                    .ok_or(Rejection::NotFound(Noun::Secret))?),
+            };
+            secrets.map(resolve).collect::<Result<Vec<_>, Rejection>>()
+        })?;
+        let body = self.write(config, &opened, Some(&followed.unresolved))?;
+        Ok(Fresh {
+            body,
+            references: Some(followed),
+        })
+    }
+
+    fn write(
+        self,
+        config: &EffectiveConfig<'_>,
+        opened: &[SecretValue],
+        unresolved: Option<&[String]>,
+    ) -> ApiResult<Vec<u8>> {
+        match self.format {
+            Format::Env => env(config, opened),
+            Format::Json { meta, .. } => {
                 let export = Export {
-                    data: Data {
-                        config,
-                        opened: &opened,
-                    },
+                    data: Data { config, opened },
                     meta: meta.then_some(Meta { config }),
                     status: Status::Ok,
                     revision: config.revision(),
+                    unresolved,
                 };
                 json(&export)
             }
@@ -121,6 +162,9 @@ pub(crate) struct Export<'a> {
     status: Status,
     /// The config's revision
     revision: u64,
+    /// With `resolve_references=true`, the references that lead nowhere; nothing stands in their place
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unresolved: Option<&'a [String]>,
 }
 
 struct Data<'a> {
@@ -189,20 +233,31 @@ impl<'a> SecretMeta<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::Rendering;
+    use super::{Format, Rendering};
 
     #[test]
     fn no_two_renderings_share_a_place_in_the_cache() {
         let flags = [(false, false), (false, true), (true, false), (true, true)];
-        let mut all: Vec<_> = flags
-            .map(|(meta, values)| Rendering::Json { meta, values })
+        let mut formats = flags
+            .map(|(meta, values)| Format::Json { meta, values })
             .to_vec();
-        all.push(Rendering::Env);
+        formats.push(Format::Env);
+        let depths = [None, Some(1), Some(8)];
+        let all: Vec<_> = formats
+            .iter()
+            .flat_map(|format| depths.map(|depth| (*format, depth)))
+            .flat_map(|(format, depth)| {
+                [true, false].map(|inherited| Rendering {
+                    format,
+                    inherited,
+                    depth,
+                })
+            })
+            .collect();
         for one in &all {
             for other in &all {
-                assert_eq!(one.key(true) == other.key(true), one == other);
+                assert_eq!(one.key() == other.key(), one == other);
             }
-            assert_ne!(one.key(true), one.key(false));
         }
     }
 }
