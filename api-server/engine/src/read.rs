@@ -161,6 +161,14 @@ impl ConfigReader {
             .ok_or(Rejection::NotFound(Noun::Secret))
     }
 
+    /// Where other configs are.
+    pub fn paths_of(&self, configs: &[ConfigId]) -> Vec<ConfigPath> {
+        let configs = configs.iter().filter_map(|id| self.state.config(*id));
+        configs
+            .filter_map(|config| self.state.path_of(config))
+            .collect()
+    }
+
     /// Whether placeholders mean anything in this workspace.
     pub fn has_references(&self) -> bool {
         self.state.settings().referencing_enabled

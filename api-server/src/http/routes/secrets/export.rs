@@ -8,7 +8,7 @@ use http::header::{CONTENT_TYPE, ETAG};
 use ssm_domain::access::Action;
 
 use super::render::{Export, Format, Rendering};
-use super::{max_depth, unresolved_header};
+use super::{max_depth, record_hops, unresolved_header};
 use crate::http::auth::Auth;
 use crate::http::errors::{ApiError, ApiResult, ReadErrors};
 use crate::http::etag::{Conditions, etag, etag_for};
@@ -77,13 +77,14 @@ pub(crate) async fn export(
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response());
     }
     let rendered = reader.rendered(rendering.key(), |config| rendering.render(&reader, config))?;
+    let followed = rendered.references.as_deref();
     if action == Action::SecretsExport {
         auth.record_read("secrets.export", &path.0, None).await?;
+        record_hops(&auth, &reader, followed).await?;
     }
     let media_type = http::HeaderValue::from_static(rendering.format.media_type());
     let headers = [(CONTENT_TYPE, media_type), (ETAG, tag)];
-    let unresolved = rendered.references.as_deref();
-    let unresolved = unresolved.and_then(|followed| unresolved_header(&followed.unresolved));
+    let unresolved = followed.and_then(|followed| unresolved_header(&followed.unresolved));
     let mut response = (headers, rendered.body).into_response();
     response.headers_mut().extend(unresolved);
     Ok(response)

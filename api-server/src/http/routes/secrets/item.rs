@@ -12,7 +12,7 @@ use ssm_domain::secrets::{Edit, SetSecret, WriteSecrets};
 use utoipa::ToSchema;
 
 use super::super::Status;
-use super::{max_depth, unresolved_header, written};
+use super::{max_depth, record_hops, unresolved_header, written};
 use crate::http::auth::Auth;
 use crate::http::body::{Given, Plaintext, Unread};
 use crate::http::errors::{ApiError, ApiResult, ErrorBody, ReadErrors, WriteErrors};
@@ -75,16 +75,18 @@ pub(crate) async fn read(
     if conditions.holds(&tag) {
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response());
     }
-    let (value, unresolved) = match depth {
+    let (value, followed) = match depth {
         None => (reader.open(&key, &secret)?, None),
         Some(depth) => {
             let (value, followed) = reader.resolving(depth, |resolver| resolver.resolve(&key))?;
             let value = value.ok_or(Rejection::NotFound(Noun::Secret))?;
-            (value, Some(followed.unresolved))
+            (value, Some(followed))
         }
     };
     auth.record_read("secrets.read", &config, Some(&key))
         .await?;
+    record_hops(&auth, &reader, followed.as_ref()).await?;
+    let unresolved = followed.map(|followed| followed.unresolved);
     let item = Item {
         key: key.as_str(),
         value: value.reveal(),

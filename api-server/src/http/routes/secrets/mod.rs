@@ -12,7 +12,7 @@ use http::{HeaderName, HeaderValue};
 use serde::Serialize;
 use ssm_domain::entry::Seq;
 use ssm_domain::references::MAX_DEPTH;
-use ssm_engine::ConfigVersion;
+use ssm_engine::{ConfigReader, ConfigVersion, Followed};
 
 use crate::http::auth::Auth;
 use crate::http::errors::{ApiError, ApiResult};
@@ -50,6 +50,19 @@ pub(super) fn max_depth(params: &Params, resolve: bool) -> ApiResult<Option<usiz
     let depth = depth.and_then(|depth| usize::try_from(depth).ok());
     let depth = depth.unwrap_or(MAX_DEPTH).min(MAX_DEPTH);
     Ok((resolve && !raw).then_some(depth))
+}
+
+/// Puts on record that values of other configs were given out, too.
+async fn record_hops(
+    auth: &Auth,
+    reader: &ConfigReader,
+    followed: Option<&Followed>,
+) -> ApiResult<()> {
+    let hops = followed.map_or(&[][..], |followed| &followed.hops);
+    for path in reader.paths_of(hops) {
+        auth.record_read("secrets.read", &path, None).await?;
+    }
+    Ok(())
 }
 
 /// Lists references that lead nowhere, as many as there is room for; `...` stands for the others.
