@@ -65,10 +65,9 @@ impl Count {
             return Err(Wait(left));
         }
         let attempts = self.attempts.saturating_add(1);
-        Ok(Self {
-            attempts,
-            until: now.plus(wait(attempts, free)),
-        })
+        // An attempt that costs no wait leaves the time alone: another at the same moment may have read the clock before it.
+        let until = wait(attempts, free).map_or(self.until, |wait| now.plus(wait));
+        Ok(Self { attempts, until })
     }
 
     /// Takes back an attempt that was a good one, or was not made.
@@ -97,11 +96,9 @@ impl Count {
 }
 
 /// How long to wait after so many attempts: after the first few not at all, then for 2^(n - free) seconds.
-fn wait(attempts: u32, free: u32) -> Duration {
-    match attempts.checked_sub(free) {
-        None => Duration::ZERO,
-        Some(over) => Duration::from_secs(1 << over.min(10)).min(LONGEST_WAIT),
-    }
+fn wait(attempts: u32, free: u32) -> Option<Duration> {
+    let over = attempts.checked_sub(free)?;
+    Some(Duration::from_secs(1 << over.min(10)).min(LONGEST_WAIT))
 }
 
 /// What attempts are counted by.
@@ -396,6 +393,16 @@ mod tests {
         while world.fails("ann", HOME) == 0 {}
         world.now = 0;
         assert_eq!(world.fails("ann", HOME), 0);
+    }
+
+    #[test]
+    fn a_free_attempt_makes_nobody_wait_who_read_the_clock_before_it() {
+        let mut world = World::new();
+        for _ in 0..Watched::Setup.free() {
+            let attempt = world.throttle().setup(HOME.parse().ok());
+            assert!(attempt.is_ok(), "{attempt:?}");
+            world.now -= 1;
+        }
     }
 
     #[test]
