@@ -321,7 +321,10 @@ async fn a_conditional_read_tells_what_is_new() {
             "/api/projects/web/configs/prod/secrets"
         );
         let query = request.uri().query().unwrap_or_default();
-        assert!(query.contains("format=json"), "{query}");
+        assert!(
+            query.contains("format=json") && query.contains("resolve_references=true"),
+            "{query}"
+        );
         if headers
             .get(header::IF_NONE_MATCH)
             .is_some_and(|tag| tag == "\"e1.7\"")

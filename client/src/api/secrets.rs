@@ -95,7 +95,7 @@ pub struct Patch {
 }
 
 impl Client {
-    /// `GET /projects/{p}/configs/{c}/secrets?format=json`, without metadata.
+    /// `GET /projects/{p}/configs/{c}/secrets?format=json`, with references resolved and without metadata.
     pub async fn export(
         &self,
         project: &str,
@@ -112,7 +112,8 @@ impl Client {
         let mut call = self
             .secrets(Method::GET, project, config, &[])?
             .query("format", "json")
-            .flag("include_meta", false);
+            .flag("include_meta", false)
+            .flag("resolve_references", true);
         if let Some(revision) = request.min_revision {
             call = call.query("minRevision", &revision.to_string());
         }
@@ -142,7 +143,8 @@ impl Client {
     pub async fn export_env(&self, project: &str, config: &str) -> Result<SecretValue> {
         let call = self
             .secrets(Method::GET, project, config, &[])?
-            .query("format", "env");
+            .query("format", "env")
+            .flag("resolve_references", true);
         Ok(SecretValue::new(self.send(&call).await?.text()?))
     }
 

@@ -3,6 +3,7 @@
 mod drift;
 mod outages;
 mod ownership;
+mod references;
 mod refusals;
 mod sync;
 mod tokens;
