@@ -4,6 +4,8 @@
 mod apply;
 mod form;
 mod people;
+mod tokens;
+mod tree;
 
 use std::collections::HashMap;
 use std::sync::Arc;

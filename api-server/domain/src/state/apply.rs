@@ -1,25 +1,15 @@
 //! What each change of an entry does to the state.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use imbl::{OrdMap, OrdSet, Vector, vector};
 
 use super::people::By;
 use super::{
-    Config, Done, GoneConfig, Group, JournalInfo, Mapping, Project, ProjectKey, Secret, State,
-    Token, User, Values,
+    Config, Done, Group, JournalInfo, Mapping, Project, ProjectKey, Secret, State, Token, User,
+    Values,
 };
-use crate::change::{DataKey, Reference};
 use crate::digest::Digest;
 use crate::entry::{Change, Entry, Idempotency};
-use crate::id::{ConfigId, ProjectId};
 use crate::idempotency::IDEMPOTENCY_MEMORY;
-use crate::names::{ConfigPath, DisplayName, Slug};
-use crate::time::Timestamp;
-
-/// How long a token is remembered after its death.
-const TOKEN_MEMORY: Duration = Duration::from_hours(30 * 24);
 
 impl State {
     /// Makes this the state after `entry`, whose bytes have `hash`. Total: an entry that was written can always be
@@ -62,15 +52,6 @@ impl State {
         {
             self.done_at.remove(&(at, key));
             self.done.remove(&key);
-        }
-    }
-
-    fn forget_long_dead_tokens(&mut self) {
-        while let Some((died, id)) = self.deaths.get_min().copied()
-            && died.plus(TOKEN_MEMORY) < self.head.at
-        {
-            self.deaths.remove(&(died, id));
-            self.tokens.remove(&id);
         }
     }
 
@@ -230,7 +211,7 @@ impl State {
                 cidrs,
                 record,
             } => {
-                let token = Token {
+                self.add_token(Token {
                     id: *token_id,
                     subject: subject.clone(),
                     purpose: *purpose,
@@ -241,27 +222,13 @@ impl State {
                     revoked_at: None,
                     cidrs: cidrs.as_slice().into(),
                     record: *record,
-                };
-                self.deaths
-                    .extend(token.expires_at.map(|end| (end, *token_id)));
-                self.tokens.insert(*token_id, token);
+                });
             }
             Change::TokenExpiring {
                 token_id,
                 expires_at,
             } => self.end_token_at(*token_id, *expires_at),
-            Change::TokenRevoked { token_id } => {
-                let Some(token) = self.tokens.get_mut(token_id) else {
-                    return;
-                };
-                if token.revoked_at.is_none() {
-                    token.revoked_at = Some(at);
-                    if let Some(end) = token.expires_at {
-                        self.deaths.remove(&(end, *token_id));
-                    }
-                    self.deaths.insert((at, *token_id));
-                }
-            }
+            Change::TokenRevoked { token_id } => self.revoke_token(*token_id),
             Change::ProjectAdded {
                 project_id,
                 slug,
@@ -269,8 +236,7 @@ impl State {
                 description,
                 data_key,
             } => {
-                self.project_slugs.insert(slug.clone(), *project_id);
-                let project = Project {
+                self.add_project(Project {
                     id: *project_id,
                     slug: slug.clone(),
                     name: name.clone(),
@@ -281,8 +247,7 @@ impl State {
                         created_at: at,
                     }],
                     configs: OrdMap::new(),
-                };
-                self.projects.insert(*project_id, project);
+                });
             }
             Change::ProjectUpdated {
                 project_id,
@@ -350,10 +315,6 @@ impl State {
                 icon,
                 note,
             } => {
-                let Some(config) = self.configs.get_mut(config_id) else {
-                    return;
-                };
-                let refs: Option<Arc<[Reference]>> = refs.as_deref().map(Into::into);
                 let secret = Secret {
                     version: *version,
                     value: values.get(value).cloned(),
@@ -361,189 +322,11 @@ impl State {
                     updated_by: by.clone(),
                     icon: icon.as_deref().map(Into::into),
                     note: note.clone(),
-                    refs: refs.clone(),
+                    refs: refs.as_deref().map(Into::into),
                 };
-                let before = config.secrets.insert(key.clone(), secret);
-                config.last_versions.remove(key);
-                if let Some(before) = before {
-                    self.unrefer(*config_id, before.refs.as_deref());
-                }
-                self.refer(*config_id, refs.as_deref());
-                self.touch(*config_id);
+                self.set_secret(*config_id, key, secret);
             }
-            Change::SecretDeleted { config_id, key } => {
-                let Some(config) = self.configs.get_mut(config_id) else {
-                    return;
-                };
-                if let Some(secret) = config.secrets.remove(key) {
-                    config.last_versions.insert(key.clone(), secret.version);
-                    self.unrefer(*config_id, secret.refs.as_deref());
-                }
-                self.touch(*config_id);
-            }
+            Change::SecretDeleted { config_id, key } => self.delete_secret(*config_id, key),
         }
     }
-
-    /// A token never lives longer for this.
-    fn end_token_at(&mut self, id: crate::id::TokenId, end: Timestamp) {
-        let Some(token) = self.tokens.get_mut(&id) else {
-            return;
-        };
-        if token.revoked_at.is_some() || token.expires_at.is_some_and(|before| before <= end) {
-            return;
-        }
-        if let Some(before) = token.expires_at.replace(end) {
-            self.deaths.remove(&(before, id));
-        }
-        self.deaths.insert((end, id));
-    }
-
-    fn rewrap(&mut self, project: ProjectId, data_key: &DataKey) {
-        let Some(project) = self.projects.get_mut(&project) else {
-            return;
-        };
-        let keys = project.data_keys.iter_mut();
-        for known in keys.filter(|known| known.key.id == data_key.id) {
-            known.key = data_key.clone();
-        }
-    }
-
-    /// Counts what a secret of `source` refers to.
-    fn refer(&mut self, source: ConfigId, refs: Option<&[Reference]>) {
-        for target in targets(refs) {
-            *self.dependents.entry((target, source)).or_insert(0) += 1;
-        }
-    }
-
-    fn unrefer(&mut self, source: ConfigId, refs: Option<&[Reference]>) {
-        for target in targets(refs) {
-            let edge = (target, source);
-            match self.dependents.get_mut(&edge) {
-                Some(count) if *count > 1 => *count -= 1,
-                _ => {
-                    self.dependents.remove(&edge);
-                }
-            }
-        }
-    }
-
-    fn update_config(&mut self, id: ConfigId, slug: &Slug, name: &DisplayName) {
-        let Some(config) = self.configs.get_mut(&id) else {
-            return;
-        };
-        config.name = name.clone();
-        if config.slug != *slug {
-            let former = std::mem::replace(&mut config.slug, slug.clone());
-            let project_id = config.project_id;
-            config
-                .former_slugs
-                .push_back((self.head.seq, former.clone()));
-            if let Some(project) = self.projects.get_mut(&project_id) {
-                project.configs.remove(&former);
-                project.configs.insert(slug.clone(), id);
-            }
-            self.touch(id);
-        }
-    }
-
-    fn reparent(&mut self, id: ConfigId, parent_id: Option<ConfigId>) {
-        let Some(config) = self.configs.get_mut(&id) else {
-            return;
-        };
-        let before = std::mem::replace(&mut config.parent_id, parent_id);
-        if let Some(parent) = before.and_then(|id| self.configs.get_mut(&id)) {
-            parent.children.remove(&id);
-        }
-        if let Some(parent) = parent_id.and_then(|id| self.configs.get_mut(&id)) {
-            parent.children.insert(id);
-        }
-        self.touch(id);
-    }
-
-    fn add_config(&mut self, config: Config) {
-        let Some(project) = self.projects.get_mut(&config.project_id) else {
-            return;
-        };
-        project.configs.insert(config.slug.clone(), config.id);
-        if let Some(parent) = config.parent_id.and_then(|id| self.configs.get_mut(&id)) {
-            parent.children.insert(config.id);
-        }
-        self.by_revision.insert((config.revision, config.id));
-        self.configs.insert(config.id, config);
-    }
-
-    fn delete_config(&mut self, id: ConfigId) {
-        let Some(config) = self.configs.remove(&id) else {
-            return;
-        };
-        if let Some(parent) = config.parent_id.and_then(|id| self.configs.get_mut(&id)) {
-            parent.children.remove(&id);
-        }
-        let Some(project) = self.projects.get_mut(&config.project_id) else {
-            return;
-        };
-        project.configs.remove(&config.slug);
-        let path = ConfigPath {
-            project: project.slug.clone(),
-            config: config.slug,
-        };
-        self.gone.insert(
-            id,
-            GoneConfig {
-                project_id: config.project_id,
-                path,
-                former_slugs: config.former_slugs,
-                seq: self.head.seq,
-            },
-        );
-        self.by_revision.remove(&(config.revision, id));
-        self.by_revision.insert((self.head.seq, id));
-        for secret in config.secrets.values() {
-            self.unrefer(id, secret.refs.as_deref());
-        }
-        let dependents: Vec<ConfigId> = self.dependents_of(id).map(|config| config.id).collect();
-        for dependent in dependents {
-            self.touch(dependent);
-        }
-    }
-
-    fn delete_project(&mut self, id: ProjectId) {
-        let Some(project) = self.projects.get(&id) else {
-            return;
-        };
-        let (slug, configs) = (project.slug.clone(), project.configs.clone());
-        for config in configs.values() {
-            self.delete_config(*config);
-        }
-        self.project_slugs.remove(&slug);
-        self.projects.remove(&id);
-        let subjects: Vec<_> = self.roles_in(id).map(|(subject, _)| subject).collect();
-        for subject in subjects {
-            self.roles.remove(&(subject, id));
-        }
-    }
-
-    /// Moves a config, and everything that inherits from it or refers to one of these, to the revision of the entry that is being applied.
-    fn touch(&mut self, id: ConfigId) {
-        let mut touched = vec![id];
-        while let Some(id) = touched.pop() {
-            let Some(config) = self.configs.get_mut(&id) else {
-                continue;
-            };
-            if config.revision == self.head.seq {
-                continue;
-            }
-            self.by_revision.remove(&(config.revision, id));
-            self.by_revision.insert((self.head.seq, id));
-            config.revision = self.head.seq;
-            touched.extend(config.children.iter());
-            touched.extend(self.dependents_of(id).map(|config| config.id));
-        }
-    }
-}
-
-/// The configs that references name.
-fn targets(refs: Option<&[Reference]>) -> impl Iterator<Item = ConfigId> {
-    let refs = refs.unwrap_or_default().iter();
-    refs.filter_map(|reference| reference.config_id)
 }
