@@ -2,7 +2,6 @@
 //! flags, which any user of the machine can see.
 
 mod audit;
-mod origin;
 mod settings;
 mod values;
 mod variables;
@@ -14,7 +13,6 @@ use std::path::PathBuf;
 
 use ssm_engine::access::AccessOptions;
 
-pub(crate) use origin::Origin;
 pub(crate) use settings::{DataSettings, SECRETS_HELP, Settings};
 pub(crate) use values::{KeySource, LogConfig, LogFormat, SetupTokenSetting};
 pub(crate) use web::{Limits, TlsFiles, WebConfig};

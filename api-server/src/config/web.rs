@@ -6,8 +6,9 @@ use std::str::FromStr as _;
 
 use clap::Args;
 use ipnet::IpNet;
+use ssm_client::Origin;
 
-use super::{ConfigError, Origin};
+use super::ConfigError;
 
 /// The flags of the outer wall.
 #[derive(Args)]
@@ -168,8 +169,9 @@ fn tls_files(cert: Option<PathBuf>, key: Option<PathBuf>) -> Result<Option<TlsFi
 }
 
 fn public_url(text: Option<&str>) -> Result<Option<Origin>, ConfigError> {
+    let why = "must be http:// or https://, a host and maybe a port, and nothing behind them, such as https://ssm.example.com";
     let url = given(text).map(Origin::parse).transpose();
-    url.map_err(|why| ConfigError::invalid("PUBLIC_URL", &why))
+    url.map_err(|_| ConfigError::invalid("PUBLIC_URL", &why))
 }
 
 fn switch(name: &'static str, text: Option<&str>) -> Result<bool, ConfigError> {

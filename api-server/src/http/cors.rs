@@ -9,8 +9,7 @@ use http::header::{
     VARY,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-
-use crate::config::Origin;
+use ssm_client::Origin;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
 const HEADERS: HeaderValue = HeaderValue::from_static(

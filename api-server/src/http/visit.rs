@@ -7,12 +7,13 @@ use axum::extract::FromRequestParts;
 use http::header::{CONTENT_TYPE, COOKIE, HOST, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use ssm_client::Origin;
 use ssm_domain::credential::PlainToken;
 use ssm_domain::users::SESSION_TTL;
 
 use super::auth::single;
 use super::errors::ApiError;
-use crate::config::{Origin, WebConfig};
+use crate::config::WebConfig;
 use crate::state::App;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
