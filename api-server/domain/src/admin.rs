@@ -2,7 +2,7 @@
 //! journal says so.
 
 use crate::caller::{Actor, Caller};
-use crate::command::{Command, Draft, Env};
+use crate::command::{Command, Draft, Env, RecordName};
 use crate::credential::PasswordHash;
 use crate::entry::Change;
 use crate::id::UserId;
@@ -95,6 +95,9 @@ impl Command for AdminResetPassword {
             credential: record.digest(),
         });
         draft.records.push(record);
+        draft
+            .destroyed
+            .push(RecordName::credential(user.credential_id));
         if user.disabled {
             draft.answer.enabled = true;
             draft.changes.push(Change::UserUpdated {

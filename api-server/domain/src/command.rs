@@ -7,7 +7,7 @@ use crate::caller::Actor;
 use crate::credential::TokenSalt;
 use crate::digest::Digest;
 use crate::entry::{Change, EntryActor, Target};
-use crate::id::KeyRecordId;
+use crate::id::{CredentialId, KeyRecordId};
 use crate::rejection::Rejection;
 use crate::seal::{KeyRing, Sealed};
 use crate::state::State;
@@ -61,8 +61,8 @@ pub struct Draft<A> {
     pub values: Vec<Sealed>,
     /// Records of the auth store that the changes name by digest.
     pub records: Vec<AuthRecord>,
-    /// Records of data keys to be destroyed once the entry is written.
-    pub destroyed_keys: Vec<KeyRecordId>,
+    /// Records of the auth store to be destroyed once the entry is written.
+    pub destroyed: Vec<RecordName>,
     /// What the caller is told.
     pub answer: A,
 }
@@ -70,7 +70,7 @@ pub struct Draft<A> {
 impl<A> Draft<A> {
     /// A draft that changes nothing yet.
     pub fn new(actor: EntryActor, action: &'static str, target: Target, answer: A) -> Self {
-        let (changes, values, records, destroyed_keys) = Default::default();
+        let (changes, values, records, destroyed) = Default::default();
         Self {
             actor,
             action,
@@ -78,7 +78,7 @@ impl<A> Draft<A> {
             changes,
             values,
             records,
-            destroyed_keys,
+            destroyed,
             answer,
         }
     }
@@ -92,7 +92,7 @@ impl<A> Draft<A> {
             changes,
             values,
             records,
-            destroyed_keys,
+            destroyed,
             answer,
         } = self;
         (
@@ -103,7 +103,7 @@ impl<A> Draft<A> {
                 changes,
                 values,
                 records,
-                destroyed_keys,
+                destroyed,
                 answer: (),
             },
             answer,
@@ -132,6 +132,33 @@ impl AuthStore {
             Self::Credentials => "credentials",
             Self::Tokens => "tokens",
             Self::Keys => "keys",
+        }
+    }
+}
+
+/// Names a record of the auth store.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RecordName {
+    /// Where it lies.
+    pub store: AuthStore,
+    /// Its name there.
+    pub id: String,
+}
+
+impl RecordName {
+    /// The record of a password.
+    pub fn credential(id: CredentialId) -> Self {
+        Self {
+            store: AuthStore::Credentials,
+            id: id.to_string(),
+        }
+    }
+
+    /// The record of a wrapped data key.
+    pub fn key(id: KeyRecordId) -> Self {
+        Self {
+            store: AuthStore::Keys,
+            id: id.to_string(),
         }
     }
 }

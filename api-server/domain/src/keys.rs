@@ -2,7 +2,7 @@
 
 use crate::access::{Action, Place};
 use crate::caller::{Actor, Caller};
-use crate::command::{Command, Draft, Env};
+use crate::command::{Command, Draft, Env, RecordName};
 use crate::entry::{Change, Target};
 use crate::names::Slug;
 use crate::rejection::Rejection;
@@ -73,7 +73,7 @@ impl Command for RewrapDataKeys {
                 data_key: wrapped.named_by(&record),
             });
             draft.records.push(record);
-            draft.destroyed_keys.push(old.key.record_id);
+            draft.destroyed.push(RecordName::key(old.key.record_id));
         }
         Ok(draft)
     }

@@ -1,7 +1,7 @@
 //! What somebody changes about themselves.
 
 use crate::caller::{Actor, Caller};
-use crate::command::{Command, Draft, Env};
+use crate::command::{Command, Draft, Env, RecordName};
 use crate::credential::PasswordHash;
 use crate::entry::Change;
 use crate::id::CredentialId;
@@ -73,6 +73,9 @@ impl Command for ChangePassword {
             credential: record.digest(),
         });
         draft.records.push(record);
+        draft
+            .destroyed
+            .push(RecordName::credential(user.credential_id));
         let used = caller.token().map(|token| token.id);
         let others = living_tokens(state, user.id, env.now).filter(|token| Some(*token) != used);
         let revoked = others.map(|token_id| Change::TokenRevoked { token_id });

@@ -2,7 +2,7 @@
 
 use crate::access::{Action, Place};
 use crate::caller::{Actor, Caller};
-use crate::command::{Command, Draft, Env};
+use crate::command::{Command, Draft, Env, RecordName};
 use crate::entry::{Change, Target};
 use crate::id::ProjectId;
 use crate::names::{Description, DisplayName, Slug};
@@ -147,7 +147,8 @@ impl Command for DeleteProject {
             .changes
             .extend(tokens_for(state, project).map(|token_id| Change::TokenRevoked { token_id }));
         let keys = project.data_keys.iter().map(|data_key| &data_key.key);
-        draft.destroyed_keys.extend(keys.map(|key| key.record_id));
+        let records = keys.map(|key| RecordName::key(key.record_id));
+        draft.destroyed.extend(records);
         Ok(draft)
     }
 }

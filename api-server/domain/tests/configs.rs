@@ -1,6 +1,7 @@
 //! What configs promise: inheritance, its limits, and that an end is an end.
 
 use ssm_domain::access::Action;
+use ssm_domain::command::RecordName;
 use ssm_domain::configs::{DeleteConfig, MAX_CONFIGS, MAX_DEPTH};
 use ssm_domain::digest::Digest;
 use ssm_domain::effective::EffectiveConfig;
@@ -261,7 +262,7 @@ fn deleting_a_project_ends_its_configs_and_asks_for_its_key_to_be_destroyed() {
     let draft = world
         .decide(&DeleteProject { slug: slug("web") }, &owner)
         .unwrap();
-    assert_eq!(draft.destroyed_keys, [record_id]);
+    assert_eq!(draft.destroyed, [RecordName::key(record_id)]);
     world.write(draft).unwrap();
 
     assert!(world.state.project(project_id).is_none());

@@ -3,7 +3,7 @@
 use ssm_domain::access::Action;
 use ssm_domain::admin::AdminCreate;
 use ssm_domain::caller::{Actor, Caller};
-use ssm_domain::command::AuthStore;
+use ssm_domain::command::{AuthStore, RecordName};
 use ssm_domain::credential::PasswordHash;
 use ssm_domain::keys::{KeyStatus, RewrapDataKeys, RotateDataKeys, RotateRootKey};
 use ssm_domain::rejection::{Noun, Rejection};
@@ -107,7 +107,7 @@ fn a_rewrapped_key_gets_a_record_of_its_own_and_the_one_before_is_destroyed() {
     world.run(&RotateRootKey, &owner).unwrap();
     let before = world.state.data_keys().next().unwrap().1.clone();
     let draft = world.decide(&RewrapDataKeys, &Actor::System).unwrap();
-    assert_eq!(draft.destroyed_keys, [before.key.record_id]);
+    assert_eq!(draft.destroyed, [RecordName::key(before.key.record_id)]);
     world.write(draft).unwrap();
     let after = world.state.data_keys().next().unwrap().1.clone();
     assert_eq!(

@@ -2,6 +2,7 @@
 
 use ssm_domain::access::Action;
 use ssm_domain::caller::{Actor, Caller};
+use ssm_domain::command::RecordName;
 use ssm_domain::credential::PasswordHash;
 use ssm_domain::me::{ChangePassword, UpdateProfile};
 use ssm_domain::members::{AddMember, UpdateMember, Via};
@@ -339,6 +340,8 @@ fn changing_a_password_ends_every_other_session_and_token_of_its_user() {
         proved,
         password: PasswordHash::unmatchable(),
     };
+    let draft = world.decide(&command, &used).unwrap();
+    assert_eq!(draft.destroyed, [RecordName::credential(proved)]);
     world.run(&command, &used).unwrap();
     let alive = |actor: &Actor| Caller::identify(&world.state, actor, world.now).is_ok();
     assert!(alive(&used) && alive(&of_alice) && alive(&owner));

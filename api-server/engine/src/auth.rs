@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
 use serde_json::from_slice;
-use ssm_domain::command::{AuthRecord, AuthStore};
+use ssm_domain::command::{AuthRecord, AuthStore, RecordName};
 use ssm_domain::credential::{PasswordHash, PasswordRecord, TokenHash, TokenRecord};
 use ssm_domain::digest::Digest;
 use ssm_domain::id::{CredentialId, TokenId};
@@ -59,6 +59,16 @@ impl AuthIndex {
             AuthStore::Keys => from_slice::<WrappedDataKey>(&record.body)
                 .is_ok_and(|key| key.record_id.to_string() == record.id && keys.load(&key).is_ok()),
         }
+    }
+
+    /// Forgets the passwords among records that are destroyed. Tokens are, with what they were, for as long as the state
+    /// remembers them; keys are the key ring's.
+    pub(crate) fn forget(&self, destroyed: &[RecordName]) {
+        let mut passwords = self
+            .passwords
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        passwords.retain(|id, _| !destroyed.contains(&RecordName::credential(*id)));
     }
 
     /// Takes in every record that `state` names, and checks that each is there and is the one that was named. Records

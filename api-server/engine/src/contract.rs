@@ -63,7 +63,7 @@ macro_rules! journal_contract {
             storing::thousands_of_values_are_found_at_once,
             storing::large_values_are_read_back,
             storing::records_that_entries_name_are_there_each_in_its_own_part,
-            storing::destroyed_keys_are_gone_and_nothing_else_is,
+            storing::destroyed_records_are_gone_and_nothing_else_is,
             remembering::activity_is_there_by_kind_and_name,
             remembering::later_activity_takes_the_place_of_earlier,
             remembering::activity_that_has_expired_is_deleted_with_the_next_save,

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use ssm_domain::command::{AuthRecord, AuthStore};
+use ssm_domain::command::{AuthRecord, AuthStore, RecordName};
 use ssm_domain::digest::Digest;
 use ssm_domain::entry::{Entry, Head, Seq};
-use ssm_domain::id::{ConfigId, KeyRecordId};
+use ssm_domain::id::ConfigId;
 use ssm_domain::names::Slug;
 use ssm_domain::seal::Sealed;
 use ssm_domain::signing::HeadSignature;
@@ -41,8 +41,8 @@ pub struct Batch {
     pub values: Vec<Sealed>,
     /// Records of the auth store that the entries name by digest.
     pub records: Vec<AuthRecord>,
-    /// Records of data keys that go once the entries are written.
-    pub destroyed_keys: Vec<KeyRecordId>,
+    /// Records of the auth store that go once the entries are written.
+    pub destroyed: Vec<RecordName>,
 }
 
 /// One entry of a batch.

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use ssm_domain::command::{AuthRecord, AuthStore};
+use ssm_domain::command::{AuthRecord, AuthStore, RecordName};
 use ssm_domain::digest::Digest;
 use ssm_domain::entry::Seq;
 use ssm_domain::id::{ConfigId, ServerId};
@@ -188,8 +188,8 @@ impl Inner {
             });
         }
         if entries.len() == batch.entries.len() {
-            for id in &batch.destroyed_keys {
-                self.records.remove(&(AuthStore::Keys, id.to_string()));
+            for RecordName { store, id } in &batch.destroyed {
+                self.records.remove(&(*store, id.clone()));
             }
         }
         Ok(())

@@ -284,7 +284,8 @@ impl Writer {
             // A record whose entry was not written names a token or user that the state does not have.
             shared.auth.learn(record, &shared.keys);
         }
-        if !batch.destroyed_keys.is_empty() {
+        if !batch.destroyed.is_empty() {
+            shared.auth.forget(&batch.destroyed);
             let known = state.projects().flat_map(|project| &project.data_keys);
             let known: HashSet<DataKeyId> = known.map(|data_key| data_key.key.id).collect();
             shared.keys.keep(&known);
@@ -320,7 +321,7 @@ fn add(
         changes,
         values,
         records,
-        destroyed_keys,
+        destroyed,
         answer: (),
     } = draft;
     let action = action.to_owned();
@@ -345,7 +346,7 @@ fn add(
     state.apply(&entry, hash, &by_digest);
     batch.values.extend(values);
     batch.records.extend(records);
-    batch.destroyed_keys.extend(destroyed_keys);
+    batch.destroyed.extend(destroyed);
     batch.entries.push(BatchEntry {
         stored: StoredEntry {
             seq: entry.seq,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rusqlite::{
     Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, ffi, params,
 };
-use ssm_domain::command::AuthStore;
+use ssm_domain::command::RecordName;
 use ssm_domain::digest::Digest;
 use ssm_domain::names::Slug;
 use ssm_engine::journal::{AppendError, Batch};
@@ -20,8 +20,8 @@ mod tests;
 /// The connection that writes.
 pub struct Writer {
     connection: Connection,
-    /// Destroyed keys may still be in the log.
-    log_holds_destroyed_keys: bool,
+    /// Destroyed records may still be in the log.
+    log_holds_destroyed: bool,
 }
 
 impl Writer {
@@ -29,7 +29,7 @@ impl Writer {
     pub fn new(connection: Connection) -> Self {
         Self {
             connection,
-            log_holds_destroyed_keys: false,
+            log_holds_destroyed: false,
         }
     }
 
@@ -77,14 +77,14 @@ impl Writer {
             Ok(())
         })?;
         reached("append:after-commit");
-        self.log_holds_destroyed_keys |= !batch.destroyed_keys.is_empty();
-        if self.log_holds_destroyed_keys {
+        self.log_holds_destroyed |= !batch.destroyed.is_empty();
+        if self.log_holds_destroyed {
             self.empty_log();
         }
         Ok(())
     }
 
-    /// Takes destroyed keys out of the log. Never waits for a reader: what fails now is tried after the next batch,
+    /// Takes destroyed records out of the log. Never waits for a reader: what fails now is tried after the next batch,
     /// and closing the database empties the log anyway.
     fn empty_log(&mut self) {
         let checkpoint = || {
@@ -96,9 +96,9 @@ impl Writer {
             busy
         };
         match checkpoint() {
-            Ok(busy) => self.log_holds_destroyed_keys = busy,
+            Ok(busy) => self.log_holds_destroyed = busy,
             Err(error) => {
-                tracing::warn!(%error, "destroyed data keys are still in the write-ahead log");
+                tracing::warn!(%error, "destroyed records are still in the write-ahead log");
             }
         }
     }
@@ -189,11 +189,9 @@ fn write_rows(transaction: &Connection, batch: &Batch) -> rusqlite::Result<()> {
             made.signature.as_bytes(),
         ])?;
     }
-    for id in &batch.destroyed_keys {
-        let sql = format!("DELETE FROM {} WHERE id = ?1", AuthStore::Keys.name());
-        transaction
-            .prepare_cached(&sql)?
-            .execute([id.to_string()])?;
+    for RecordName { store, id } in &batch.destroyed {
+        let sql = format!("DELETE FROM {} WHERE id = ?1", store.name());
+        transaction.prepare_cached(&sql)?.execute([id])?;
     }
     Ok(())
 }

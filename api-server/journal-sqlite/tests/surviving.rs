@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use ssm_domain::command::{AuthRecord, AuthStore};
+use ssm_domain::command::{AuthRecord, AuthStore, RecordName};
 use ssm_domain::entry::Seq;
 use ssm_domain::id::KeyRecordId;
 use ssm_engine::contract::chain::{Chain, everything};
@@ -134,7 +134,7 @@ async fn a_destroyed_key_is_in_none_of_the_files() {
 
     let destroyed = Batch {
         entries: vec![chain.entry()],
-        destroyed_keys: vec![KeyRecordId::MIN],
+        destroyed: vec![RecordName::key(KeyRecordId::MIN)],
         ..Batch::default()
     };
     journal.append(Arc::new(destroyed)).await.unwrap();

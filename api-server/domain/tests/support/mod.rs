@@ -149,7 +149,7 @@ impl World {
         let hash = Digest::of(&bytes);
         self.state.apply(&entry, hash, &store.values);
         store.entries.push(Stored { bytes, hash });
-        if !draft.destroyed_keys.is_empty() {
+        if !draft.destroyed.is_empty() {
             let projects = self.state.projects();
             let known = projects.flat_map(|project| &project.data_keys);
             self.keys.keep(&known.map(|known| known.key.id).collect());

@@ -320,7 +320,7 @@ fn answered<A>(draft: Draft<A>, answer: impl FnOnce(A) -> Answer) -> Draft<Answe
     mapped.changes = draft.changes;
     mapped.values = draft.values;
     mapped.records = draft.records;
-    mapped.destroyed_keys = draft.destroyed_keys;
+    mapped.destroyed = draft.destroyed;
     mapped
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ssm_domain::command::{AuthRecord, AuthStore};
+use ssm_domain::command::{AuthRecord, AuthStore, RecordName};
 use ssm_domain::digest::Digest;
 use ssm_domain::entry::Target;
 use ssm_domain::id::KeyRecordId;
@@ -103,9 +103,13 @@ pub async fn records_that_entries_name_are_there_each_in_its_own_part(journal: A
     }
 }
 
-pub async fn destroyed_keys_are_gone_and_nothing_else_is(journal: Arc<dyn Journal>) {
+pub async fn destroyed_records_are_gone_and_nothing_else_is(journal: Arc<dyn Journal>) {
     let (gone, kept) = (KeyRecordId::MIN, KeyRecordId::from_bytes([7; 12]));
     let ids = [gone.to_string(), kept.to_string()];
+    let password = RecordName {
+        store: AuthStore::Credentials,
+        id: ids[1].clone(),
+    };
     let mut chain = Chain::default();
     let everything = AuthStore::ALL
         .into_iter()
@@ -119,7 +123,11 @@ pub async fn destroyed_keys_are_gone_and_nothing_else_is(journal: Arc<dyn Journa
 
     let batch = Batch {
         entries: vec![chain.entry()],
-        destroyed_keys: vec![gone, KeyRecordId::from_bytes([9; 12])],
+        destroyed: vec![
+            RecordName::key(gone),
+            RecordName::key(KeyRecordId::from_bytes([9; 12])),
+            password,
+        ],
         ..Batch::default()
     };
     journal.append(Arc::new(batch)).await.unwrap();
@@ -127,7 +135,8 @@ pub async fn destroyed_keys_are_gone_and_nothing_else_is(journal: Arc<dyn Journa
     for store in AuthStore::ALL {
         let left = match store {
             AuthStore::Keys => &ids[1..],
-            AuthStore::Credentials | AuthStore::Tokens => &ids[..],
+            AuthStore::Credentials => &ids[..1],
+            AuthStore::Tokens => &ids[..],
         };
         let expected: Vec<_> = left.iter().map(|id| record(store, id)).collect();
         assert_eq!(records(&*journal, store).await, expected);

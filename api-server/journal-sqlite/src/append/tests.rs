@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use rusqlite::Connection;
+use ssm_domain::command::RecordName;
+use ssm_domain::id::KeyRecordId;
 use ssm_engine::contract::chain::{Chain, everything, stored, target, value};
 use ssm_engine::journal::{AppendError, Batch, Journal};
 use tempfile::TempDir;
@@ -139,7 +141,7 @@ async fn a_destroyed_key_leaves_the_log_once_no_reader_needs_it_any_more() {
 
     let destroying = Batch {
         entries: vec![chain.entry()],
-        destroyed_keys: vec![ssm_domain::id::KeyRecordId::MIN],
+        destroyed: vec![RecordName::key(KeyRecordId::MIN)],
         ..Batch::default()
     };
     journal.append(Arc::new(destroying)).await.unwrap();
