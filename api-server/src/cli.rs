@@ -41,6 +41,12 @@ enum Command {
     /// Verify, export or sign the journal, with access to the data only
     #[command(after_help = commands::audit::EXAMPLES)]
     Audit(commands::audit::AuditArgs),
+    /// Write a backup, beside a running server or without one
+    #[command(after_help = commands::backup::EXAMPLES)]
+    Backup(commands::backup::BackupArgs),
+    /// Restore a backup into an empty place
+    #[command(after_help = commands::restore::EXAMPLES)]
+    Restore(commands::restore::RestoreArgs),
     /// Add a user, reset a password or list users, with access to the data only
     #[command(after_help = commands::admin::EXAMPLES)]
     Admin(commands::admin::AdminArgs),
@@ -70,6 +76,8 @@ pub(crate) enum Exit {
 pub(crate) enum Failure {
     /// The command line or a setting is wrong.
     Usage(anyhow::Error),
+    /// A verification found something.
+    Found(anyhow::Error),
     /// Anything else.
     Failed(anyhow::Error),
 }
@@ -108,6 +116,8 @@ pub(crate) fn run() -> ExitCode {
             commands::config::run(settings, matches)
         }
         Some(Command::Audit(args)) => commands::audit::run(args),
+        Some(Command::Backup(args)) => commands::backup::run(args),
+        Some(Command::Restore(args)) => commands::restore::run(args),
         Some(Command::Admin(args)) => commands::admin::run(args),
         Some(Command::Keys(args)) => commands::keys::run(args),
         Some(Command::Openapi) => commands::openapi::run(),
@@ -126,6 +136,7 @@ fn exit_code(outcome: Outcome) -> ExitCode {
             let (code, error) = match failure {
                 Failure::Failed(error) => (1, error),
                 Failure::Usage(error) => (2, error),
+                Failure::Found(error) => (3, error),
             };
             eprintln!("error: {error:#}");
             ExitCode::from(code)

@@ -2,17 +2,21 @@
 
 pub(crate) mod admin;
 pub(crate) mod audit;
+pub(crate) mod backup;
 pub(crate) mod completions;
 pub(crate) mod config;
 mod input;
 pub(crate) mod keys;
 pub(crate) mod openapi;
 mod output;
+pub(crate) mod restore;
 pub(crate) mod serve;
 
 use std::io::{self, Write as _};
+use std::time::SystemTime;
 
 use anyhow::{Context as _, Result};
+use ssm_domain::time::Timestamp;
 use tracing::level_filters::LevelFilter;
 
 use crate::config::{LogConfig, LogFormat};
@@ -23,6 +27,13 @@ fn print(document: &[u8]) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(document)?;
     out.flush()
+}
+
+/// The clock's time.
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let millis = since.unwrap_or_default().as_millis();
+    Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
 }
 
 /// Has what goes wrong beside the command itself told in the log's form.

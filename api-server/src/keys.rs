@@ -60,6 +60,11 @@ pub(crate) enum KeyError {
     /// There is no data that the keys could belong to.
     #[error("{database} does not exist; DATA_DIR must name the data directory of a server")]
     NoData { database: PathBuf },
+    /// There is no key that what is restored could belong to.
+    #[error(
+        "{path} is missing; the {name} that belongs to the backup has to be there first, or in {name} or {name}_FILE"
+    )]
+    NeededFirst { name: &'static str, path: PathBuf },
     /// The key is not one.
     #[error("{name}{place} {source}")]
     Invalid {
@@ -73,7 +78,10 @@ impl KeyError {
     /// Whether it is what was set that is wrong, and not something that failed.
     pub(crate) fn is_configuration(&self) -> bool {
         match self {
-            Self::Missing { .. } | Self::NoData { .. } | Self::Invalid { .. } => true,
+            Self::Missing { .. }
+            | Self::NoData { .. }
+            | Self::NeededFirst { .. }
+            | Self::Invalid { .. } => true,
             Self::MakeDir { .. } | Self::Write { .. } | Self::Read { .. } => false,
         }
     }
@@ -81,11 +89,10 @@ impl KeyError {
 
 /// Reads both keys of data that is there. Makes nothing.
 pub(crate) fn load_existing(config: &DataConfig) -> Result<Keys, KeyError> {
-    let database = config.database();
-    if database.exists() {
+    if config.database().exists() {
         load(config)
     } else {
-        Err(KeyError::NoData { database })
+        Err(missing(config, ENCRYPTION_KEY))
     }
 }
 
@@ -102,6 +109,40 @@ pub(crate) fn root_keys(config: &DataConfig) -> Result<Option<KeyRing>, KeyError
         RootKey::parse,
     )?;
     Ok(Some(KeyRing::with_previous(key, read_previous(config)?)))
+}
+
+/// The root keys of data that is there. Makes nothing.
+pub(crate) fn root_keys_of_data(config: &DataConfig) -> Result<KeyRing, KeyError> {
+    let keys = root_keys(config)?;
+    keys.ok_or_else(|| missing(config, ENCRYPTION_KEY))
+}
+
+/// Reads both keys of data that is not there yet. Makes nothing but the directory.
+pub(crate) fn load_for_restore(config: &DataConfig) -> Result<Keys, KeyError> {
+    for (name, source) in [
+        (ENCRYPTION_KEY, &config.encryption_key),
+        (TOKEN_SALT, &config.token_salt),
+    ] {
+        let path = config.key_file(name);
+        if *source == KeySource::DataDir && !path.exists() {
+            return Err(KeyError::NeededFirst { name, path });
+        }
+    }
+    load(config)
+}
+
+fn missing(config: &DataConfig, name: &'static str) -> KeyError {
+    let database = config.database();
+    if database.exists() {
+        let path = config.key_file(name);
+        KeyError::Missing {
+            name,
+            path,
+            database,
+        }
+    } else {
+        KeyError::NoData { database }
+    }
 }
 
 /// Reads both keys, and makes those that a first start has to make.
@@ -167,13 +208,8 @@ fn make_on_first_start(
     if path.exists() {
         return Ok(());
     }
-    let database = config.database();
-    if database.exists() {
-        return Err(KeyError::Missing {
-            name,
-            path: path.to_owned(),
-            database,
-        });
+    if config.database().exists() {
+        return Err(missing(config, name));
     }
     match make(path) {
         Ok(()) => {

@@ -31,6 +31,7 @@ pub mod project_members;
 pub mod projects;
 pub mod references;
 pub mod rejection;
+pub mod restore;
 pub mod roles;
 pub mod seal;
 pub mod secret;

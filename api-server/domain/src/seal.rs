@@ -4,6 +4,7 @@
 //! A sealed blob is `format (1) ‖ algorithm (1) ‖ key name ‖ nonce (24) ‖ ciphertext ‖ tag (16)`. The additional data
 //! binds everything that says what the blob is for, so that a blob moved elsewhere does not open.
 
+mod mac;
 mod ring;
 mod root;
 
@@ -20,6 +21,7 @@ use zeroize::Zeroizing;
 use crate::id::{ConfigId, DataKeyId, ProjectId};
 use crate::names::Key;
 
+pub use mac::Mac;
 pub use ring::KeyRing;
 pub use root::{Fingerprint, RootKey, WrappedDataKey};
 

@@ -38,6 +38,14 @@ pub struct AccessOptions {
     pub retention: Duration,
 }
 
+impl AccessOptions {
+    /// For whoever opens data for a moment only, and does not know for how long its server keeps records.
+    pub const KEEP_EVERYTHING: Self = Self {
+        reads: AuditReads::Collapsed,
+        retention: Duration::MAX,
+    };
+}
+
 impl Default for AccessOptions {
     fn default() -> Self {
         Self {

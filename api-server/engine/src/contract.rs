@@ -17,6 +17,7 @@ pub mod model;
 pub mod racing;
 pub mod reading;
 pub mod remembering;
+pub mod restoring;
 pub mod signing;
 pub mod snapshots;
 pub mod storing;
@@ -67,6 +68,7 @@ macro_rules! journal_contract {
             remembering::activity_is_there_by_kind_and_name,
             remembering::later_activity_takes_the_place_of_earlier,
             remembering::activity_that_has_expired_is_deleted_with_the_next_save,
+            restoring::the_mark_of_a_restore_stays_until_it_is_taken_away,
             accessing::access_records_are_read_back_by_chain_and_in_order,
             accessing::access_records_may_be_appended_again_and_not_in_the_place_of_others,
             accessing::a_search_for_access_finds_what_the_filter_lets_through_newest_first,

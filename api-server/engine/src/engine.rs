@@ -99,12 +99,34 @@ pub struct Engine {
 
 impl Engine {
     /// Reads the journal, checks it and the keys against each other, and starts the writer. An empty journal is begun.
+    /// Every record of reads is kept.
     pub async fn open(journal: Arc<dyn Journal>, keys: Keys) -> Result<Self, OpenError> {
-        Self::open_with(journal, keys, AccessOptions::default()).await
+        Self::open_with(journal, keys, AccessOptions::KEEP_EVERYTHING).await
     }
 
     /// The same, with reads recorded as `options` say.
     pub async fn open_with(
+        journal: Arc<dyn Journal>,
+        keys: Keys,
+        options: AccessOptions,
+    ) -> Result<Self, OpenError> {
+        if journal.unfinished_restore().await?.is_some() {
+            return Err(OpenError::UnfinishedRestore);
+        }
+        let engine = Self::start(journal, keys, options).await?;
+        engine.resume_rotation();
+        Ok(engine)
+    }
+
+    /// The same over a restore that is not finished, to finish it.
+    pub(crate) async fn open_unfinished(
+        journal: Arc<dyn Journal>,
+        keys: Keys,
+    ) -> Result<Self, OpenError> {
+        Self::start(journal, keys, AccessOptions::KEEP_EVERYTHING).await
+    }
+
+    async fn start(
         journal: Arc<dyn Journal>,
         keys: Keys,
         options: AccessOptions,
@@ -160,7 +182,6 @@ impl Engine {
             .run(server, StartJournal)
             .await
             .map_err(OpenError::Start)?;
-        engine.resume_rotation();
         Ok(engine)
     }
 

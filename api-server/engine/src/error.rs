@@ -47,6 +47,12 @@ pub enum OpenError {
     /// An entry is not what was written.
     #[error("the journal is damaged: {0}; restore it from a backup")]
     BrokenChain(#[from] BrokenChain),
+    /// A restore was begun here and did not come to its end.
+    #[error(
+        "a restore into this place is not finished; run `ssm-server restore` with the same backup again, or restore into an \
+         empty place"
+    )]
+    UnfinishedRestore,
     /// The root key is not the one that the data was sealed with.
     #[error(
         "ENCRYPTION_KEY is not the key that this data was sealed with (its fingerprint is {given}, the data's {stored}); \

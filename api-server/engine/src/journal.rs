@@ -15,6 +15,7 @@ use ssm_domain::state::Values;
 
 use crate::access::AccessStore;
 use crate::activity::ActivityStore;
+use crate::restore::RestoreStore;
 use crate::snapshot::SnapshotStore;
 use crate::verify::Inspect;
 
@@ -104,7 +105,7 @@ pub enum AppendError {
 /// written when something fails, where the journal says so, and each entry of it is whole.
 #[async_trait]
 pub trait Journal:
-    AccessStore + ActivityStore + SnapshotStore + Inspect + Send + Sync + 'static
+    AccessStore + ActivityStore + SnapshotStore + RestoreStore + Inspect + Send + Sync + 'static
 {
     /// Appends a batch of at least one entry durably. Its first entry must be the next one: any other position, a later
     /// one included, is an [`AppendError::Conflict`], so to append the same batch again is harmless.

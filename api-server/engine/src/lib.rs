@@ -7,6 +7,7 @@ pub mod access;
 pub mod activity;
 mod audit;
 mod auth;
+pub mod backup;
 mod cache;
 #[cfg(feature = "testing")]
 pub mod contract;
@@ -21,6 +22,7 @@ pub mod memory;
 mod proof;
 mod read;
 mod replay;
+pub mod restore;
 mod rotation;
 mod sign_in;
 mod signing;

@@ -3,6 +3,7 @@
 mod access;
 mod activity;
 mod inspect;
+mod restore;
 mod snapshot;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -54,6 +55,7 @@ struct Inner {
     records: HashMap<(AuthStore, String), Vec<u8>>,
     activity: HashMap<(ActivityKind, String), ActivityRecord>,
     snapshots: BTreeSet<Seq>,
+    unfinished_restore: Option<Vec<u8>>,
     chunks: BTreeMap<(Seq, u32), Vec<u8>>,
     late: Vec<Arc<Batch>>,
     faults: Option<Faults>,
@@ -144,6 +146,11 @@ impl MemoryJournal {
         self.lock()
             .chunks
             .retain(|(seq, _), bytes| tamper(*seq, bytes));
+    }
+
+    /// Deletes stored values behind everybody's back.
+    pub fn lose_values(&self) {
+        self.lock().values.clear();
     }
 
     /// Changes stored auth records behind everybody's back.

@@ -14,6 +14,7 @@ mod inspect;
 mod open;
 mod read;
 mod readers;
+mod restore;
 mod schema;
 mod snapshot;
 

@@ -24,6 +24,7 @@ pub const TABLES: &[&str] = &[
     "access",
     "snapshots",
     "snapshot_chunks",
+    "unfinished_restore",
 ];
 
 /// An index holds the row's `seq` anyway, so each of the three is in its order. `touched` is one, too: the entries of
@@ -59,6 +60,7 @@ const LAYOUT: &str = "
         bytes BLOB NOT NULL,
         UNIQUE (seq, chunk)
     ) STRICT;
+    CREATE TABLE unfinished_restore (one INTEGER PRIMARY KEY CHECK (one = 1), mark BLOB NOT NULL) STRICT;
     CREATE TABLE activity (
         kind TEXT NOT NULL,
         id TEXT NOT NULL,

@@ -5,12 +5,10 @@ use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use anyhow::{Context as _, Result, anyhow};
 use clap::{Args, Subcommand};
 use ssm_domain::signing::{Checkpoint, PublicKey};
-use ssm_domain::time::Timestamp;
 use ssm_engine::Export;
 use ssm_engine::verify::{self, CheckpointError, Known, Report};
 use ssm_journal_sqlite::{OpenError, SqliteJournal};
@@ -217,18 +215,14 @@ fn export(config: &DataConfig, file: &Path) -> Outcome {
 }
 
 fn make_checkpoint(config: &DataConfig, file: &Path) -> Outcome {
-    let keys = keys::root_keys(config)?.ok_or_else(|| {
-        Failure::Usage(anyhow!(
-            "the encryption key is needed, since it signs: set ENCRYPTION_KEY or ENCRYPTION_KEY_FILE"
-        ))
-    })?;
+    let keys = keys::root_keys_of_data(config)?;
     let journal = open(config)?;
-    let made = super::block_on(async { Ok(verify::checkpoint(&journal, &keys, now()).await) })?;
+    let made =
+        super::block_on(async { Ok(verify::checkpoint(&journal, &keys, super::now()).await) })?;
     let checkpoint = match made {
         Ok(checkpoint) => checkpoint,
         Err(CheckpointError::Damaged(finding)) => {
-            eprintln!("error: no checkpoint was made: {finding}");
-            return Ok(Exit::Found);
+            return Err(Failure::Found(anyhow!("no checkpoint was made: {finding}")));
         }
         Err(error) => return Err(error.into()),
     };
@@ -251,10 +245,4 @@ fn read_checkpoint(path: &Path) -> Result<Checkpoint, Failure> {
         .with_context(|| format!("the checkpoint {} cannot be read", path.display()))?;
     serde_json::from_str(&text)
         .map_err(|_| Failure::Usage(anyhow!("{} is not a checkpoint", path.display())))
-}
-
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let millis = since.unwrap_or_default().as_millis();
-    Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
 }

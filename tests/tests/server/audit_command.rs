@@ -210,7 +210,7 @@ async fn what_cannot_be_looked_at_is_no_finding() {
         .end()
         .await
         .unwrap()
-        .refused(2, &["encryption key"]);
+        .refused(2, &["does not exist"]);
 
     let kept = Kept::new().await;
     let database = kept.data.path().join("ssm.db");

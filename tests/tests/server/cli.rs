@@ -2,9 +2,11 @@
 
 use ssm_tests::{Run, canary};
 
-const COMMANDS: [&str; 7] = [
+const COMMANDS: [&str; 9] = [
     "serve",
     "audit",
+    "backup",
+    "restore",
     "admin",
     "keys",
     "config",

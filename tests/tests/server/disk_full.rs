@@ -14,17 +14,24 @@ const DISK: u64 = 6 << 20;
 const WRITES: usize = 2_000;
 
 /// A file that leaves no room for anything else.
-struct Ballast(std::path::PathBuf);
+pub struct Ballast(std::path::PathBuf);
 
 impl Ballast {
-    fn fill(disk: &Path) -> Self {
+    pub fn fill(disk: &Path) -> Self {
         let path = disk.join("ballast");
         let mut file = File::create(&path).unwrap();
         while file.write_all(&[0; 512]).is_ok() {}
         Self(path)
     }
 
-    fn remove(self) {
+    /// Leaves room for so many bytes.
+    pub fn leave(&self, bytes: u64) {
+        let file = File::options().write(true).open(&self.0).unwrap();
+        let length = file.metadata().unwrap().len();
+        file.set_len(length - bytes).unwrap();
+    }
+
+    pub fn remove(self) {
         fs::remove_file(self.0).unwrap();
     }
 }

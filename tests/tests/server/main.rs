@@ -5,6 +5,7 @@ mod admin;
 mod audit;
 mod audit_command;
 mod authorization;
+mod backup;
 mod bad_input;
 mod changing;
 mod cli;

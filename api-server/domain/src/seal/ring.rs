@@ -8,7 +8,8 @@ use rand::CryptoRng;
 use sha2::Sha256;
 
 use super::{
-    Fingerprint, KeyBytes, RootKey, SealError, Sealed, ValuePlace, WrappedDataKey, value_context,
+    Fingerprint, KeyBytes, Mac, RootKey, SealError, Sealed, ValuePlace, WrappedDataKey,
+    value_context,
 };
 use crate::id::{DataKeyId, ProjectId};
 use crate::secret::SecretValue;
@@ -87,9 +88,9 @@ impl KeyRing {
         Some(root.key.snapshot_mac())
     }
 
-    /// What marks backups as made by whoever has the root key.
-    pub fn backup_mac(&self, root: &str) -> Result<Hmac<Sha256>, SealError> {
-        Ok(self.root(root)?.key.backup_mac())
+    /// What shows that a backup was made by whoever has the root key.
+    pub fn backup_mac(&self, root: &str) -> Result<Mac, SealError> {
+        Ok(Mac::new(self.root(root)?.key.backup_mac()))
     }
 
     /// Makes a data key for a project, puts it on the ring, and returns it as `root` wraps it.

@@ -2,6 +2,7 @@
 
 mod access;
 mod activity;
+mod backup;
 mod contract;
 mod good_storage;
 mod history;
