@@ -17,6 +17,7 @@ pub mod digest;
 pub mod dotenv;
 pub mod effective;
 pub mod entry;
+pub mod flat;
 pub mod groups;
 mod hex_bytes;
 pub mod history;

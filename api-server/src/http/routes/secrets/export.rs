@@ -1,5 +1,6 @@
 //! Reading a whole config.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
@@ -28,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
     get, path = "/api/projects/{project}/configs/{config}/secrets", operation_id = "exportSecrets", tag = "Secrets",
     params(
         ("project" = String, Path), ("config" = String, Path),
-        ("format" = Option<String>, Query, description = "`json` (unless told) or `env`, a `.env` file"),
+        ("format" = Option<String>, Query, description = "`json` (unless told), `env`, a `.env` file, or `yaml`, a mapping with every value in double quotes"),
         ("include_parent" = Option<bool>, Query, description = "Inherited secrets, too; `true` unless told"),
         ("include_meta" = Option<bool>, Query, description = "Where each value is from; `true` unless told"),
         ("raw" = Option<bool>, Query, description = "Values as they are stored, whatever `resolve_references` says; `false` unless told"),
@@ -45,7 +46,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
                 ("ETag" = String, description = "`\"<epoch>.<revision>\"`; of resolved values, `\"<epoch>.<revision>.<reader>\"`"),
                 ("X-SSM-Unresolved" = Option<String>, description = "The references that lead nowhere"),
             ),
-            content((Export = "application/json"), (String = "text/plain")),
+            content((Export = "application/json"), (String = "text/plain"), (BTreeMap<String, String> = "application/yaml")),
         ),
         (status = 304, description = "Still what `If-None-Match` names"),
         ReadErrors,
@@ -95,6 +96,8 @@ impl Format {
         match self {
             Self::Env => "text/plain; charset=utf-8",
             Self::Json { .. } => "application/json",
+            // RFC 9512.
+            Self::Yaml => "application/yaml",
         }
     }
 }
@@ -104,11 +107,12 @@ fn rendering(params: &Params, values: bool) -> ApiResult<Rendering> {
     let format = match params.text("format")?.as_deref() {
         None | Some("json") => Format::Json { meta, values },
         Some("env") if values => Format::Env,
-        Some("env") => {
+        Some("yaml") if values => Format::Yaml,
+        Some("env" | "yaml") => {
             let why = "can only be left out of format=json";
             return Err(ApiError::invalid("values", why));
         }
-        Some(_) => return Err(ApiError::invalid("format", "must be json or env")),
+        Some(_) => return Err(ApiError::invalid("format", "must be json, env or yaml")),
     };
     Ok(Rendering {
         format,

@@ -5,12 +5,12 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
-use ssm_domain::dotenv;
 use ssm_domain::effective::{EffectiveConfig, EffectiveSecret};
 use ssm_domain::rejection::{Noun, Rejection};
 use ssm_domain::secret::SecretValue;
 use ssm_domain::state::Config;
 use ssm_domain::time::Timestamp;
+use ssm_domain::{dotenv, flat};
 use ssm_engine::{ConfigReader, Fresh, RenderKey};
 use utoipa::ToSchema;
 
@@ -33,6 +33,8 @@ pub(super) struct Rendering {
 pub(super) enum Format {
     /// `KEY=value` lines.
     Env,
+    /// One mapping of texts.
+    Yaml,
     /// An object, with or without metadata and values.
     Json { meta: bool, values: bool },
 }
@@ -42,6 +44,8 @@ impl Rendering {
     pub(super) fn key(self) -> RenderKey {
         let format = match self.format {
             Format::Env => 0,
+            Format::Yaml => 2,
+            // Odd, whatever it is made of.
             Format::Json { meta, values } => 1 + 2 * u32::from(meta) + 4 * u32::from(values),
         };
         let depth = self
@@ -61,7 +65,9 @@ impl Rendering {
     ) -> ApiResult<Fresh> {
         let Some(depth) = self.depth else {
             let opened = match self.format {
-                Format::Env | Format::Json { values: true, .. } => open(reader, config)?,
+                Format::Env | Format::Yaml | Format::Json { values: true, .. } => {
+                    open(reader, config)?
+                }
                 Format::Json { values: false, .. } => Vec::new(),
             };
             return Ok(self.write(config, &opened, None)?.into());
@@ -91,6 +97,11 @@ impl Rendering {
     ) -> ApiResult<Vec<u8>> {
         match self.format {
             Format::Env => env(config, opened),
+            Format::Yaml => {
+                let keys = config.secrets.keys().copied();
+                let pairs = keys.zip(opened.iter().map(SecretValue::reveal));
+                Ok(flat::write_yaml(pairs).into_bytes())
+            }
             Format::Json { meta, .. } => {
                 let export = Export {
                     data: Data { config, opened },
@@ -120,7 +131,7 @@ fn env(config: &EffectiveConfig<'_>, opened: &[SecretValue]) -> ApiResult<Vec<u8
     let keys = config.secrets.keys().map(|key| key.as_str());
     let text = dotenv::write(keys.zip(opened.iter().map(SecretValue::reveal)));
     text.map(String::into_bytes).map_err(|error| {
-        let why = "has a value that has no form in a .env file which every reader takes for the same bytes; use json";
+        let why = "has a value that has no form in a .env file which every reader takes for the same bytes; use json or yaml";
         ApiError::malformed("env_not_portable", format!("{} {why}", error.key))
             .with_errors([(error.key, why.to_owned())].into())
     })
@@ -241,7 +252,7 @@ mod tests {
         let mut formats = flags
             .map(|(meta, values)| Format::Json { meta, values })
             .to_vec();
-        formats.push(Format::Env);
+        formats.extend([Format::Env, Format::Yaml]);
         let depths = [None, Some(1), Some(8)];
         let all: Vec<_> = formats
             .iter()
