@@ -1,4 +1,5 @@
-//! What others made and the server is held against: the readers of `.env` files that the world uses, and schemathesis.
+//! What others made and the server is held against: the readers of `.env` and YAML files that the world uses, and
+//! schemathesis.
 //! Installing them is the business of `tools/foreign/install.sh`.
 
 use std::collections::BTreeMap;
@@ -37,19 +38,35 @@ impl Foreign {
 
     /// What each reader takes `file` for, by the reader's name.
     pub fn read_env(&self, file: &Path) -> Result<Vec<(&'static str, BTreeMap<String, String>)>> {
-        let mut node = Command::new("node");
-        node.arg(self.dir.join("read.mjs"));
-        let mut python = Command::new(self.python("python"));
-        python.arg(self.dir.join("read.py"));
         let compose = Command::new(self.dir.join("read-compose"));
         let mut shell = Command::new("sh");
         shell.args(["-c", "set -a && . \"$1\" && exec env -0", "sh"]);
         Ok(vec![
-            ("Node's dotenv", json(&output(node, file)?)?),
-            ("python-dotenv", json(&output(python, file)?)?),
+            ("Node's dotenv", json(&output(self.node_reader(), file)?)?),
+            ("python-dotenv", json(&output(self.python_reader(), file)?)?),
             ("Docker Compose", json(&output(compose, file)?)?),
             ("sh", variables(&output(shell, file)?)?),
         ])
+    }
+
+    /// What each reader of YAML takes `file` for, by the reader's name. Its name has to end with `.yaml`.
+    pub fn read_yaml(&self, file: &Path) -> Result<Vec<(&'static str, BTreeMap<String, String>)>> {
+        Ok(vec![
+            ("js-yaml", json(&output(self.node_reader(), file)?)?),
+            ("PyYAML", json(&output(self.python_reader(), file)?)?),
+        ])
+    }
+
+    fn node_reader(&self) -> Command {
+        let mut node = Command::new("node");
+        node.arg(self.dir.join("read.mjs"));
+        node
+    }
+
+    fn python_reader(&self) -> Command {
+        let mut python = Command::new(self.python("python"));
+        python.arg(self.dir.join("read.py"));
+        python
     }
 }
 

@@ -1,6 +1,7 @@
 //! References: what they mean when they are saved, and what they come to when they are read.
 
 mod binding;
+mod property;
 mod resolving;
 
 use std::collections::BTreeMap;

@@ -230,9 +230,18 @@ impl Engine {
         actor: &Actor,
         look: impl FnOnce(&State, &Caller<'_>) -> Result<T, Rejection>,
     ) -> Result<T, Rejection> {
+        self.look_inside(actor, |state, caller, _| look(state, caller))
+    }
+
+    /// The same with the keys, for what opens values of several configs in one state.
+    pub fn look_inside<T, E: From<Rejection>>(
+        &self,
+        actor: &Actor,
+        look: impl FnOnce(&State, &Caller<'_>, &KeyRing) -> Result<T, E>,
+    ) -> Result<T, E> {
         let state = self.shared.state.load();
         let caller = Caller::identify(&state, actor, now(&state))?;
-        look(&state, &caller)
+        look(&state, &caller, &self.shared.keys)
     }
 
     /// Wakes whenever a state was published; the value is its `seq`.

@@ -42,6 +42,7 @@ const USERNAME: &str = "^[A-Za-z0-9_.@-]{1,64}$";
         (name = "Tokens", description = "Tokens for people and machines"),
         (name = "Projects", description = "Projects and their configs"),
         (name = "Secrets", description = "Keys and values"),
+        (name = "Compare", description = "The configs of a project side by side"),
         (name = "History", description = "What was, and the way back"),
         (name = "Workspace", description = "People, groups, their roles, and settings"),
         (name = "Watching", description = "Changes as they happen"),

@@ -98,6 +98,20 @@ impl SecretPath {
     }
 }
 
+/// `{project}` and `{key}`. What the key is worth is asked after the project was looked at.
+pub(crate) struct KeyPath {
+    /// The project.
+    pub project: Slug,
+    key: Result<Key, InvalidName>,
+}
+
+impl KeyPath {
+    /// The key of something that may be there.
+    pub(crate) fn existing_key(self) -> Result<Key, Rejection> {
+        self.key.map_err(|_| Rejection::NotFound(Noun::Secret))
+    }
+}
+
 /// `{project}`, `{config}` and `{revision}`.
 pub(crate) struct RevisionPath {
     /// The config.
@@ -127,6 +141,19 @@ impl FromRequestParts<Arc<App>> for SecretPath {
         let params = params(parts, app).await?;
         Ok(Self {
             config: config(&params)?,
+            key: get(&params, "key").parse(),
+        })
+    }
+}
+
+impl FromRequestParts<Arc<App>> for KeyPath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let params = params(parts, app).await?;
+        let project = get(&params, "project").parse();
+        Ok(Self {
+            project: project.map_err(|_| Rejection::NotFound(Noun::Project))?,
             key: get(&params, "key").parse(),
         })
     }

@@ -89,12 +89,17 @@ impl Params {
 
     /// Which page of a list with cursors: how many, and from where on.
     pub(crate) fn page(&self) -> Result<Page, ApiError> {
-        let limit = self.number_in("limit", 1..=u64::MAX)?;
-        let limit = limit.map_or(DEFAULT_LIMIT, |limit| limit.min(MAX_LIMIT));
         Ok(Page {
-            limit: usize::try_from(limit).unwrap_or(usize::MAX),
+            limit: self.limit()?,
             cursor: self.number("cursor")?,
         })
+    }
+
+    /// How many of a list with cursors.
+    pub(crate) fn limit(&self) -> Result<usize, ApiError> {
+        let limit = self.number_in("limit", 1..=u64::MAX)?;
+        let limit = limit.map_or(DEFAULT_LIMIT, |limit| limit.min(MAX_LIMIT));
+        Ok(usize::try_from(limit).unwrap_or(usize::MAX))
     }
 
     /// Anything with a grammar of its own; empty is absent.

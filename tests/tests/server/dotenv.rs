@@ -102,7 +102,7 @@ fn has_a_form(value: &str) -> bool {
 }
 
 /// That many values of which `wanted` is true.
-fn sample(runner: &mut TestRunner, wanted: impl Fn(&str) -> bool, count: usize) -> Vec<String> {
+pub fn sample(runner: &mut TestRunner, wanted: impl Fn(&str) -> bool, count: usize) -> Vec<String> {
     let values = nasty();
     let mut draw = || values.new_tree(runner).expect("it draws").current();
     std::iter::repeat_with(&mut draw)
@@ -158,7 +158,7 @@ async fn what_is_exported_is_read_to_the_same_bytes_by_everybody() {
 }
 
 /// The first key whose value is another one, and both values.
-fn difference(
+pub fn difference(
     expected: &BTreeMap<String, String>,
     read: &BTreeMap<String, String>,
 ) -> Option<(String, Option<String>, Option<String>)> {

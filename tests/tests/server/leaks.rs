@@ -24,6 +24,7 @@ async fn no_value_password_or_token_is_in_the_record_the_metrics_the_files_or_th
         "/api/me",
         &format!("{}?values=false", shop.secrets("prod")),
         &shop.configs,
+        &format!("/api/projects/{}/compare", shop.slug),
     ] {
         let answer = owner.get(path).await;
         assert!(answer.status.is_success(), "{path}: {}", answer.text);
@@ -47,14 +48,42 @@ async fn stir(owner: &Caller, shop: &ssm_tests::caller::Shop) {
         .await;
     let set = json!({"set": {"A": canary::value("a"), "B": canary::value("b")}});
     ci.patch(&shop.secrets("base"), set).await.ok();
-    for format in ["json", "env"] {
-        let path = format!("{}?format={format}", shop.secrets("prod"));
-        assert!(canary::is_in(ci.get(&path).await.text.as_bytes()));
+    let (secrets, compare) = (
+        shop.secrets("prod"),
+        format!("/api/projects/{}/compare", shop.slug),
+    );
+    for path in [
+        secrets.clone(),
+        format!("{secrets}?format=env"),
+        format!("{secrets}?format=yaml"),
+        format!("{compare}?values=true"),
+        format!("{compare}/secrets/A"),
+    ] {
+        assert!(
+            canary::is_in(owner.get(&path).await.text.as_bytes()),
+            "{path}"
+        );
     }
+    assert!(canary::is_in(ci.get(&secrets).await.text.as_bytes()));
     let file = format!("C={}\nD\nE=\"{}", canary::value("c"), canary::value("e"));
     let import = format!("{}/import", shop.secrets("base"));
     let refused = ci.raw("POST", &import, "text/plain", file).await;
     refused.refused(400, "invalid_env_file");
+    let value = canary::value("flat");
+    for (format, file) in [
+        (
+            "json",
+            format!("{{\"A\": [\"{value}\"], \"{value}\": \"{value}\"}}"),
+        ),
+        (
+            "yaml",
+            format!("A: &a {value}\n{value}: !t {value}\nB: {value}: x"),
+        ),
+    ] {
+        let import = format!("{import}?format={format}");
+        let refused = ci.raw("POST", &import, "text/plain", file).await;
+        refused.refused(400, &format!("invalid_{format}_file"));
+    }
     // Pasted where it does not belong.
     let misplaced = canary::value("misplaced");
     for (method, path) in [

@@ -1,6 +1,10 @@
-// Reads the .env file it is given as `dotenv` for Node does, and prints what it holds as one JSON object.
+// Reads the file it is given as programs in Node do, a .yaml file with `js-yaml` and any other with `dotenv`, and prints
+// what it holds as one JSON object.
 import { readFileSync } from "node:fs";
 import { argv, stdout } from "node:process";
 import { parse } from "dotenv";
+import { load } from "js-yaml";
 
-stdout.write(JSON.stringify(parse(readFileSync(argv[2]))));
+const [, , file] = argv;
+const text = readFileSync(file, "utf8");
+stdout.write(JSON.stringify(file.endsWith(".yaml") ? load(text) : parse(text)));

@@ -7,7 +7,7 @@ use serde_json::error::Category;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use super::pairs::{Pairs, Stop, lines, text};
+use super::pairs::{Pairs, Stop, line_ends, text};
 use super::{Pair, ParseError, Problem};
 
 /// Reads one object of texts. Either all of it was understood, or everything that is broken is listed in order and nothing
@@ -62,7 +62,7 @@ fn read(text: &str, members: &[(&RawValue, &RawValue)], pairs: &mut Pairs) -> Re
     let (mut line, mut at) = (1, 0);
     for (key, value) in members {
         let begin = key.get().as_ptr().addr() - text.as_ptr().addr();
-        line += lines(&text.as_bytes()[at..begin]) - 1;
+        line += line_ends(&text[at..begin]);
         at = begin;
         // A lone surrogate is no text, and passes for a key that is none.
         let key = serde_json::from_str::<String>(key.get()).unwrap_or_default();

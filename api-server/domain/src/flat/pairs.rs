@@ -16,7 +16,7 @@ pub(super) struct Stop;
 /// What was read so far.
 #[derive(Default)]
 pub(super) struct Pairs {
-    pairs: Vec<Pair>,
+    found: Vec<Pair>,
     first_line: HashMap<Key, usize>,
     errors: Vec<ParseError>,
 }
@@ -56,7 +56,7 @@ impl Pairs {
     ) -> Result<(), Stop> {
         match SecretValue::parse(std::mem::take(&mut text)) {
             Ok(value) => {
-                self.pairs.push((key, value));
+                self.found.push((key, value));
                 Ok(())
             }
             Err(why) => self.report(line, Problem::InvalidValue { key, why }),
@@ -77,7 +77,7 @@ impl Pairs {
     /// All of it, or everything that is broken.
     pub(super) fn finish(mut self) -> Result<Vec<Pair>, Vec<ParseError>> {
         if self.errors.is_empty() {
-            return Ok(self.pairs);
+            return Ok(self.found);
         }
         self.errors.sort_by_key(|error| error.line);
         Err(self.errors)
@@ -90,13 +90,13 @@ pub(super) fn text(file: &[u8]) -> Result<&str, Vec<ParseError>> {
     if file.starts_with(&[0xff, 0xfe]) || file.starts_with(&[0xfe, 0xff]) {
         return refuse(1, Problem::Utf16);
     }
-    match std::str::from_utf8(file) {
-        Ok(text) => Ok(text.strip_prefix('\u{feff}').unwrap_or(text)),
-        Err(error) => refuse(lines(&file[..error.valid_up_to()]), Problem::NotUtf8),
-    }
+    let Ok(text) = std::str::from_utf8(file) else {
+        let good = file.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+        return refuse(1 + line_ends(good), Problem::NotUtf8);
+    };
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
-/// The number of the line on which something stands that comes after `before`.
-pub(super) fn lines(before: &[u8]) -> usize {
-    1 + before.iter().filter(|byte| **byte == b'\n').count()
+pub(super) fn line_ends(text: &str) -> usize {
+    text.bytes().filter(|byte| *byte == b'\n').count()
 }

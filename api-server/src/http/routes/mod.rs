@@ -2,10 +2,12 @@
 //! stand together.
 
 mod audit;
+mod compare;
 mod configs;
 mod console_session;
 mod docs;
 mod history;
+mod icons;
 mod import;
 mod keys;
 mod me;
@@ -94,6 +96,9 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(history::revisions::read))
         .routes(routes!(history::diff::diff))
         .routes(routes!(rollback::rollback))
+        .routes(routes!(compare::grid::grid))
+        .routes(routes!(compare::key::compare))
+        .routes(routes!(icons::recompute))
         .routes(routes!(promote::promote))
         .routes(routes!(watch::watch))
         .routes(routes!(

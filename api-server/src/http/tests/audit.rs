@@ -107,6 +107,50 @@ async fn what_is_read_goes_on_record_with_who_what_and_how() {
 }
 
 #[tokio::test]
+async fn configs_side_by_side_go_on_record_where_values_are_given() {
+    let (owner, journal) = owner(AuditReads::Every).await;
+    let set = async |config: &str, body: &str| {
+        let path = format!("/api/projects/web/configs/{config}/secrets/B");
+        owner.json("PUT", &path, body).await.is(200);
+    };
+    set("base", r#"{"value":"b"}"#).await;
+    set("prod", r#"{"value":"${web.base.A}"}"#).await;
+    for path in [
+        "/api/projects/web/compare",
+        "/api/projects/web/compare?values=true&cursor=Z",
+        "/api/projects/web/compare/secrets/NOWHERE",
+        "/api/projects/web/compare?values=true",
+        "/api/projects/web/compare/secrets/B",
+    ] {
+        owner.get(path).await.is(200);
+    }
+
+    let mut told: Vec<_> = recorded(&owner, &journal)
+        .await
+        .into_iter()
+        .map(|access| {
+            let target = access.target;
+            assert_eq!(
+                (&*access.action, target.project.as_ref().unwrap().as_str()),
+                ("secrets.read", "web")
+            );
+            (
+                target.config.map(|slug| slug.to_string()),
+                target.key.map(|key| key.to_string()),
+            )
+        })
+        .collect();
+    told.sort();
+    // The grid, the key, and what its reference led to.
+    let expected = [(None, None), (None, Some("B")), (Some("base"), None)];
+    let owned = |text: Option<&str>| text.map(str::to_owned);
+    assert_eq!(
+        told,
+        expected.map(|(config, key)| (owned(config), owned(key)))
+    );
+}
+
+#[tokio::test]
 async fn what_is_refused_is_counted_by_who_and_what() {
     let (owner, journal) = owner(AuditReads::Collapsed).await;
     let scope = serde_json::json!({"project": "web", "actions": ["secrets:read"]});

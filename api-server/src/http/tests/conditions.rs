@@ -116,7 +116,7 @@ async fn an_export_shows_what_was_asked_for_and_from_where_it_is() {
             .contains(r#"{"A":null,"B":null}"#)
     );
     owner
-        .get(&format!("{SECRETS}?format=yaml"))
+        .get(&format!("{SECRETS}?format=toml"))
         .await
         .refused(400, "invalid");
     owner

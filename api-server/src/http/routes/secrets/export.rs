@@ -1,6 +1,5 @@
 //! Reading a whole config.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};

@@ -2,7 +2,7 @@
 
 pub(crate) mod export;
 pub(crate) mod item;
-mod render;
+pub(crate) mod render;
 pub(crate) mod write;
 
 use axum::Json;
@@ -35,7 +35,7 @@ pub(super) fn written(auth: &Auth, revision: Seq, answer: impl Serialize) -> Res
 
 /// How many references may follow each other where they are to be resolved; unless it is told, `resolve` says whether
 /// they are.
-pub(super) fn max_depth(params: &Params, resolve: bool) -> ApiResult<Option<usize>> {
+pub(crate) fn max_depth(params: &Params, resolve: bool) -> ApiResult<Option<usize>> {
     let (raw, resolve) = (
         params.flag("raw", false)?,
         params.flag("resolve_references", resolve)?,

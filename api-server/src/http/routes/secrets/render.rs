@@ -6,6 +6,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use ssm_domain::effective::{EffectiveConfig, EffectiveSecret};
+use ssm_domain::icons::Icon;
+use ssm_domain::names::Key;
 use ssm_domain::rejection::{Noun, Rejection};
 use ssm_domain::secret::SecretValue;
 use ssm_domain::state::Config;
@@ -138,12 +140,12 @@ fn env(config: &EffectiveConfig<'_>, opened: &[SecretValue]) -> ApiResult<Vec<u8
 }
 
 /// Growing would leave copies of plaintext behind, so the body is measured before it is written.
-fn json(export: &Export<'_>) -> ApiResult<Vec<u8>> {
+pub(crate) fn json(answer: &impl Serialize) -> ApiResult<Vec<u8>> {
     let unwritable = |error: serde_json::Error| ApiError::internal(error.to_string());
     let mut length = Length(0);
-    serde_json::to_writer(&mut length, export).map_err(unwritable)?;
+    serde_json::to_writer(&mut length, answer).map_err(unwritable)?;
     let mut body = Vec::with_capacity(length.0);
-    serde_json::to_writer(&mut body, export).map_err(unwritable)?;
+    serde_json::to_writer(&mut body, answer).map_err(unwritable)?;
     Ok(body)
 }
 
@@ -203,7 +205,7 @@ impl Serialize for Meta<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let secrets = self.config.secrets.iter();
         serializer.collect_map(
-            secrets.map(|(key, secret)| (*key, SecretMeta::of(self.config.config, secret))),
+            secrets.map(|(key, secret)| (*key, SecretMeta::of(self.config.config, key, secret))),
         )
     }
 }
@@ -216,8 +218,11 @@ pub(crate) struct SecretMeta<'a> {
     updated_at: Timestamp,
     /// A username, or the name of a service token
     updated_by: &'a str,
-    /// The icon that somebody chose
+    /// The icon that somebody chose, or else the one that the key suggests
     icon_slug: Option<&'a str>,
+    /// `manual` where somebody chose it, else `auto`
+    #[schema(example = "auto")]
+    icon_source: &'static str,
     /// The config that the value is from
     source: &'a str,
     /// Whether that is another config
@@ -229,11 +234,13 @@ pub(crate) struct SecretMeta<'a> {
 }
 
 impl<'a> SecretMeta<'a> {
-    fn of(reading: &Config, secret: &EffectiveSecret<'a>) -> Self {
+    pub(crate) fn of(reading: &Config, key: &Key, secret: &EffectiveSecret<'a>) -> Self {
+        let icon = Icon::of(key, secret.secret);
         Self {
             updated_at: secret.secret.updated_at,
             updated_by: &secret.secret.updated_by,
-            icon_slug: secret.secret.icon.as_deref(),
+            icon_slug: icon.slug(),
+            icon_source: icon.source(),
             source: secret.source.slug.as_str(),
             inherited: secret.is_inherited(reading),
             overrides: secret.overrides.map(|config| config.slug.as_str()),

@@ -1,6 +1,7 @@
 //! The cases, one file a resource, as the server's own endpoints are.
 
 mod audit;
+mod compare;
 mod history;
 mod keys;
 mod projects;
@@ -21,6 +22,7 @@ pub fn all() -> Vec<Case> {
         projects::cases(),
         secrets::cases(),
         history::cases(),
+        compare::cases(),
         workspace::cases(),
         audit::cases(),
         keys::cases(),
