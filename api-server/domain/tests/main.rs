@@ -4,6 +4,7 @@ mod access;
 mod admin;
 mod chain;
 mod changing;
+mod compare;
 mod configs;
 mod groups;
 mod idempotency;

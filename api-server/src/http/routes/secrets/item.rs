@@ -104,7 +104,7 @@ pub(crate) struct PutSecret {
     /// At most 64 KiB, without NUL
     #[schema(value_type = String)]
     value: Plaintext,
-    /// The name of an icon; `null` takes away what was chosen, absent keeps it
+    /// The name of an icon; `null` goes back to the one that the key suggests, absent keeps what was chosen
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     icon_slug: Given<String>,
