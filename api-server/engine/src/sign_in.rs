@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use rand::rngs::StdRng;
 use ssm_domain::caller::Actor;
 use ssm_domain::credential::PasswordHash;
-use ssm_domain::entry::{Purpose, Request};
+use ssm_domain::entry::{Purpose, Request, Target};
 use ssm_domain::id::{CredentialId, TokenId};
 use ssm_domain::me::{ChangePassword, wrong_password};
 use ssm_domain::names::Username;
@@ -19,6 +19,7 @@ use ssm_domain::tokens::Issued;
 use ssm_domain::users::{Bootstrap, SignIn};
 use tokio::sync::Semaphore;
 
+use crate::access::Event;
 use crate::engine::{Engine, Requester};
 use crate::error::RunError;
 use crate::throttle::Throttle;
@@ -36,6 +37,8 @@ pub struct Claim {
     pub password: Password,
     /// Where they are.
     pub address: Option<IpAddr>,
+    /// How they ask, for the record.
+    pub request: Option<Request>,
 }
 
 impl Engine {
@@ -75,9 +78,10 @@ impl Engine {
             username,
             password: current,
             address,
+            request: requester.request.clone(),
         };
         let (_, proved) = self
-            .prove_credential(claim)
+            .prove_credential(requester.actor, claim)
             .await
             .map_err(|error| match error {
                 RunError::Rejected(Rejection::Unauthenticated) => wrong_password().into(),
@@ -88,21 +92,22 @@ impl Engine {
             .await
     }
 
-    /// Proves a password, without any effect but that the attempt counts. An unknown user takes the same time as a wrong
-    /// password, and waits for the next attempt like one.
+    /// Proves a password, without any effect but that the attempt counts, and is on record where it fails. An unknown user
+    /// takes the same time as a wrong password, and waits for the next attempt like one.
     pub async fn prove(&self, claim: Claim) -> Result<Actor, RunError> {
-        self.prove_credential(claim).await.map(|(actor, _)| actor)
+        let proved = self.prove_credential(Actor::Anonymous, claim).await;
+        proved.map(|(actor, _)| actor)
     }
 
     /// Proves a password, and makes a token for `purpose`. The token that it `replaces` dies.
     pub async fn sign_in(
         &self,
-        request: Option<Request>,
         claim: Claim,
         purpose: Purpose,
         replaces: Option<TokenId>,
     ) -> Result<Issued, RunError> {
-        let (actor, credential_id) = self.prove_credential(claim).await?;
+        let request = claim.request.clone();
+        let (actor, credential_id) = self.prove_credential(Actor::Anonymous, claim).await?;
         let command = SignIn {
             credential_id,
             purpose,
@@ -111,18 +116,37 @@ impl Engine {
         self.run(Requester { actor, request }, command).await
     }
 
-    async fn prove_credential(&self, claim: Claim) -> Result<(Actor, CredentialId), RunError> {
+    /// Proves a password to somebody who is `by` already, or nobody. What is on record of a failure is the name of a user
+    /// that there is, and never the text that was typed: somebody may have typed their password there.
+    async fn prove_credential(
+        &self,
+        by: Actor,
+        claim: Claim,
+    ) -> Result<(Actor, CredentialId), RunError> {
         let Claim {
             username,
             password,
             address,
+            request,
         } = claim;
         let username = username.parse::<Username>().ok();
-        let attempt = self.throttle().sign_in(username.as_ref(), address);
-        let attempt = attempt.map_err(RunError::Throttled)?;
-
         let state = self.state();
-        let user = username.and_then(|name| state.user_named(&name).cloned());
+        let user = username
+            .as_ref()
+            .and_then(|name| state.user_named(name).cloned());
+        let refused = Refused {
+            by,
+            user: user.as_ref().map(|user| user.username.clone()),
+            address,
+            request,
+        };
+        let attempt = match self.throttle().sign_in(username.as_ref(), address) {
+            Ok(attempt) => attempt,
+            Err(wait) => {
+                self.record_refused("auth.throttled", 429, refused);
+                return Err(RunError::Throttled(wait));
+            }
+        };
         let stored = user
             .as_ref()
             .and_then(|user| self.shared.auth.password(user.credential_id));
@@ -137,23 +161,57 @@ impl Engine {
                 self.throttle().succeeded(&attempt);
                 Ok((Actor::User(user.id), user.credential_id))
             }
-            _ => Err(Rejection::Unauthenticated.into()),
+            _ => {
+                self.record_refused("auth.failed", 401, refused);
+                Err(Rejection::Unauthenticated.into())
+            }
         }
     }
 
-    /// Checks a guess of the setup token, unless there have been too many from this address.
+    /// Checks a guess of the setup token, unless there have been too many from this address. A wrong one is on record.
     pub fn check_setup_token(
         &self,
         address: Option<IpAddr>,
+        request: impl FnOnce() -> Request,
         check: impl FnOnce() -> bool,
     ) -> Result<bool, RunError> {
-        let attempt = self.throttle().setup(address);
-        let attempt = attempt.map_err(RunError::Throttled)?;
-        let good = check();
-        if good {
-            self.throttle().succeeded(&attempt);
+        let refused = || Refused {
+            by: Actor::Anonymous,
+            user: None,
+            address,
+            request: Some(request()),
+        };
+        match self.throttle().setup(address) {
+            Ok(attempt) => {
+                let good = check();
+                if good {
+                    self.throttle().succeeded(&attempt);
+                } else {
+                    self.record_refused("auth.failed", 403, refused());
+                }
+                Ok(good)
+            }
+            Err(wait) => {
+                self.record_refused("auth.throttled", 429, refused());
+                Err(RunError::Throttled(wait))
+            }
         }
-        Ok(good)
+    }
+
+    fn record_refused(&self, action: &'static str, status: u16, refused: Refused) {
+        let method = refused.request.as_ref().map(|request| &request.method);
+        let event = Event {
+            actor: refused.by,
+            action,
+            target: Target {
+                user: refused.user,
+                ..Target::default()
+            },
+            method: method.cloned().unwrap_or_default().into(),
+            status,
+            address: refused.address,
+        };
+        self.record(event, None, || refused.request);
     }
 
     /// How many passwords are being hashed or wait for it.
@@ -172,6 +230,15 @@ impl Engine {
             now: Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX)),
         }
     }
+}
+
+/// An attempt to prove something that was not let through.
+struct Refused {
+    by: Actor,
+    /// The user whose password was tried.
+    user: Option<Username>,
+    address: Option<IpAddr>,
+    request: Option<Request>,
 }
 
 /// Runs what is slow on purpose, a few at a time.

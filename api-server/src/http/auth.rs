@@ -174,11 +174,7 @@ pub(crate) struct Basic {
 impl Basic {
     /// What is to be proved.
     pub(crate) fn claim(self) -> Claim {
-        Claim {
-            username: self.username,
-            password: self.password,
-            address: self.origin.address,
-        }
+        self.origin.claim(self.username, self.password)
     }
 }
 
@@ -226,6 +222,16 @@ impl Origin {
                 .map(|client| client.0),
             user_agent: parts.headers.get(USER_AGENT).cloned(),
             idempotency: parts.extensions.get().copied(),
+        }
+    }
+
+    /// What somebody says who asks so.
+    pub(crate) fn claim(&self, username: String, password: Password) -> Claim {
+        Claim {
+            username,
+            password,
+            address: self.address,
+            request: Some(self.recorded()),
         }
     }
 

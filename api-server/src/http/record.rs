@@ -43,7 +43,8 @@ impl Auth {
     }
 }
 
-/// Puts on record that somebody who is known was refused something, or used a token that is dead.
+/// Puts on record that somebody was refused something, or used a token that is dead. A sign-in that fails is put on record
+/// where its password is checked.
 pub(super) fn refusal(
     engine: &Engine,
     actor: Actor,
@@ -52,17 +53,18 @@ pub(super) fn refusal(
     status: StatusCode,
     took: Duration,
 ) {
-    let action = match status {
-        StatusCode::FORBIDDEN => "access.denied",
-        StatusCode::UNAUTHORIZED if engine.look(&actor, |_, _| Ok(())).is_err() => {
+    let action = match (status, actor) {
+        (StatusCode::FORBIDDEN, _) => "access.denied",
+        (StatusCode::UNAUTHORIZED, Actor::Anonymous) => return,
+        (StatusCode::UNAUTHORIZED, _) if engine.look(&actor, |_, _| Ok(())).is_err() => {
             "auth.dead_token"
         }
-        StatusCode::UNAUTHORIZED => "auth.failed",
+        (StatusCode::UNAUTHORIZED, _) => "auth.failed",
         _ => return,
     };
     let target = target_of(route, origin.uri.path());
     let event = event(actor, action, target, origin, status);
-    engine.record(event, Some(took), || origin.recorded());
+    engine.record(event, Some(took), || Some(origin.recorded()));
 }
 
 fn event(
@@ -76,7 +78,7 @@ fn event(
         actor,
         action,
         target,
-        method: method_label(&origin.method),
+        method: method_label(&origin.method).into(),
         status: status.as_u16(),
         address: origin.address,
     }

@@ -1,5 +1,6 @@
 //! Something that happened and goes on record.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ pub struct Event {
     /// What it was done to.
     pub target: Target,
     /// The method that it was asked for with.
-    pub method: &'static str,
+    pub method: Cow<'static, str>,
     /// The status that it is answered with.
     pub status: u16,
     /// Where it was asked from.
@@ -35,7 +36,7 @@ impl Event {
             actor: Actor::Anonymous,
             action: self.action,
             target: Target::default(),
-            method: "",
+            method: "".into(),
             status: self.status,
             address: None,
         }

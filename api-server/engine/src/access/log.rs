@@ -53,11 +53,11 @@ impl AccessLog {
         event: Event,
         now: Timestamp,
         latency: Option<Duration>,
-        request: impl FnOnce() -> Request,
+        request: impl FnOnce() -> Option<Request>,
     ) {
         let shard = &self.shards[shard_of(&event)];
         lock(shard).count(event, now, |event| {
-            event.access(state, now, Some(request()), latency)
+            event.access(state, now, request(), latency)
         });
     }
 
@@ -171,7 +171,7 @@ mod tests {
             actor: Actor::System,
             action: "secrets.read",
             target: Target::default(),
-            method: "GET",
+            method: "GET".into(),
             status: 200,
             address: None,
         };

@@ -44,7 +44,7 @@ impl Engine {
     ) -> Result<(), Unrecorded> {
         match self.shared.access.options.reads {
             AuditReads::Collapsed => {
-                self.record(event, Some(latency), request);
+                self.record(event, Some(latency), || Some(request()));
                 Ok(())
             }
             AuditReads::Every => {
@@ -69,7 +69,7 @@ impl Engine {
         &self,
         event: Event,
         latency: Option<Duration>,
-        request: impl FnOnce() -> Request,
+        request: impl FnOnce() -> Option<Request>,
     ) {
         let state = self.shared.state.load();
         let now = now(&state);

@@ -112,7 +112,7 @@ mod tests {
                 key: Some(key.parse().unwrap()),
                 ..Target::default()
             },
-            method: "GET",
+            method: "GET".into(),
             status: 200,
             address: None,
         }
@@ -173,7 +173,7 @@ mod tests {
                 ..event.clone()
             },
             Event {
-                method: "PUT",
+                method: "PUT".into(),
                 ..event.clone()
             },
             Event {

@@ -47,7 +47,7 @@ fn read(key: &str) -> Event {
             key: Some(key.parse().unwrap()),
             ..Target::default()
         },
-        method: "GET",
+        method: "GET".into(),
         status: 200,
         address: None,
     }
@@ -262,7 +262,7 @@ async fn a_full_minute_of_strangers_costs_no_more_than_its_bound() {
             status: 401,
             ..read("A")
         };
-        engine.record(event, None, request);
+        engine.record(event, None, || Some(request()));
     }
     engine.shut_down().await;
     let stored = stored(&journal).await;

@@ -78,6 +78,7 @@ fn claim(username: &str, password: &str) -> Claim {
         username: username.into(),
         password: Password::new(password.into()),
         address: Some([192, 0, 2, 1].into()),
+        request: None,
     }
 }
 
@@ -107,7 +108,6 @@ async fn a_user_signs_in_with_their_password_and_with_no_other() {
     let reopened = open(&journal).await;
     let issued = reopened
         .sign_in(
-            None,
             claim("ANN", "Str0ng!Passw0rd"),
             Purpose::Session,
             None,
@@ -126,7 +126,7 @@ async fn a_user_signs_in_with_their_password_and_with_no_other() {
         ("a b", "x"),
     ] {
         let refused = reopened
-            .sign_in(None, claim(name, wrong), Purpose::Session, None)
+            .sign_in(claim(name, wrong), Purpose::Session, None)
             .await;
         assert!(
             matches!(refused, Err(RunError::Rejected(Rejection::Unauthenticated))),

@@ -8,17 +8,18 @@ use axum::response::AppendHeaders;
 use http::HeaderValue;
 use http::header::{HeaderName, SET_COOKIE};
 use serde::{Deserialize, Serialize};
+use ssm_domain::caller::Actor;
 use ssm_domain::credential::PlainToken;
 use ssm_domain::entry::Purpose;
 use ssm_domain::time::Timestamp;
 use ssm_domain::tokens::RevokeToken;
-use ssm_engine::Claim;
 use utoipa::ToSchema;
 
 use super::{Done, Status};
 use crate::http::auth::{Auth, Origin};
 use crate::http::body::{Plaintext, Unread};
 use crate::http::errors::{ApiError, ApiResult, ErrorBody, WriteErrors};
+use crate::http::observe;
 use crate::http::visit::Visit;
 use crate::state::App;
 
@@ -67,27 +68,23 @@ pub(crate) async fn sign_in(
     origin: Origin,
     body: Unread,
 ) -> ApiResult<WithCookie<ConsoleSession>> {
+    let origin = Arc::new(origin);
+    observe::asked_by(Actor::Anonymous, &origin);
     visit.require_own_page()?;
     visit.require_safe_way()?;
     visit.require_json()?;
     let ConsoleSignIn { username, password } = body.strict_json().await?;
-    let claim = Claim {
-        username,
-        password: password.into_password(),
-        address: origin.address,
-    };
+    let claim = origin.claim(username, password.into_password());
     let before = visit.cookie().and_then(|text| PlainToken::parse(text).ok());
     let replaces = before.and_then(|token| app.engine.token_id(&token));
-    let request = Some(origin.recorded());
-    let signed_in = app
-        .engine
-        .sign_in(request, claim, Purpose::Console, replaces);
+    let signed_in = app.engine.sign_in(claim, Purpose::Console, replaces);
     let issued = app.metrics.signed_in(signed_in.await)?;
     let (cookie, insecure) = visit.begin(&issued.token)?;
-    let username = app.engine.look(
-        &ssm_domain::caller::Actor::Token(issued.token_id),
-        |_, caller| Ok(caller.user()?.username.to_string()),
-    )?;
+    let username = app
+        .engine
+        .look(&Actor::Token(issued.token_id), |_, caller| {
+            Ok(caller.user()?.username.to_string())
+        })?;
     let session = ConsoleSession {
         status: Status::Ok,
         username,

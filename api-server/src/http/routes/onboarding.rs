@@ -140,10 +140,8 @@ impl SignUp {
         }
         let shown = self.setup_token.as_ref().map(HeaderValue::as_bytes);
         let admitted = || app.setup.admits(shown);
-        if !app
-            .engine
-            .check_setup_token(self.origin.address, admitted)?
-        {
+        let (address, request) = (self.origin.address, || self.origin.recorded());
+        if !app.engine.check_setup_token(address, request, admitted)? {
             let message =
                 "The first sign-up needs the setup token as X-Setup-Token; the server's log has it";
             return Err(ApiError::new(

@@ -36,9 +36,7 @@ pub(crate) struct Session {
     )
 )]
 pub(crate) async fn sign_in(State(app): State<Arc<App>>, basic: Basic) -> ApiResult<Json<Session>> {
-    let request = Some(basic.origin.recorded());
-    let claim = basic.claim();
-    let signed_in = app.engine.sign_in(request, claim, Purpose::Session, None);
+    let signed_in = app.engine.sign_in(basic.claim(), Purpose::Session, None);
     let issued = app.metrics.signed_in(signed_in.await);
     let issued = issued.map_err(|error| ApiError::from(error).asking_for_password())?;
     let token = issued.token.reveal().to_owned();

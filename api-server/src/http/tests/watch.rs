@@ -161,9 +161,10 @@ async fn whoever_loses_a_config_while_it_is_renamed_learns_no_new_name() {
         username: "bob".into(),
         password: Password::new(password.into()),
         address: None,
+        request: None,
     };
     let engine = &owner.app.engine;
-    let session = engine.sign_in(None, claim, Purpose::Session, None).await;
+    let session = engine.sign_in(claim, Purpose::Session, None).await;
     let bob = owner.with(session.unwrap().token.reveal());
     let mut stream = watch(&bob, "").await;
     read_to(&mut stream, "synced").await;
