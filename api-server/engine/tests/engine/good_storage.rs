@@ -107,11 +107,7 @@ async fn a_user_signs_in_with_their_password_and_with_no_other() {
 
     let reopened = open(&journal).await;
     let issued = reopened
-        .sign_in(
-            claim("ANN", "Str0ng!Passw0rd"),
-            Purpose::Session,
-            None,
-        )
+        .sign_in(claim("ANN", "Str0ng!Passw0rd"), Purpose::Session, None)
         .await
         .unwrap();
     let actor = reopened.authenticate(&issued.token).unwrap();

@@ -1,11 +1,14 @@
 use std::sync::Arc;
 
+use futures::future::join_all;
+use serde_json::json;
 use ssm_domain::access_record::{Access, AccessRecord};
+use ssm_domain::entry::ActorKind;
 use ssm_engine::access::{AccessOptions, AccessStore as _, AuditReads};
 use ssm_engine::memory::MemoryJournal;
 use tempfile::TempDir;
 
-use super::Caller;
+use super::{Answer, Caller};
 
 const SECRET: &str = "/api/projects/web/configs/base/secrets/A";
 const ALL: &str = "/api/projects/web/configs/base/secrets";
@@ -196,4 +199,57 @@ async fn what_is_refused_is_counted_by_who_and_what() {
     );
     assert_eq!(accesses.iter().map(|access| access.count).sum::<u64>(), 5);
     assert_eq!(accesses[0].target.key.as_ref().unwrap().as_str(), "A");
+}
+
+/// Somebody who tries to sign in to the console from a page of this site.
+async fn sign_in(caller: &Caller, site: &str, username: &str) -> Answer {
+    let request = axum::extract::Request::post("/api/auth/session")
+        .header("host", "localhost")
+        .header("sec-fetch-site", site)
+        .header("content-type", "application/json");
+    let body = json!({"username": username, "password": "CANARY"}).to_string();
+    caller.send(request, body).await
+}
+
+#[tokio::test]
+async fn sign_ins_that_fail_are_counted_by_user_and_without_what_was_typed() {
+    let (owner, journal) = owner(AuditReads::Collapsed).await;
+    // The first three are free, and counted before any is checked.
+    let tries = join_all((0..5).map(|_| sign_in(&owner, "same-origin", "OWNER")));
+    let change = json!({"currentPassword": "CANARY", "newPassword": "An0ther!Passw0rd"});
+    let change = change.to_string();
+    let (tries, change) = tokio::join!(tries, owner.json("POST", "/api/me/password", &change));
+    for refused in tries.iter().chain([&change]) {
+        assert!([400, 401, 429].contains(&refused.status.as_u16()));
+    }
+    for typed in ["CANARY-of-nobody", "no name, CANARY"] {
+        sign_in(&owner, "same-origin", typed).await.is(401);
+    }
+    for _ in 0..2 {
+        let refused = sign_in(&owner, "cross-site", "owner").await;
+        refused.refused(403, "cross_site");
+    }
+
+    let accesses = recorded(&owner, &journal).await;
+    let total = |alike: &dyn Fn(&Access) -> bool| -> u64 {
+        let alike = accesses.iter().filter(|access| alike(access));
+        alike.map(|access| access.count).sum()
+    };
+    let about = |action: &'static str, actor: &'static str| {
+        total(&|access| access.action == action && access.actor.id == actor)
+    };
+    assert_eq!(about("auth.failed", "owner"), 3);
+    assert_eq!(about("auth.throttled", "owner"), 3);
+    assert_eq!(about("auth.failed", "unknown"), 2);
+    assert_eq!(about("access.denied", "unknown"), 2);
+    assert_eq!(total(&|_| true), 10);
+    // Whoever tries to change a password that they do not know is known all the same.
+    assert_eq!(total(&|access| access.actor.kind == ActorKind::User), 1);
+    let named = |access: &Access| access.target.user.as_ref().map(ToString::to_string);
+    for access in accesses {
+        let is_owner = access.actor.id == "owner";
+        assert_eq!(named(&access), is_owner.then(|| "owner".to_owned()));
+        let path = access.request.unwrap().path;
+        assert!(["/api/auth/session", "/api/me/password"].contains(&&*path));
+    }
 }
