@@ -17,7 +17,7 @@ pub use event::Event;
 pub(crate) use log::AccessLog;
 pub(crate) use recorder::{Job, run as run_recorder};
 pub(crate) use retention::trim_regularly;
-pub use store::{AccessFilter, AccessStore, ChainedAccess, Outcome, StoredAccess};
+pub use store::{AccessFilter, AccessStore, ChainedAccess, FoundAccess, Outcome, StoredAccess};
 
 /// How reads are recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -32,7 +32,9 @@ pub mod throttle;
 pub mod verify;
 mod writer;
 
-pub use audit::{AuditEvent, AuditPage, AuditQuery};
+pub use audit::{
+    AuditEvent, AuditPage, AuditQuery, EventPosition, InvalidCursor, PageStart, Which,
+};
 pub use cache::{Followed, Rendered};
 pub use engine::{Engine, Health, Keys, Requester};
 pub use error::{OpenError, ReadFailure, RunError};

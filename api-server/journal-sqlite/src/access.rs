@@ -7,17 +7,20 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use ssm_domain::access_record::AccessPosition;
 use ssm_domain::digest::Digest;
 use ssm_domain::entry::Seq;
-use ssm_domain::id::ServerId;
+use ssm_domain::id::{OpId, ServerId};
 use ssm_domain::names::{Key, Slug};
 use ssm_domain::signing::{AccessSignature, PublicKey, Signature};
 use ssm_domain::time::Timestamp;
-use ssm_engine::access::{AccessFilter, AccessStore, ChainedAccess, Outcome, StoredAccess};
+use ssm_engine::access::{
+    AccessFilter, AccessStore, ChainedAccess, FoundAccess, Outcome, StoredAccess,
+};
 use ssm_engine::activity::StoreError;
 use ssm_engine::journal::{AppendError, ReadError};
 use tokio::task::spawn_blocking;
 
 use crate::SqliteJournal;
 use crate::append::{Writer, unavailable};
+use crate::damage::read_error;
 use crate::read::{clamp, rows};
 use crate::schema::to_sql;
 
@@ -39,11 +42,12 @@ impl AccessStore for SqliteJournal {
         filter: &AccessFilter,
         before: Option<AccessPosition>,
         limit: usize,
-    ) -> Result<Vec<StoredAccess>, ReadError> {
+        most: usize,
+    ) -> Result<FoundAccess, ReadError> {
         let filter = filter.clone();
         self.database
             .readers
-            .run(move |connection| search(connection, &filter, before, limit))
+            .run(move |connection| search(connection, &filter, before, limit, most))
             .await
     }
 
@@ -121,78 +125,147 @@ fn insert(transaction: &Connection, records: &[ChainedAccess]) -> rusqlite::Resu
     Ok(true)
 }
 
+/// Steps through the rows that an index leads to, and reads those that the rest of the filter lets through.
 fn search(
     connection: &Connection,
     filter: &AccessFilter,
     before: Option<AccessPosition>,
     limit: usize,
-) -> Result<Vec<StoredAccess>, ReadError> {
-    let (project, config) = (
-        filter.project.as_ref().map(Slug::as_str),
-        filter.config.as_ref().map(Slug::as_str),
-    );
-    let key = filter.key.as_ref().map(Key::as_str);
-    let (since, until) = (
-        filter.since.map(Timestamp::as_millis),
-        filter.until.map(Timestamp::as_millis),
-    );
-    let (at, id) = before
-        .map(|before| (before.at.as_millis(), *before.id.as_bytes()))
-        .unzip();
-    let limit = clamp(limit);
-    let mut conditions = Conditions::default();
-    conditions.add("project = :project", ":project", project.as_ref());
-    conditions.add("config = :config", ":config", config.as_ref());
-    conditions.add("key = :key", ":key", key.as_ref());
-    conditions.add("actor = :actor", ":actor", filter.actor.as_ref());
-    conditions.add("action = :action", ":action", filter.action.as_ref());
-    conditions.add("until >= :since", ":since", since.as_ref());
-    conditions.add("at <= :until", ":until", until.as_ref());
-    conditions.add("(at, id) < (:at, :id)", ":at", at.as_ref());
-    if at.is_some() {
-        conditions.values.push((":id", &id));
-    }
-    match filter.outcome {
-        None => {}
-        Some(Outcome::Success) => conditions.texts.push("status < 400"),
-        Some(Outcome::Failure) => conditions.texts.push("status >= 400"),
-    }
-    conditions.values.push((":limit", &limit));
-
-    // Without the name of an index SQLite may sort everything that it finds. The rarest of what is asked for comes first.
-    let index = match (
-        &filter.actor,
-        &filter.project,
-        &filter.config,
-        &filter.action,
-    ) {
-        (Some(_), _, _, _) => "access_by_actor",
-        (None, Some(_), Some(_), _) => "access_by_config",
-        (None, Some(_), None, _) => "access_by_project",
-        (None, None, _, Some(_)) => "access_by_action",
-        (None, None, _, None) => "access_by_time",
+    most: usize,
+) -> Result<FoundAccess, ReadError> {
+    let found = || -> rusqlite::Result<FoundAccess> {
+        let wanted = Wanted::of(filter, before);
+        let conditions = wanted.conditions(filter);
+        let mut statement = connection.prepare_cached(&conditions.sql())?;
+        let mut rows = statement.query(&*conditions.values)?;
+        let mut found = FoundAccess::default();
+        while let Some(row) = rows.next()? {
+            if row.get("admitted")? {
+                found.records.push(stored(row)?);
+            } else {
+                found.passed_over += 1;
+            }
+            if found.records.len() == limit {
+                break;
+            }
+            if found.records.len() + found.passed_over == most {
+                found.stopped_at = Some(AccessPosition {
+                    at: Timestamp::from_millis(row.get("at")?),
+                    id: OpId::from_bytes(row.get("id")?),
+                });
+                break;
+            }
+        }
+        Ok(found)
     };
-    let texts = conditions.texts.join(" AND ");
-    let sql = format!(
-        "SELECT {STORED} FROM access INDEXED BY {index} {} {texts} ORDER BY at DESC, id DESC LIMIT :limit",
-        if texts.is_empty() { "" } else { "WHERE" },
-    );
-    rows(connection, &sql, &*conditions.values, stored)
+    found().map_err(|error| read_error(&error))
+}
+
+/// What a search compares columns with.
+struct Wanted<'a> {
+    project: Option<&'a str>,
+    config: Option<&'a str>,
+    key: Option<&'a str>,
+    since: Option<i64>,
+    until: Option<i64>,
+    at: Option<i64>,
+    id: Option<[u8; 12]>,
+}
+
+impl<'a> Wanted<'a> {
+    fn of(filter: &'a AccessFilter, before: Option<AccessPosition>) -> Self {
+        let before = before.map(|before| (before.at.as_millis(), *before.id.as_bytes()));
+        let (at, id) = before.unzip();
+        Self {
+            project: filter.project.as_ref().map(Slug::as_str),
+            config: filter.config.as_ref().map(Slug::as_str),
+            key: filter.key.as_ref().map(Key::as_str),
+            since: filter.since.map(Timestamp::as_millis),
+            until: filter.until.map(Timestamp::as_millis),
+            at,
+            id,
+        }
+    }
+
+    /// Without the name of an index SQLite may sort everything that it finds. The rarest of what is asked for comes first.
+    fn conditions(&'a self, filter: &'a AccessFilter) -> Conditions<'a> {
+        let (index, columns): (_, &[&str]) =
+            match (&filter.actor, self.project, self.config, &filter.action) {
+                (Some(_), _, _, _) => ("access_by_actor", &["actor"]),
+                (None, Some(_), Some(_), _) => ("access_by_config", &["project", "config"]),
+                (None, Some(_), None, _) => ("access_by_project", &["project"]),
+                (None, None, _, Some(_)) => ("access_by_action", &["action"]),
+                (None, None, _, None) => ("access_by_time", &[]),
+            };
+        let mut conditions = Conditions {
+            index,
+            columns,
+            in_index: Vec::new(),
+            others: Vec::new(),
+            values: Vec::new(),
+        };
+        conditions.equal("project", ":project", self.project.as_ref());
+        conditions.equal("config", ":config", self.config.as_ref());
+        conditions.equal("key", ":key", self.key.as_ref());
+        conditions.equal("actor", ":actor", filter.actor.as_ref());
+        conditions.equal("action", ":action", filter.action.as_ref());
+        conditions.range("at >= :since", ":since", self.since.as_ref());
+        conditions.range("at <= :until", ":until", self.until.as_ref());
+        conditions.range("(at, id) < (:at, :id)", ":at", self.at.as_ref());
+        conditions
+            .values
+            .extend(self.id.as_ref().map(|id| (":id", id as &dyn ToSql)));
+        match filter.outcome {
+            None => {}
+            Some(Outcome::Success) => conditions.others.push("status < 400".into()),
+            Some(Outcome::Failure) => conditions.others.push("status >= 400".into()),
+        }
+        conditions
+    }
 }
 
 /// Conditions of a search, with the values that they name.
-#[derive(Default)]
 struct Conditions<'a> {
-    texts: Vec<&'static str>,
+    index: &'static str,
+    /// The columns that the index has in front of the time.
+    columns: &'static [&'static str],
+    /// What it leads to by itself.
+    in_index: Vec<String>,
+    /// What each row is asked.
+    others: Vec<String>,
     values: Vec<(&'static str, &'a dyn ToSql)>,
 }
 
 impl<'a> Conditions<'a> {
-    fn add<T: ToSql>(&mut self, text: &'static str, name: &'static str, value: Option<&'a T>) {
+    fn equal<T: ToSql>(&mut self, column: &str, name: &'static str, value: Option<&'a T>) {
+        let Some(value) = value else { return };
+        let part = if self.columns.contains(&column) {
+            &mut self.in_index
+        } else {
+            &mut self.others
+        };
+        part.push(format!("{column} = {name}"));
+        self.values.push((name, value));
+    }
+
+    fn range<T: ToSql>(&mut self, text: &str, name: &'static str, value: Option<&'a T>) {
         if let Some(value) = value {
-            self.texts.push(text);
+            self.in_index.push(text.to_owned());
             self.values.push((name, value));
         }
+    }
+
+    fn sql(&self) -> String {
+        let all = |conditions: &[String]| match conditions {
+            [] => "TRUE".to_owned(),
+            some => some.join(" AND "),
+        };
+        let (index, in_index, others) = (self.index, all(&self.in_index), all(&self.others));
+        // A key that is NULL is not the one that is asked for.
+        format!(
+            "SELECT {STORED}, at, id, ({others}) IS TRUE AS admitted
+             FROM access INDEXED BY {index} WHERE {in_index} ORDER BY at DESC, id DESC"
+        )
     }
 }
 

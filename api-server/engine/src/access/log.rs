@@ -12,6 +12,7 @@ use ssm_domain::state::State;
 use ssm_domain::time::Timestamp;
 
 use super::event::Event;
+use super::store::AccessFilter;
 use super::windows::Windows;
 use super::{AccessHealth, AccessOptions};
 
@@ -59,6 +60,21 @@ impl AccessLog {
         lock(shard).count(event, now, |event| {
             event.access(state, now, request(), latency)
         });
+    }
+
+    /// What `filter` lets through of that which is not stored yet, the present minute included. What moves on meanwhile may
+    /// be there twice.
+    pub(crate) fn unstored(&self, filter: &AccessFilter) -> Vec<Access> {
+        let mut found = Vec::new();
+        let mut admit = |accesses: &mut dyn Iterator<Item = &Access>| {
+            found.extend(accesses.filter(|access| filter.admits(access)).cloned());
+        };
+        for shard in &self.shards {
+            admit(&mut lock(shard).all());
+        }
+        let waiting = lock(&self.waiting);
+        admit(&mut waiting.accesses.iter().chain(&waiting.lost));
+        found
     }
 
     /// How storing goes.

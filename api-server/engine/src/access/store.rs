@@ -101,9 +101,9 @@ pub struct AccessFilter {
     pub action: Option<String>,
     /// That ended so.
     pub outcome: Option<Outcome>,
-    /// That happened at or after this time, the last time at least.
+    /// That happened first at or after this time.
     pub since: Option<Timestamp>,
-    /// That happened at or before this time, the first time at least.
+    /// That happened first at or before this time.
     pub until: Option<Timestamp>,
 }
 
@@ -121,9 +121,20 @@ impl AccessFilter {
             && same(self.actor.as_ref(), Some(&access.actor.id))
             && same(self.action.as_ref(), Some(&access.action))
             && self.outcome.is_none_or(succeeded)
-            && self.since.is_none_or(|since| access.until >= since)
+            && self.since.is_none_or(|since| access.at >= since)
             && self.until.is_none_or(|until| access.at <= until)
     }
+}
+
+/// What a search for records came to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct FoundAccess {
+    /// The records, newest first.
+    pub records: Vec<StoredAccess>,
+    /// How many others were looked at.
+    pub passed_over: usize,
+    /// The last record that was looked at, where the search stopped before it came to an end or to its limit.
+    pub stopped_at: Option<AccessPosition>,
 }
 
 /// A place that keeps access records, in as many chains as there were server processes.
@@ -134,13 +145,15 @@ pub trait AccessStore {
     /// [`AppendError::Conflict`], and then nothing is written.
     async fn append_access(&self, records: Arc<[ChainedAccess]>) -> Result<(), AppendError>;
 
-    /// At most `limit` records that `filter` lets through, newest first, from before `before` where it is given.
+    /// At most `limit` records that `filter` lets through, newest first, from before `before` where it is given. Looks at no
+    /// more than `most` records; it may know at once that others cannot be meant.
     async fn search_access(
         &self,
         filter: &AccessFilter,
         before: Option<AccessPosition>,
         limit: usize,
-    ) -> Result<Vec<StoredAccess>, ReadError>;
+        most: usize,
+    ) -> Result<FoundAccess, ReadError>;
 
     /// At most `limit` records of all chains, one chain after the other and each in order, from behind `after` where it is
     /// given.

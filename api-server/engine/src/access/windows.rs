@@ -60,6 +60,11 @@ impl Windows {
         }
     }
 
+    /// Everything, in no order.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Access> {
+        self.closed.iter().chain(self.open.values())
+    }
+
     /// What the minutes before `now` came to.
     pub(super) fn take_closed(&mut self, now: Timestamp) -> Vec<Access> {
         self.turn_to(now);

@@ -9,7 +9,7 @@ use ssm_domain::id::ServerId;
 use ssm_domain::time::Timestamp;
 
 use super::{Fault, Inner, MemoryJournal};
-use crate::access::{AccessFilter, AccessStore, ChainedAccess, StoredAccess};
+use crate::access::{AccessFilter, AccessStore, ChainedAccess, FoundAccess, StoredAccess};
 use crate::activity::StoreError;
 use crate::journal::{AppendError, ReadError};
 
@@ -52,19 +52,33 @@ impl AccessStore for MemoryJournal {
         filter: &AccessFilter,
         before: Option<AccessPosition>,
         limit: usize,
-    ) -> Result<Vec<StoredAccess>, ReadError> {
+        most: usize,
+    ) -> Result<FoundAccess, ReadError> {
         let mut inner = self.lock();
         inner.readable()?;
-        let access = |record: &ChainedAccess| record.record.access.position();
-        let mut found: Vec<&ChainedAccess> = inner
+        let position = |record: &ChainedAccess| record.record.access.position();
+        let mut all: Vec<&ChainedAccess> = inner
             .accesses
             .values()
-            .filter(|record| filter.admits(&record.record.access))
-            .filter(|record| before.is_none_or(|before| access(record) < before))
+            .filter(|record| before.is_none_or(|before| position(record) < before))
             .collect();
-        found.sort_by_key(|record| std::cmp::Reverse(access(record)));
-        let found = found.into_iter().take(limit);
-        Ok(found.map(|record| record.stored.clone()).collect())
+        all.sort_by_key(|record| std::cmp::Reverse(position(record)));
+        let mut found = FoundAccess::default();
+        for (looked_at, record) in (1..).zip(all) {
+            if filter.admits(&record.record.access) {
+                found.records.push(record.stored.clone());
+            } else {
+                found.passed_over += 1;
+            }
+            if found.records.len() == limit {
+                break;
+            }
+            if looked_at == most {
+                found.stopped_at = Some(position(record));
+                break;
+            }
+        }
+        Ok(found)
     }
 
     async fn read_access(

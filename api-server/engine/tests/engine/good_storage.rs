@@ -16,9 +16,12 @@ use ssm_domain::projects::DeleteProject;
 use ssm_domain::rejection::Rejection;
 use ssm_domain::secret::Password;
 use ssm_domain::tokens::RevokeToken;
+use ssm_engine::access::AccessFilter;
 use ssm_engine::memory::MemoryJournal;
 use ssm_engine::verify::Named;
-use ssm_engine::{AuditQuery, Claim, Engine, OpenError, ReadFailure, RenderKey, RunError};
+use ssm_engine::{
+    AuditEvent, AuditQuery, Claim, Engine, OpenError, PageStart, ReadFailure, RenderKey, RunError,
+};
 
 async fn started() -> (Arc<MemoryJournal>, Engine) {
     let journal = Arc::new(MemoryJournal::default());
@@ -368,21 +371,21 @@ async fn audit_pages_are_newest_first_and_only_for_those_who_may_see_them() {
         put(&engine, "web/base", "A", &n.to_string()).await.unwrap();
     }
     create_project(&engine, "other").await.unwrap();
-    let query = |page| AuditQuery {
-        project: Some("web".parse().unwrap()),
+    let query = |page: usize| AuditQuery {
+        filter: AccessFilter {
+            project: Some("web".parse().unwrap()),
+            ..AccessFilter::default()
+        },
         limit: 3,
-        page,
-        ..AuditQuery::default()
+        from: PageStart::After(page - 1),
     };
     let seqs = async |page| {
         let page = engine.audit(&Actor::System, &query(page)).await.unwrap();
-        (
-            page.events
-                .iter()
-                .map(|event| event.entry.seq)
-                .collect::<Vec<_>>(),
-            page.has_next,
-        )
+        let seqs = page.events.iter().map(|event| match event {
+            AuditEvent::Change(entry) => entry.seq,
+            AuditEvent::Access(access) => panic!("nothing was read: {access:?}"),
+        });
+        (seqs.collect::<Vec<_>>(), page.next.is_some())
     };
     let newest = engine.state().head().seq - 1;
     assert_eq!(seqs(1).await, (vec![newest, newest - 1, newest - 2], true));

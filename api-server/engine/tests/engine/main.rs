@@ -4,6 +4,7 @@ mod access;
 mod activity;
 mod backup;
 mod contract;
+mod events;
 mod good_storage;
 mod history;
 mod idempotency;
