@@ -187,7 +187,7 @@ impl<'a> Wanted<'a> {
         }
     }
 
-    /// Without the name of an index SQLite may sort everything that it finds. The rarest of what is asked for comes first.
+    /// Without the name of an index `SQLite` may sort everything that it finds. The rarest of what is asked for comes first.
     fn conditions(&'a self, filter: &'a AccessFilter) -> Conditions<'a> {
         let (index, columns): (_, &[&str]) =
             match (&filter.actor, self.project, self.config, &filter.action) {

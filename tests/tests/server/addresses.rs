@@ -87,7 +87,7 @@ async fn behind_a_trusted_proxy_the_client_is_whom_the_proxy_heard_and_nobody_fu
         .await
         .ok();
     let events = owner
-        .get("/api/audit/events?action=projects.create")
+        .get("/api/audit/events?action=projects.write")
         .await
         .ok();
     assert_eq!(events["events"][0]["ip"], "198.51.100.9", "{events}");

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use ssm_tests::{ServerOptions, canary};
 
-use ssm_tests::caller::{OWNER, own_server, owner};
+use ssm_tests::caller::{Caller, OWNER, own_server, owner};
 
 #[tokio::test]
 async fn every_change_is_on_record_with_who_what_and_how() {
@@ -117,5 +117,122 @@ async fn a_checkpoint_says_what_the_journal_has_come_to() {
     }
     for (field, digits) in [("signature", 128), ("publicKey", 64), ("epoch", 24)] {
         assert_eq!(checkpoint[field].as_str().unwrap().len(), digits, "{field}");
+    }
+}
+
+/// Events that a query finds, oldest first.
+async fn events(owner: &Caller, query: &str) -> Vec<Value> {
+    let path = format!("/api/audit/events?limit=100&{query}");
+    let mut events = owner.get(&path).await.ok()["events"]
+        .as_array()
+        .unwrap()
+        .clone();
+    events.reverse();
+    events
+}
+
+fn total(events: &[Value]) -> u64 {
+    let counts = events.iter().map(|event| event["count"].as_u64().unwrap());
+    counts.sum()
+}
+
+#[tokio::test]
+async fn reads_and_refusals_are_among_the_changes_at_once_and_after_a_restart() {
+    let (mut server, owner) = own_server(ServerOptions::default()).await;
+    let shop = owner.shop().await;
+    let secret = shop.secret("base", "A");
+    let value = json!({"value": canary::value("seen")});
+    owner.put(&secret, value).await.ok();
+    let reader = owner
+        .service(json!({"project": shop.slug, "actions": ["secrets:read"]}))
+        .await;
+    for _ in 0..3 {
+        reader.get(&secret).await.ok();
+        let refused = reader.put(&secret, json!({"value": "x"})).await;
+        refused.refused(403, "missing_scope");
+    }
+    let nobody = owner.without_token();
+    for username in [OWNER.to_owned(), canary::password()] {
+        let request = nobody.request("GET", "/api/auth/tokens/");
+        let request = request.basic_auth(username, Some(canary::password() + "?"));
+        Caller::send(request).await.refused(401, "unauthenticated");
+    }
+
+    let queries = [
+        "action=secrets.read&actor=ci",
+        "action=access.denied&actor=ci",
+        "action=auth.failed",
+    ];
+    let before = [
+        events(&owner, queries[0]).await,
+        events(&owner, queries[1]).await,
+        events(&owner, queries[2]).await,
+    ];
+    // Nothing more of these happens, so a restart only moves them to where they stay.
+    server.restart().await.unwrap();
+    let owner = Caller::nobody(&server.url()).with(owner.token());
+    for (query, before) in queries.into_iter().zip(&before) {
+        assert_eq!(&events(&owner, query).await, before, "{query}");
+    }
+    let [reads, denied, failed] = &before;
+    assert_eq!([total(reads), total(denied), total(failed)], [3, 3, 2]);
+    for event in reads.iter().chain(denied) {
+        assert_eq!(event["project_slug"], shop.slug.as_str());
+        assert_eq!((&event["key"], &event["seq"]), (&json!("A"), &json!(null)));
+        assert_eq!(event["actor_type"], "token");
+    }
+    let names: Vec<_> = failed.iter().map(|event| &event["actor_id"]).collect();
+    assert_eq!(names, [OWNER, "unknown"]);
+    let failures = events(&owner, "outcome=failure").await;
+    assert_eq!(total(&failures), 5, "{failures:?}");
+    let everything = owner.get("/api/audit/events?limit=100").await;
+    assert!(!canary::is_in(everything.text.as_bytes()));
+
+    server.stop().await.unwrap();
+    let seen = canary::sightings(server.data_dir()).unwrap();
+    assert!(seen.is_empty(), "{seen:?}");
+}
+
+#[tokio::test]
+async fn pages_by_cursor_are_all_of_the_list() {
+    let owner = owner().await;
+    let shop = owner.shop().await;
+    for n in 0..3 {
+        let secret = shop.secret("base", &format!("K{n}"));
+        owner.put(&secret, json!({"value": "x"})).await.ok();
+        owner.get(&secret).await.ok();
+    }
+    let query = format!("/api/audit/events?project={}", shop.slug);
+    let all = owner.get(&format!("{query}&limit=100")).await.ok();
+    assert_eq!(
+        (&all["has_next"], all.get("nextCursor")),
+        (&json!(false), None)
+    );
+    let (mut paged, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = owner
+            .get(&format!("{query}&limit=2&cursor={cursor}"))
+            .await
+            .ok();
+        paged.extend(page["events"].as_array().unwrap().clone());
+        assert_eq!(page["has_next"], json!(page.get("nextCursor").is_some()));
+        let Some(next) = page["nextCursor"].as_str() else {
+            break;
+        };
+        next.clone_into(&mut cursor);
+    }
+    assert_eq!(json!(paged), all["events"]);
+    assert!(paged.len() >= 9);
+    for bad in [
+        "cursor=7",
+        "cursor=5-e1&page=2",
+        "outcome=maybe",
+        "until=today",
+        "key=a%20b",
+    ] {
+        owner
+            .get(&format!("{query}&{bad}"))
+            .await
+            .refused(400, "invalid");
     }
 }
