@@ -1,9 +1,14 @@
 //! The console's session: its cookie, which pages may use it, and how it ends.
 
+use std::time::Duration;
+
 use reqwest::RequestBuilder;
 use serde_json::json;
 use ssm_tests::caller::{Answer, Caller, OWNER, own_server};
 use ssm_tests::{Server, ServerOptions, canary};
+use tokio::time::timeout;
+
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A browser that has signed in or not.
 struct Browser {
@@ -34,7 +39,12 @@ impl Browser {
     }
 
     async fn sign_in(&mut self) -> Answer {
-        let answer = Caller::send(self.page("POST", "/api/auth/session").body(credentials())).await;
+        self.sign_in_as(OWNER).await
+    }
+
+    async fn sign_in_as(&mut self, username: &str) -> Answer {
+        let body = credentials(username);
+        let answer = Caller::send(self.page("POST", "/api/auth/session").body(body)).await;
         let cookie = answer.header("set-cookie");
         if let Some((pair, _)) = cookie.split_once(';') {
             pair.clone_into(&mut self.cookie);
@@ -47,8 +57,8 @@ impl Browser {
     }
 }
 
-fn credentials() -> String {
-    json!({"username": OWNER, "password": canary::password()}).to_string()
+fn credentials(username: &str) -> String {
+    json!({"username": username, "password": canary::password()}).to_string()
 }
 
 /// A server, its owner's browser, signed in, and the owner.
@@ -170,7 +180,7 @@ async fn signing_in_too_needs_a_page_of_the_servers_own_and_json() {
         let request = request
             .header("sec-fetch-site", site)
             .header("content-type", content_type);
-        Caller::send(request.body(credentials()))
+        Caller::send(request.body(credentials(OWNER)))
     };
     sign_in("cross-site", "application/json")
         .await
@@ -240,6 +250,36 @@ async fn a_session_is_a_token_that_can_be_seen_and_revoked() {
     browser.get("/api/me").await.refused(401, "unauthenticated");
 }
 
+#[tokio::test]
+async fn disabling_somebody_ends_all_their_sessions_and_streams_at_once_and_for_good() {
+    let (server, owner) = own_server(ServerOptions::default()).await;
+    let member = owner.member("viewer").await.username;
+    let (mut browsers, mut streams) = (Vec::new(), Vec::new());
+    for _ in 0..2 {
+        let mut browser = Browser::at(&server);
+        browser.sign_in_as(&member).await.ok();
+        let mut stream = browser.bare("GET", "/api/watch").send().await.unwrap();
+        assert_eq!(stream.status(), 200);
+        assert!(stream.chunk().await.unwrap().is_some(), "it has begun");
+        browsers.push(browser);
+        streams.push(stream);
+    }
+    let path = format!("/api/workspace/members/{member}");
+    owner.patch(&path, json!({"disabled": true})).await.ok();
+    for browser in &browsers {
+        browser.get("/api/me").await.refused(401, "unauthenticated");
+    }
+    for stream in streams {
+        let rest = timeout(PATIENCE, stream.bytes()).await;
+        rest.expect("the stream ends").expect("it ends whole");
+    }
+    let enabled = owner.patch(&path, json!({"disabled": false})).await;
+    enabled.ok();
+    for browser in &browsers {
+        browser.get("/api/me").await.refused(401, "unauthenticated");
+    }
+}
+
 /// What a login answers at this server, sent to `host` by a page of `origin`.
 async fn login(server: &Server, host: &str, origin: &str) -> Answer {
     let request = Caller::nobody(&server.url()).request("POST", "/api/auth/session");
@@ -247,7 +287,7 @@ async fn login(server: &Server, host: &str, origin: &str) -> Answer {
     Caller::send(
         request
             .header("content-type", "application/json")
-            .body(credentials()),
+            .body(credentials(OWNER)),
     )
     .await
 }
