@@ -7,6 +7,7 @@ mod history;
 mod idempotency;
 mod input;
 mod openapi;
+mod sessions;
 mod tokens;
 mod watch;
 
@@ -65,6 +66,16 @@ struct Answer {
 }
 
 impl Answer {
+    async fn read(response: Response) -> Self {
+        let (status, headers) = (response.status(), response.headers().clone());
+        let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        Self {
+            status,
+            headers,
+            text: String::from_utf8(bytes.to_vec()).unwrap(),
+        }
+    }
+
     #[track_caller]
     fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {}", self.text))
@@ -183,23 +194,22 @@ impl Caller {
 
     async fn respond(&self, request: http::request::Builder, body: impl Into<Body>) -> Response {
         let bearer = format!("Bearer {}", self.token);
-        let mut request: Request = request
-            .header("authorization", bearer)
-            .body(body.into())
-            .unwrap();
+        self.respond_to_nobody(request.header("authorization", bearer), body)
+            .await
+    }
+
+    async fn respond_to_nobody(
+        &self,
+        request: http::request::Builder,
+        body: impl Into<Body>,
+    ) -> Response {
+        let mut request: Request = request.body(body.into()).unwrap();
         without_trailing_slash(&mut request);
         self.router.clone().oneshot(request).await.unwrap()
     }
 
     async fn send(&self, request: http::request::Builder, body: impl Into<Body>) -> Answer {
-        let response = self.respond(request, body).await;
-        let (status, headers) = (response.status(), response.headers().clone());
-        let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        Answer {
-            status,
-            headers,
-            text: String::from_utf8(bytes.to_vec()).unwrap(),
-        }
+        Answer::read(self.respond(request, body).await).await
     }
 
     async fn get(&self, path: &str) -> Answer {
