@@ -4,7 +4,7 @@ use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 /// Whoever came over HTTPS once does so for a year.
 const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
@@ -32,11 +32,17 @@ const FIXED: [(HeaderName, HeaderValue); 7] = [
 ];
 
 /// Sets what the answer does not set by itself.
-pub(super) fn secure(headers: &mut HeaderMap, is_https: bool) {
+pub(super) fn secure(status: StatusCode, headers: &mut HeaderMap, is_https: bool) {
+    // There is nothing in it; what a browser goes by is the answer that it has kept.
+    let of_this = if status == StatusCode::NOT_MODIFIED {
+        &FIXED[..1]
+    } else {
+        &FIXED[..]
+    };
     // Once for all, and for what hyper adds.
-    headers.reserve(FIXED.len() + 6);
-    for (name, value) in FIXED {
-        headers.entry(name).or_insert(value);
+    headers.reserve(of_this.len() + 6);
+    for (name, value) in of_this {
+        headers.entry(name).or_insert_with(|| value.clone());
     }
     if is_https {
         headers.insert(STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);

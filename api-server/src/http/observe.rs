@@ -131,7 +131,11 @@ pub(crate) async fn observe(
     let observed = observed(&app, request, next, &id);
     let mut response = CURRENT.scope(current, observed).await;
     response.headers_mut().insert(X_REQUEST_ID, id.0);
-    headers::secure(response.headers_mut(), app.web.is_https());
+    headers::secure(
+        response.status(),
+        response.headers_mut(),
+        app.web.is_https(),
+    );
     response
 }
 

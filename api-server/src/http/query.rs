@@ -30,7 +30,10 @@ pub(crate) struct Page {
 impl Params {
     /// Every value of a parameter.
     pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = Cow<'_, str>> {
-        form_urlencoded::parse(self.0.query().unwrap_or_default().as_bytes())
+        let pairs = self.0.query().unwrap_or_default().split('&');
+        pairs
+            .filter(move |pair| may_be(pair, name))
+            .flat_map(|pair| form_urlencoded::parse(pair.as_bytes()))
             .filter(move |(known, _)| known == name)
             .map(|(_, value)| value)
     }
@@ -113,6 +116,13 @@ impl Params {
     }
 }
 
+/// Whether a pair may be of this parameter. A handler asks for many parameters and a query has few, so that those are told
+/// apart before anything is decoded.
+fn may_be(pair: &str, name: &str) -> bool {
+    let known = pair.split_once('=').map_or(pair, |(known, _)| known);
+    known == name || known.contains(['%', '+'])
+}
+
 impl<S: Sync> FromRequestParts<S> for Params {
     type Rejection = Infallible;
 
@@ -158,5 +168,17 @@ mod tests {
             assert!(params(bad).number("limit").is_err(), "{bad}");
         }
         assert_eq!(params("limit=%31").number("limit").unwrap(), Some(1));
+    }
+
+    #[test]
+    fn a_name_may_be_written_in_any_way() {
+        let found = |query| params(query).text("since").unwrap().is_some();
+        for query in ["since=1", "%73ince=1", "a&&=&since=1", "since"] {
+            assert!(found(query), "{query}");
+        }
+        for query in ["", "sinc=1", "since+=1", "a=since", "Since=1"] {
+            assert!(!found(query), "{query}");
+        }
+        assert!(params("since=1&%73ince=2").text("since").is_err());
     }
 }
