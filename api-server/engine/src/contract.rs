@@ -70,6 +70,7 @@ macro_rules! journal_contract {
             remembering::activity_that_has_expired_is_deleted_with_the_next_save,
             restoring::the_mark_of_a_restore_stays_until_it_is_taken_away,
             accessing::access_records_are_read_back_by_chain_and_in_order,
+            accessing::access_records_are_shown_with_all_that_lies_beside_them,
             accessing::access_records_may_be_appended_again_and_not_in_the_place_of_others,
             accessing::a_search_for_access_finds_what_the_filter_lets_through_newest_first,
             accessing::a_search_for_access_goes_on_page_by_page,

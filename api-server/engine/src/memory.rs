@@ -62,6 +62,7 @@ struct Inner {
     read_faults: Option<ReadFaults>,
     beside: Option<Fault>,
     accesses: BTreeMap<(ServerId, Seq), ChainedAccess>,
+    access_appends: usize,
 }
 
 /// An entry, and what it is found by.
@@ -107,6 +108,11 @@ impl MemoryJournal {
     /// What goes wrong from now on with storing what lies beside the entries.
     pub fn fail_beside(&self, fault: Option<Fault>) {
         self.lock().beside = fault;
+    }
+
+    /// How often access records were appended.
+    pub fn access_appends(&self) -> usize {
+        self.lock().access_appends
     }
 
     /// Changes stored access records behind everybody's back: those that `tamper` returns false for are deleted.

@@ -6,6 +6,7 @@
 //! proved: the root key or the public key shows that a server with that key wrote the journal, and a checkpoint shows that
 //! nothing was taken away from its end since.
 
+mod access;
 mod chain;
 mod checkpoint;
 mod export;
@@ -26,9 +27,10 @@ use ssm_domain::state::State;
 pub use checkpoint::{CheckpointError, checkpoint};
 pub use export::verify_export;
 pub use finding::{Finding, Named};
-pub use inspect::{Indexed, Inspect};
+pub use inspect::{AccessPlace, FOUND_BY, FoundBy, Indexed, Inspect, InspectedAccess, found_by};
 
 use crate::journal::{Filter, Journal, ReadError};
+use access::Chains;
 use chain::Walk;
 use records::Records;
 use snapshots::Snapshots;
@@ -50,6 +52,14 @@ pub struct Known<'a> {
     pub written: Option<Head>,
 }
 
+impl Known<'_> {
+    /// Whether what is signed with this key may be by whom it should be.
+    fn admits(&self, key: PublicKey) -> bool {
+        self.keys.is_none_or(|keys| keys.signer(key).is_some())
+            && self.public_key.is_none_or(|known| known == key)
+    }
+}
+
 /// What verifying came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
@@ -61,10 +71,21 @@ pub struct Report {
     pub epoch: Option<Epoch>,
     /// Who signs, as the journal says at its end, where the beginning was looked at.
     pub signed_by: Option<PublicKey>,
+    /// What the records of reads and refusals came to, where they were looked at.
+    pub access: Option<AccessReport>,
     /// What is not as it should be, in the order in which it was found. Empty where all is well.
     pub findings: Vec<Finding>,
     /// Whether so much was found that the rest was not looked at.
     pub gave_up: bool,
+}
+
+/// What verifying the chains of access records came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessReport {
+    /// How many records were looked at.
+    pub records: u64,
+    /// Who signed them, where there was no journal to say who may.
+    pub signed_by: Vec<PublicKey>,
 }
 
 impl Report {
@@ -103,9 +124,24 @@ pub async fn verify_some(
     Ok(walk.report())
 }
 
-/// Looks at all that the journal has, also while a server goes on writing it. An error means that it cannot be read now;
-/// damage is a finding.
+/// Looks at all that the journal has, access records included, also while a server goes on writing it. An error means that
+/// it cannot be read now; damage is a finding.
 pub async fn verify(journal: &dyn Journal, known: Known<'_>) -> Result<Report, ReadError> {
+    // In this order: whoever signed a record is named by an entry that was there before it.
+    let chains = Chains::read(journal).await?;
+    let walk = walk(journal, known).await?;
+    Ok(chains.report(walk, known))
+}
+
+/// Looks at all that the journal has but access records.
+pub(crate) async fn verify_entries(
+    journal: &dyn Journal,
+    known: Known<'_>,
+) -> Result<Report, ReadError> {
+    Ok(walk(journal, known).await?.report())
+}
+
+async fn walk<'a>(journal: &dyn Journal, known: Known<'a>) -> Result<Walk<'a>, ReadError> {
     let mut walk = Walk::from_the_beginning(known);
     // In this order: all that is loaded here is at least as new as that entry.
     let newest = match journal.search(&Filter::default(), None, 1).await {
@@ -142,5 +178,5 @@ pub async fn verify(journal: &dyn Journal, known: Known<'_>) -> Result<Report, R
     values.finish(journal, head, &mut walk.findings).await?;
     records.finish(&state, journal.may_write_prefixes(), &mut walk.findings);
     snapshots.finish(&mut walk);
-    Ok(walk.report())
+    Ok(walk)
 }

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use ssm_domain::access_record::AccessPosition;
 use ssm_domain::digest::Digest;
 use ssm_domain::entry::Seq;
-use ssm_domain::id::{OpId, ServerId};
+use ssm_domain::id::{Epoch, OpId, ServerId};
 use ssm_domain::names::{Key, Slug};
 use ssm_domain::signing::{AccessSignature, PublicKey, Signature};
 use ssm_domain::time::Timestamp;
@@ -25,7 +25,7 @@ use crate::read::{clamp, rows};
 use crate::schema::to_sql;
 
 /// The columns of a stored record.
-const STORED: &str = "server, seq, hash, record, public_key, signature";
+pub const STORED: &str = "server, seq, hash, record, epoch, public_key, signature";
 
 #[async_trait]
 impl AccessStore for SqliteJournal {
@@ -89,9 +89,9 @@ fn append(writer: &mut Writer, records: &[ChainedAccess]) -> Result<(), AppendEr
 /// False where another record has the place of one of these.
 fn insert(transaction: &Connection, records: &[ChainedAccess]) -> rusqlite::Result<bool> {
     let mut put = transaction.prepare_cached(
-        "INSERT INTO access (server, seq, hash, record, public_key, signature,
+        "INSERT INTO access (server, seq, hash, record, epoch, public_key, signature,
                              at, until, id, project, config, key, actor, action, status)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
          ON CONFLICT (server, seq) DO NOTHING",
     )?;
     let mut there =
@@ -105,6 +105,7 @@ fn insert(transaction: &Connection, records: &[ChainedAccess]) -> rusqlite::Resu
             seq,
             stored.hash.as_bytes(),
             stored.bytes,
+            signature.map(|made| made.epoch.as_bytes()),
             signature.map(|made| made.public_key.as_bytes()),
             signature.map(|made| made.signature.as_bytes()),
             access.at.as_millis(),
@@ -282,21 +283,22 @@ fn read(
     rows(connection, &sql, params, stored)
 }
 
-fn stored(row: &Row<'_>) -> rusqlite::Result<StoredAccess> {
+/// The record in a row.
+pub fn stored(row: &Row<'_>) -> rusqlite::Result<StoredAccess> {
     let seq: i64 = row.get(1)?;
-    let (public_key, signature): (Option<[u8; 32]>, Option<[u8; 64]>) = (row.get(4)?, row.get(5)?);
-    let signature = public_key
-        .zip(signature)
-        .map(|(public_key, signature)| AccessSignature {
-            public_key: PublicKey::from_bytes(public_key),
-            signature: Signature::from_bytes(signature),
-        });
+    let (epoch, public_key): (Option<[u8; 12]>, Option<[u8; 32]>) = (row.get(4)?, row.get(5)?);
+    let signature: Option<[u8; 64]> = row.get(6)?;
+    let signed = epoch.zip(public_key).zip(signature);
     Ok(StoredAccess {
         server: ServerId::from_bytes(row.get(0)?),
         seq: Seq::try_from(seq).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(1, seq))?,
         hash: Digest::from_bytes(row.get(2)?),
         bytes: row.get(3)?,
-        signature,
+        signature: signed.map(|((epoch, public_key), signature)| AccessSignature {
+            epoch: Epoch::from_bytes(epoch),
+            public_key: PublicKey::from_bytes(public_key),
+            signature: Signature::from_bytes(signature),
+        }),
     })
 }
 

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, Row, RowIndex, params};
 use ssm_domain::entry::Seq;
 use ssm_engine::journal::ReadError;
-use ssm_engine::verify::{Indexed, Inspect};
+use ssm_engine::verify::{AccessPlace, FOUND_BY, FoundBy, Indexed, Inspect, InspectedAccess};
 
 use crate::SqliteJournal;
+use crate::access::{STORED, stored};
 use crate::read::{clamp, position, rows};
 use crate::schema::to_sql;
 
@@ -37,6 +38,25 @@ impl Inspect for SqliteJournal {
         let read = |connection: &Connection| rows(connection, sql, params, |row| row.get(0));
         self.database.readers.run(read).await
     }
+
+    async fn inspect_access(
+        &self,
+        after: Option<&AccessPlace>,
+        limit: usize,
+    ) -> Result<Vec<InspectedAccess>, ReadError> {
+        let after = after.map(|after| (after.chain.clone(), after.seq));
+        let read = move |connection: &Connection| {
+            let sql = format!(
+                "SELECT {STORED}, lower(hex(server)) AS chain, lower(hex(id)) AS id_in_hex, {}
+                 FROM access WHERE (server, seq) > (unhex(?1), ?2) ORDER BY server, seq LIMIT ?3",
+                FOUND_BY.join(", ")
+            );
+            let (chain, seq) = after.unwrap_or((String::new(), i64::MIN));
+            let params = params![chain, seq, clamp(limit)];
+            rows(connection, &sql, params, inspected)
+        };
+        self.database.readers.run(read).await
+    }
 }
 
 fn indexed(
@@ -61,8 +81,35 @@ fn indexed(
     Ok(all.into_iter().collect())
 }
 
+/// A record of access, whatever is in its row.
+fn inspected(row: &Row<'_>) -> rusqlite::Result<InspectedAccess> {
+    let signed = ["epoch", "public_key", "signature"];
+    let signed: Vec<bool> = signed
+        .into_iter()
+        .map(|column| Ok(row.get_ref(column)? != ValueRef::Null))
+        .collect::<rusqlite::Result<_>>()?;
+    let stored = match stored(row) {
+        Err(_) => Err("is not made of what a record is made of"),
+        Ok(_) if signed.contains(&true) && signed.contains(&false) => Err("has half a signature"),
+        Ok(stored) => Ok(stored),
+    };
+    let mut found_by = FoundBy::default();
+    for (found_by, column) in found_by.iter_mut().zip(FOUND_BY) {
+        let column = if column == "id" { "id_in_hex" } else { column };
+        *found_by = text(row, column)?;
+    }
+    Ok(InspectedAccess {
+        place: AccessPlace {
+            chain: row.get("chain")?,
+            seq: row.get("seq")?,
+        },
+        stored,
+        found_by,
+    })
+}
+
 /// A text as far as it is one.
-fn text(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<String>> {
+fn text(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<Option<String>> {
     Ok(match row.get_ref(column)? {
         ValueRef::Null => None,
         ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {

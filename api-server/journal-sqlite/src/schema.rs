@@ -74,6 +74,7 @@ const LAYOUT: &str = "
         seq INTEGER NOT NULL,
         hash BLOB NOT NULL,
         record BLOB NOT NULL,
+        epoch BLOB,
         public_key BLOB,
         signature BLOB,
         at INTEGER NOT NULL,

@@ -166,7 +166,11 @@ fn tell(report: &Report, known: Known<'_>) -> Outcome {
         "entries     {}, up to {} at {}\nhead        {}",
         report.entries, head.seq, head.at, head.hash
     );
-    if let Some(key) = report.signed_by {
+    if let Some(access) = &report.access {
+        let _ = writeln!(told, "access      {} records", access.records);
+    }
+    let access_signed_by = report.access.iter().flat_map(|access| &access.signed_by);
+    for key in report.signed_by.iter().chain(access_signed_by) {
         let by = match (known.keys, known.public_key) {
             (Some(_), _) => "compared with the encryption key",
             (None, Some(_)) => "compared with the key that was given",

@@ -63,6 +63,9 @@ async fn the_chain_verifies_for_those_who_may_see_all_of_it() {
     assert_eq!(verified["ok"], true);
     assert!(verified["entries"].as_u64().unwrap() > 3);
     assert_eq!(verified["head"]["hash"].as_str().unwrap().len(), 64);
+    assert!(verified["accessRecords"].is_u64());
+    let some = owner.get("/api/audit/verify?to=2").await.ok();
+    assert!(some["accessRecords"].is_null());
 
     let auditor = owner
         .service(json!({"project": shop.slug, "actions": ["audit:read"]}))

@@ -1,13 +1,18 @@
 //! Signatures of chains of access records.
 
+use serde::{Deserialize, Serialize};
+
 use super::{PublicKey, Signature, Signer};
 use crate::access_record::AccessHead;
 use crate::id::Epoch;
 
 /// Vouches for a chain up to one of its records. The last record of each batch has one, so that recomputing hashes does
 /// not help whoever has the database alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AccessSignature {
+    /// The journal's lifetime in which it was made.
+    pub epoch: Epoch,
     /// Who signed.
     pub public_key: PublicKey,
     /// The signature.
@@ -18,15 +23,16 @@ impl AccessSignature {
     /// Signs the end of a chain.
     pub fn new(signer: &Signer, epoch: Epoch, head: &AccessHead) -> Self {
         Self {
+            epoch,
             public_key: signer.public_key(),
             signature: signer.sign(&message(epoch, head)),
         }
     }
 
-    /// Whether it is the signature of this end of a chain, in this epoch, by the key that it names.
-    pub fn vouches_for(&self, epoch: Epoch, head: &AccessHead) -> bool {
+    /// Whether it is the signature of this end of a chain, by the key and in the epoch that it names.
+    pub fn vouches_for(&self, head: &AccessHead) -> bool {
         self.public_key
-            .verifies(&message(epoch, head), &self.signature)
+            .verifies(&message(self.epoch, head), &self.signature)
     }
 }
 
@@ -56,8 +62,12 @@ mod tests {
             AccessHead::empty(ServerId::MIN),
         );
         let signature = AccessSignature::new(&signer, Epoch::MIN, &head);
-        assert!(signature.vouches_for(Epoch::MIN, &head));
-        assert!(!signature.vouches_for(Epoch::from_bytes([1; 12]), &head));
+        assert!(signature.vouches_for(&head));
+        let of_another_epoch = AccessSignature {
+            epoch: Epoch::from_bytes([1; 12]),
+            ..signature
+        };
+        assert!(!of_another_epoch.vouches_for(&head));
         for other in [
             AccessHead { seq: 1, ..head },
             AccessHead {
@@ -69,13 +79,13 @@ mod tests {
                 ..head
             },
         ] {
-            assert!(!signature.vouches_for(Epoch::MIN, &other));
+            assert!(!signature.vouches_for(&other));
         }
         let stranger = Signer::from_seed(&[2; 32]).public_key();
         let forged = AccessSignature {
             public_key: stranger,
             ..signature
         };
-        assert!(!forged.vouches_for(Epoch::MIN, &head));
+        assert!(!forged.vouches_for(&head));
     }
 }

@@ -201,16 +201,8 @@ impl Recorder {
         }
     }
 
-    /// Puts records behind the end of the chain and signs the last.
+    /// Puts records behind the end of the chain and signs the last, and each where some may be written and others not.
     fn chain(&self, accesses: Vec<Access>) -> Result<Arc<[ChainedAccess]>, AppendError> {
-        let new = || AccessHead::empty(ServerId::random(&mut rand::make_rng::<StdRng>()));
-        let mut head = self.head.unwrap_or_else(new);
-        let mut records = Vec::with_capacity(accesses.len());
-        for access in accesses {
-            let record = ChainedAccess::behind(&head, access);
-            head = record.head();
-            records.push(record);
-        }
         let state = self.shared.state.load();
         let signer = state.journal().and_then(|journal| {
             Some((journal.epoch, self.shared.keys.signer(journal.signing_key)?))
@@ -218,10 +210,18 @@ impl Recorder {
         let (epoch, signer) = signer.ok_or_else(|| {
             AppendError::Unavailable("the root key that signs is not at hand".to_owned())
         })?;
-        if let Some(last) = records.last_mut() {
-            last.stored.signature = Some(AccessSignature::new(signer, epoch, &head));
-        }
-        Ok(records.into())
+        let new = || AccessHead::empty(ServerId::random(&mut rand::make_rng::<StdRng>()));
+        let mut head = self.head.unwrap_or_else(new);
+        let (each, last) = (self.shared.journal.may_write_prefixes(), accesses.len());
+        let chained = (1..).zip(accesses).map(|(number, access)| {
+            let mut record = ChainedAccess::behind(&head, access);
+            head = record.head();
+            let signature =
+                (each || number == last).then(|| AccessSignature::new(signer, epoch, &head));
+            record.stored.signature = signature;
+            record
+        });
+        Ok(chained.collect())
     }
 
     /// Appends a batch. What may be written or not is kept for the next time.

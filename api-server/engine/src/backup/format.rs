@@ -131,9 +131,7 @@ pub(crate) struct AccessLine<'a> {
     #[serde(borrow)]
     record: &'a RawValue,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    public_key: Option<ssm_domain::signing::PublicKey>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    signature: Option<ssm_domain::signing::Signature>,
+    signature: Option<AccessSignature>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -174,8 +172,7 @@ impl<'a> Line<'a> {
             seq: stored.seq,
             hash: stored.hash,
             record: serde_json::from_slice(&stored.bytes).ok()?,
-            public_key: stored.signature.map(|signed| signed.public_key),
-            signature: stored.signature.map(|signed| signed.signature),
+            signature: stored.signature,
         }))
     }
 
@@ -215,20 +212,12 @@ impl AccessLine<'_> {
     fn chained(self) -> Option<ChainedAccess> {
         let bytes = self.record.get().as_bytes().to_vec();
         let record = AccessRecord::verify(&bytes, self.hash).ok()?;
-        let signature = match (self.public_key, self.signature) {
-            (Some(public_key), Some(signature)) => Some(AccessSignature {
-                public_key,
-                signature,
-            }),
-            (None, None) => None,
-            (Some(_), None) | (None, Some(_)) => return None,
-        };
         let stored = StoredAccess {
             server: self.server,
             seq: self.seq,
             hash: self.hash,
             bytes,
-            signature,
+            signature: self.signature,
         };
         let is_where_it_says = record.server == self.server && record.seq == self.seq;
         is_where_it_says.then_some(ChainedAccess { record, stored })

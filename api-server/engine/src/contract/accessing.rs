@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use ssm_domain::access_record::{Access, AccessHead};
 use ssm_domain::entry::{ActorKind, EntryActor, Seq, Target};
-use ssm_domain::id::{OpId, ServerId};
+use ssm_domain::id::{Epoch, OpId, ServerId};
 use ssm_domain::signing::{AccessSignature, PublicKey, Signature};
 use ssm_domain::time::Timestamp;
 
 use super::chain::{ALL, target};
 use crate::access::{AccessFilter, ChainedAccess, StoredAccess};
 use crate::journal::{AppendError, Journal};
+use crate::verify::{AccessPlace, InspectedAccess, found_by};
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_millis(seconds * 1_000)
@@ -104,6 +105,7 @@ pub async fn access_records_are_read_back_by_chain_and_in_order(journal: Arc<dyn
     let (mut first, mut second) = (AccessHead::empty(server(9)), AccessHead::empty(server(3)));
     let mut records = chained(&mut first, [read(1, 5), read(2, 6)]).to_vec();
     records[1].stored.signature = Some(AccessSignature {
+        epoch: Epoch::from_bytes([4; 12]),
         public_key: PublicKey::from_bytes([5; 32]),
         signature: Signature::from_bytes([6; 64]),
     });
@@ -121,6 +123,45 @@ pub async fn access_records_are_read_back_by_chain_and_in_order(journal: Arc<dyn
         let rest = journal.read_access(place, 2).await.unwrap();
         let room = expected.len().min(taken + 3);
         assert_eq!(rest, expected[taken + 1..room]);
+    }
+}
+
+pub async fn access_records_are_shown_with_all_that_lies_beside_them(journal: Arc<dyn Journal>) {
+    let (mut first, mut second) = (AccessHead::empty(server(9)), AccessHead::empty(server(3)));
+    let keyed = Target {
+        key: Some("A".parse().unwrap()),
+        ..target(Some("web"), Some("prod"))
+    };
+    let unnamed = access(2, 6, "bob", Target::default());
+    let records = chained(&mut first, [access(1, 5, "ci", keyed), unnamed]);
+    journal.append_access(records.clone()).await.unwrap();
+    let other = chained(&mut second, [read(3, 1)]);
+    journal.append_access(other.clone()).await.unwrap();
+
+    let expected = other.iter().chain(records.iter());
+    let expected: Vec<_> = expected
+        .map(|record| InspectedAccess {
+            place: AccessPlace::new(record.stored.server, record.stored.seq),
+            stored: Ok(record.stored.clone()),
+            found_by: found_by(&record.record.access),
+        })
+        .collect();
+    let shown = journal.inspect_access(None, ALL).await.unwrap();
+    assert_eq!(shown, expected);
+    let texts = ["5000", "15000", "010101010101010101010101"];
+    let texts = texts
+        .into_iter()
+        .chain(["web", "prod", "A", "ci", "secrets.read", "200"]);
+    assert_eq!(
+        shown[1].found_by,
+        texts.map(|text| Some(text.to_owned())).collect::<Vec<_>>()[..]
+    );
+    for (taken, access) in expected.iter().enumerate() {
+        let rest = journal
+            .inspect_access(Some(&access.place), 1)
+            .await
+            .unwrap();
+        assert_eq!(rest, expected[taken + 1..expected.len().min(taken + 2)]);
     }
 }
 

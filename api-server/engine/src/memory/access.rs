@@ -23,6 +23,7 @@ impl Inner {
         if records.iter().any(taken) {
             return Err(AppendError::Conflict);
         }
+        self.access_appends += 1;
         for record in records {
             self.accesses.insert(place(record), record.clone());
         }

@@ -5,7 +5,7 @@ use ssm_domain::entry::Seq;
 
 use super::MemoryJournal;
 use crate::journal::ReadError;
-use crate::verify::{Indexed, Inspect};
+use crate::verify::{AccessPlace, Indexed, Inspect, InspectedAccess, found_by};
 
 #[async_trait]
 impl Inspect for MemoryJournal {
@@ -43,5 +43,26 @@ impl Inspect for MemoryJournal {
         names.sort();
         names.truncate(limit);
         Ok(names)
+    }
+
+    async fn inspect_access(
+        &self,
+        after: Option<&AccessPlace>,
+        limit: usize,
+    ) -> Result<Vec<InspectedAccess>, ReadError> {
+        let mut inner = self.lock();
+        inner.readable()?;
+        let shown = inner.accesses.values().map(|access| InspectedAccess {
+            place: AccessPlace::new(access.stored.server, access.stored.seq),
+            stored: Ok(access.stored.clone()),
+            found_by: found_by(&access.record.access),
+        });
+        let behind = |place: &AccessPlace| {
+            after.is_none_or(|after| (&place.chain, place.seq) > (&after.chain, after.seq))
+        };
+        Ok(shown
+            .filter(|access| behind(&access.place))
+            .take(limit)
+            .collect())
     }
 }

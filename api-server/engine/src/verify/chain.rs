@@ -7,6 +7,7 @@ use ssm_domain::seal::Fingerprint;
 use ssm_domain::signing::{Checkpoint, HeadSignature, PublicKey};
 use ssm_domain::state::{State, Values};
 
+use super::access::SignedBy;
 use super::finding::{Findings, Named};
 use super::{Known, Report};
 use crate::journal::StoredEntry;
@@ -25,6 +26,8 @@ pub(super) struct Walk<'a> {
     signed: Seq,
     /// Every root key that the journal names.
     root_keys: HashSet<Fingerprint>,
+    /// Who signs by what the journal names, in each of its lifetimes.
+    signers: HashSet<SignedBy>,
     /// Whether the entries begin with the journal's first, so that it is known who has to sign.
     is_whole: bool,
 }
@@ -46,6 +49,7 @@ impl<'a> Walk<'a> {
             state: State::default(),
             signed: 0,
             root_keys: HashSet::new(),
+            signers: HashSet::new(),
             is_whole: true,
         }
     }
@@ -69,6 +73,14 @@ impl<'a> Walk<'a> {
 
     pub(super) fn names_root_key(&self, fingerprint: &str) -> bool {
         self.root_keys.contains(fingerprint)
+    }
+
+    pub(super) fn has_entries(&self) -> bool {
+        self.entries > 0
+    }
+
+    pub(super) fn names_signer(&self, by: &SignedBy) -> bool {
+        self.signers.contains(by)
     }
 
     /// Takes in the next entry with its signatures. Returns it where it can be read at all.
@@ -95,6 +107,8 @@ impl<'a> Walk<'a> {
             let info = self.state.journal();
             self.root_keys
                 .extend(info.map(|info| info.root_key.clone()));
+            self.signers
+                .extend(info.map(|info| (info.epoch, info.signing_key)));
             if info.is_none() && entry.seq == 1 {
                 self.findings
                     .add(Named::Entry(1), "does not begin a journal");
@@ -243,6 +257,7 @@ impl<'a> Walk<'a> {
             head: self.head,
             epoch: self.state.journal().map(|info| info.epoch),
             signed_by: self.signing_key(),
+            access: None,
             gave_up: self.findings.are_full(),
             findings: self.findings.into_vec(),
         }

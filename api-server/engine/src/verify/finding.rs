@@ -5,6 +5,8 @@ use std::fmt;
 use ssm_domain::command::AuthStore;
 use ssm_domain::entry::Seq;
 
+use super::inspect::AccessPlace;
+
 /// So much is told of one journal; whoever has more needs a backup and no list.
 const MOST: usize = 100;
 
@@ -29,6 +31,8 @@ pub enum Named {
     Snapshot(Seq),
     /// The checkpoint of an entry, which is kept elsewhere.
     Checkpoint(Seq),
+    /// A record of reads and refusals.
+    Access(AccessPlace),
     /// The line of an export, counted from 1.
     Line(u64),
 }
@@ -45,6 +49,7 @@ impl Named {
             Self::Record(..) | Self::Store(_) => "record",
             Self::Snapshot(_) => "snapshot",
             Self::Checkpoint(_) => "checkpoint",
+            Self::Access(_) => "access",
             Self::Line(_) => "line",
         }
     }
@@ -57,9 +62,12 @@ impl Named {
             | Self::Index(seq)
             | Self::Snapshot(seq)
             | Self::Checkpoint(seq) => Some(*seq),
-            Self::Journal | Self::Value(_) | Self::Record(..) | Self::Store(_) | Self::Line(_) => {
-                None
-            }
+            Self::Journal
+            | Self::Value(_)
+            | Self::Record(..)
+            | Self::Store(_)
+            | Self::Access(_)
+            | Self::Line(_) => None,
         }
     }
 }
@@ -76,6 +84,7 @@ impl fmt::Display for Named {
             Self::Store(store) => write!(f, "the {} records", store.name()),
             Self::Snapshot(seq) => write!(f, "the snapshot of entry {seq}"),
             Self::Checkpoint(seq) => write!(f, "the checkpoint of entry {seq}"),
+            Self::Access(place) => place.fmt(f),
             Self::Line(line) => write!(f, "line {line}"),
         }
     }
@@ -116,6 +125,12 @@ impl Findings {
     /// Whether there is no room for another.
     pub(super) fn are_full(&self) -> bool {
         self.found.len() >= MOST
+    }
+
+    /// Adds what was found elsewhere.
+    pub(super) fn append(&mut self, others: Self) {
+        let room = MOST - self.found.len();
+        self.found.extend(others.found.into_iter().take(room));
     }
 
     pub(super) fn into_vec(self) -> Vec<Finding> {

@@ -1,6 +1,7 @@
 //! The engine over a journal in memory.
 
 mod access;
+mod access_chains;
 mod activity;
 mod backup;
 mod contract;

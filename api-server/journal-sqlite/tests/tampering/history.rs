@@ -9,6 +9,7 @@ use ssm_domain::caller::Actor;
 use ssm_domain::command::Command;
 use ssm_domain::configs::CreateConfig;
 use ssm_domain::credential::TokenSalt;
+use ssm_domain::entry::{Request, Target};
 use ssm_domain::names::ConfigPath;
 use ssm_domain::projects::{CreateProject, DeleteProject};
 use ssm_domain::seal::{KeyRing, RootKey};
@@ -16,6 +17,7 @@ use ssm_domain::secret::{Password, SecretValue};
 use ssm_domain::secrets::{SetSecret, WriteSecrets};
 use ssm_domain::signing::Checkpoint;
 use ssm_domain::tokens::{Holder, IssueToken, RevokeToken, ScopeRequest};
+use ssm_engine::access::{AccessOptions, AuditReads, Event};
 use ssm_engine::{Engine, Keys, Requester};
 use ssm_journal_sqlite::{OpenError, SqliteJournal};
 use tempfile::{TempDir, tempdir};
@@ -50,6 +52,7 @@ impl History {
             let at = ["web/c0", "web/c1", "shop/c0", "gone/c0"][number % 4];
             write(&engine, at, &[&format!("K{number}"), "SHARED"]).await;
         }
+        look_around(&engine).await;
         engine.shut_down().await;
         drop(engine);
 
@@ -66,6 +69,7 @@ impl History {
         for at in ["web/c0", "web/c2", "shop/c1"] {
             write(&engine, at, &["LAST"]).await;
         }
+        look_around(&engine).await;
         let checkpoint = engine.checkpoint(&Actor::System).unwrap();
         engine.shut_down().await;
         drop(engine);
@@ -86,7 +90,11 @@ async fn open(dir: &Path) -> Engine {
         previous: vec![],
         salt: TokenSalt::parse(SALT).unwrap(),
     };
-    Engine::open(journal, keys).await.unwrap()
+    let options = AccessOptions {
+        reads: AuditReads::Every,
+        ..AccessOptions::default()
+    };
+    Engine::open_with(journal, keys, options).await.unwrap()
 }
 
 /// The database, when whoever had it before has let go of it.
@@ -160,4 +168,36 @@ async fn issue(engine: &Engine, name: &str) {
         cidrs: vec![],
     };
     run(engine, token).await;
+}
+
+/// Reads, each of which is stored and signed by itself, and refusals, which are stored together at the end.
+async fn look_around(engine: &Engine) {
+    let event = |key: &str, status| Event {
+        actor: Actor::System,
+        action: "secrets.read",
+        target: Target {
+            project: Some("web".parse().unwrap()),
+            config: Some("c0".parse().unwrap()),
+            key: (status == 200).then(|| key.parse().unwrap()),
+            ..Target::default()
+        },
+        method: "GET".into(),
+        status,
+        address: None,
+    };
+    let request = || Request {
+        id: "id".into(),
+        method: "GET".into(),
+        path: "/".into(),
+        ip: None,
+        user_agent: None,
+        idempotency: None,
+    };
+    for key in ["K0", "K4", "K8"] {
+        let read = engine.record_read(event(key, 200), Duration::from_millis(1), request);
+        read.await.unwrap();
+    }
+    for status in [403, 404, 422, 429] {
+        engine.record(event("GET", status), None, || Some(request()));
+    }
 }

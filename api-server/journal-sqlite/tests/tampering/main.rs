@@ -1,5 +1,6 @@
 //! Whatever somebody with the database alone does to it, verifying finds it and says what it was done to.
 
+mod accesses;
 mod history;
 mod table;
 mod tamper;
@@ -44,6 +45,8 @@ async fn an_untouched_database_verifies_whole() {
     assert_eq!(report.head.seq, history.checkpoint.seq);
     assert_eq!(report.entries, report.head.seq);
     assert!(report.entries > 30);
+    let access = report.access.unwrap();
+    assert_eq!((access.records, access.signed_by), (14, vec![]));
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use rand::{Rng as _, RngExt as _};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use ssm_domain::command::AuthStore;
-use ssm_engine::verify::Named;
+use ssm_engine::verify::{AccessPlace, Named};
 
 /// What is known of a table.
 pub struct Table {
@@ -100,7 +100,43 @@ pub const TABLES: &[Table] = &[
         rows: &[Delete],
         names: |row, _| vec![Named::Snapshot(seq(row, 0))],
     },
+    Table {
+        name: "access",
+        columns: &[
+            "server",
+            "seq",
+            "hash",
+            "record",
+            "epoch",
+            "public_key",
+            "signature",
+            "at",
+            "until",
+            "id",
+            "project",
+            "config",
+            "key",
+            "actor",
+            "action",
+            "status",
+        ],
+        changeable: 16,
+        // What can be deleted from either end of a chain depends on what is signed, so that is done elsewhere.
+        rows: &[Insert],
+        names: |row, _| vec![access(row)],
+    },
 ];
+
+/// The access record of a row.
+pub fn access(row: &[Value]) -> Named {
+    let Value::Integer(seq) = row[1] else {
+        panic!("a position is a number")
+    };
+    Named::Access(AccessPlace {
+        chain: hex(&row[0]),
+        seq,
+    })
+}
 
 /// Everything that may tell of an entry that is not there.
 pub fn about(seq: u64) -> Vec<Named> {

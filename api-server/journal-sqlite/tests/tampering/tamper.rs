@@ -11,6 +11,7 @@ use ssm_domain::seal::RootKey;
 use ssm_domain::signing::HeadSignature;
 use ssm_engine::verify::Named;
 
+use crate::accesses;
 use crate::table::{RowChange, Rows, TABLES, Table, about, altered, blob, seq};
 
 /// What was done, and by what names it may be found.
@@ -22,11 +23,12 @@ pub struct Tampered {
 /// Tampers in some way with some of it.
 pub fn tamper(db: &Connection, rng: &mut StdRng, checkpoint: u64) -> Tampered {
     loop {
-        let done = match rng.random_range(0..10) {
+        let done = match rng.random_range(0..13) {
             0 => edit_and_rehash(db, rng),
             1 => take_out_and_rehash(db, rng),
             2 => cut_off_cleanly(db, rng, checkpoint),
             3 => forge_everything(db, checkpoint),
+            4..6 => accesses::tamper(db, rng),
             _ => change_a_table(db, rng),
         };
         if let Some(done) = done {

@@ -29,6 +29,9 @@ pub(crate) struct AuditVerification {
     ok: bool,
     /// How many entries were looked at
     entries: u64,
+    /// How many records of reads, refusals and failed sign-ins were looked at, where all is looked at
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access_records: Option<u64>,
     head: JournalHead,
     /// The first thing that is not as it should be
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,7 +50,7 @@ pub(crate) struct JournalHead {
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct BadThing {
-    /// `entry`, `signature`, `index`, `value`, `record`, `snapshot` or `journal`
+    /// `entry`, `signature`, `index`, `value`, `record`, `snapshot`, `access` or `journal`
     #[schema(example = "entry")]
     kind: &'static str,
     /// What it is called
@@ -77,6 +80,7 @@ impl AuditVerification {
         Self {
             ok: report.is_ok(),
             entries: report.entries,
+            access_records: report.access.as_ref().map(|access| access.records),
             head: JournalHead {
                 seq: report.head.seq,
                 hash: report.head.hash,
@@ -90,8 +94,9 @@ impl AuditVerification {
 /// Look whether the journal is as it was written
 ///
 /// Looks at the chain of hashes, the signatures, and all that lies beside the entries: values, records of passwords, tokens
-/// and keys, and snapshots. With `from` or `to` it looks at these entries and their values alone, and takes what is in front
-/// of them as given. Needs `audit:read` everywhere.
+/// and keys, and snapshots; and at the chains of reads, refusals and failed sign-ins, one of each process of the server. Old
+/// records go from the front of a chain, so nothing is said about what was in front of its first. With `from` or `to` it
+/// looks at these entries and their values alone, and takes what is in front of them as given. Needs `audit:read` everywhere.
 #[utoipa::path(
     get, path = "/api/audit/verify", operation_id = "verifyAudit", tag = "Audit",
     params(

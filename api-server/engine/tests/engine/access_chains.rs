@@ -1,0 +1,269 @@
+//! Verifying the chains of reads and refusals.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ssm_domain::access_record::AccessRecord;
+use ssm_domain::caller::Actor;
+use ssm_domain::credential::TokenSalt;
+use ssm_domain::digest::Digest;
+use ssm_domain::entry::{Request, Target};
+use ssm_domain::seal::{KeyRing, RootKey};
+use ssm_domain::signing::AccessSignature;
+use ssm_domain::time::Timestamp;
+use ssm_engine::access::{
+    AccessOptions, AccessStore as _, AuditReads, ChainedAccess, Event, StoredAccess,
+};
+use ssm_engine::memory::MemoryJournal;
+use ssm_engine::verify::{AccessPlace, Known, Named, Report, verify};
+use ssm_engine::{Engine, Keys};
+
+use crate::support::{ROOT, SALT, shop};
+
+const NEW_ROOT: &str = "bmV3LXJvb3Qta2V5LW5ldy1yb290LWtleS1uZXctMTI=";
+
+async fn open(journal: &Arc<MemoryJournal>, root: &str, previous: &[&str]) -> Engine {
+    let keys = Keys {
+        root: RootKey::parse(root).unwrap(),
+        previous: previous
+            .iter()
+            .map(|key| RootKey::parse(key).unwrap())
+            .collect(),
+        salt: TokenSalt::parse(SALT).unwrap(),
+    };
+    let options = AccessOptions {
+        reads: AuditReads::Every,
+        ..AccessOptions::default()
+    };
+    Engine::open_with(journal.clone(), keys, options)
+        .await
+        .unwrap()
+}
+
+async fn read(engine: &Engine, key: &str) {
+    let event = Event {
+        actor: Actor::System,
+        action: "secrets.read",
+        target: Target {
+            project: Some("web".parse().unwrap()),
+            config: Some("prod".parse().unwrap()),
+            key: Some(key.parse().unwrap()),
+            ..Target::default()
+        },
+        method: "GET".into(),
+        status: 200,
+        address: None,
+    };
+    let request = || Request {
+        id: "id".into(),
+        method: "GET".into(),
+        path: "/".into(),
+        ip: None,
+        user_agent: None,
+        idempotency: None,
+    };
+    let recorded = engine.record_read(event, Duration::from_millis(1), request);
+    recorded.await.unwrap();
+}
+
+/// A journal with a chain of six records, and nobody who goes on writing it.
+async fn six_reads() -> Arc<MemoryJournal> {
+    let journal = Arc::<MemoryJournal>::default();
+    let engine = open(&journal, ROOT, &[]).await;
+    for key in ["A", "B", "C", "D", "E", "F"] {
+        read(&engine, key).await;
+    }
+    engine.shut_down().await;
+    journal
+}
+
+async fn stored(journal: &MemoryJournal) -> Vec<StoredAccess> {
+    journal.read_access(None, usize::MAX).await.unwrap()
+}
+
+async fn verified(journal: &MemoryJournal) -> Report {
+    verify(journal, Known::default()).await.unwrap()
+}
+
+/// The last moment of all.
+fn ever() -> Timestamp {
+    Timestamp::from_millis(i64::MAX)
+}
+
+/// Changes a record; false where it goes.
+type Change<'a> = &'a dyn Fn(&mut StoredAccess) -> bool;
+
+#[tokio::test]
+async fn what_was_done_to_a_chain_is_named_with_its_place() {
+    let (server, stranger) = (
+        RootKey::parse(ROOT).unwrap().signer(),
+        RootKey::parse(NEW_ROOT).unwrap().signer(),
+    );
+    let signed_by = |signer, stored: &StoredAccess| {
+        let record: AccessRecord = serde_json::from_slice(&stored.bytes).unwrap();
+        let epoch = stored.signature.unwrap().epoch;
+        Some(AccessSignature::new(
+            signer,
+            epoch,
+            &record.head(stored.hash),
+        ))
+    };
+    let edit = |stored: &mut StoredAccess| {
+        let mut record: AccessRecord = serde_json::from_slice(&stored.bytes).unwrap();
+        record.access.count = 7;
+        stored.bytes = record.canonical_bytes();
+    };
+    let third = |stored: &StoredAccess| stored.seq == 3;
+    let table: [(i64, &str, Change<'_>); 8] = [
+        (
+            3,
+            "does not have the hash that was stored with it",
+            &|stored| {
+                if third(stored) {
+                    edit(stored);
+                }
+                true
+            },
+        ),
+        (3, "has a signature that is not one of it", &|stored| {
+            if third(stored) {
+                edit(stored);
+                stored.hash = Digest::of(&stored.bytes);
+            }
+            true
+        }),
+        // Even with the root key, the next one tells.
+        (4, "does not follow the record in front of it", &|stored| {
+            if third(stored) {
+                edit(stored);
+                stored.hash = Digest::of(&stored.bytes);
+                stored.signature = signed_by(&server, stored);
+            }
+            true
+        }),
+        (3, "is missing", &|stored| !third(stored)),
+        (3, "is missing", &|stored| !(3..6).contains(&stored.seq)),
+        (9, "is access record 3 of the chain", &|stored| {
+            if third(stored) {
+                stored.seq = 9;
+            }
+            true
+        }),
+        (3, "which the journal never named", &|stored| {
+            if third(stored) {
+                stored.signature = signed_by(&stranger, stored);
+            }
+            true
+        }),
+        (6, "the last of a chain must have one", &|stored| {
+            if stored.seq == 6 {
+                stored.signature = None;
+            }
+            true
+        }),
+    ];
+    for (seq, why, change) in table {
+        let journal = six_reads().await;
+        let chain = stored(&journal).await[0].server.to_string();
+        journal.tamper_access(change);
+        let findings = verified(&journal).await.findings;
+        let named = Named::Access(AccessPlace { chain, seq });
+        let told =
+            |found: &ssm_engine::verify::Finding| found.named == named && found.why.contains(why);
+        assert!(findings.iter().any(told), "{named} {why}: {findings:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_record_of_another_chain_belongs_to_none_but_its_own() {
+    let (ours, theirs) = (six_reads().await, six_reads().await);
+    let (at, taken) = (
+        stored(&ours).await[2].clone(),
+        stored(&theirs).await[2].clone(),
+    );
+    ours.tamper_access(|stored| {
+        if stored.seq == 3 {
+            *stored = StoredAccess {
+                server: stored.server,
+                ..taken.clone()
+            };
+        }
+        true
+    });
+    let findings = verified(&ours).await.findings;
+    let place = AccessPlace::new(at.server, at.seq);
+    assert_eq!(findings[0].named, Named::Access(place), "{findings:?}");
+
+    // A whole chain of another server is whole, and signed by nobody who is known here.
+    let ours = six_reads().await;
+    let chain: Vec<ChainedAccess> = stored(&theirs)
+        .await
+        .into_iter()
+        .map(|stored| ChainedAccess {
+            record: serde_json::from_slice(&stored.bytes).unwrap(),
+            stored,
+        })
+        .collect();
+    ours.append_access(chain.into()).await.unwrap();
+    let findings = verified(&ours).await.findings;
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert!(findings[0].why.contains("never named"), "{findings:?}");
+}
+
+#[tokio::test]
+async fn chains_are_whole_after_starts_another_root_key_and_the_end_of_their_time() {
+    let journal = six_reads().await;
+    let engine = open(&journal, NEW_ROOT, &[ROOT]).await;
+    read(&engine, "A").await;
+    engine.shut_down().await;
+    let report = verified(&journal).await;
+    assert_eq!(report.findings, []);
+    assert_eq!(report.access.unwrap().records, 7);
+
+    for left in (0..7).rev() {
+        assert_eq!(journal.trim_access(ever(), 1).await.unwrap(), 1);
+        let report = verified(&journal).await;
+        assert_eq!(report.findings, []);
+        assert_eq!(report.access.unwrap().records, left);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn chains_verify_while_they_grow_and_are_cut() {
+    let journal = Arc::<MemoryJournal>::default();
+    let engine = open(&journal, ROOT, &[]).await;
+    shop(&engine).await;
+    for _ in 0..700 {
+        read(&engine, "A").await;
+    }
+    let writing = tokio::spawn({
+        let engine = engine.clone();
+        async move {
+            for _ in 0..500 {
+                read(&engine, "B").await;
+            }
+        }
+    });
+    let cutting = tokio::spawn({
+        let journal = journal.clone();
+        async move {
+            for _ in 0..300 {
+                journal.trim_access(ever(), 3).await.unwrap();
+                tokio::task::yield_now().await;
+            }
+        }
+    });
+    let keys = KeyRing::new(RootKey::parse(ROOT).unwrap());
+    let mut rounds = 0;
+    while rounds < 3 || !(writing.is_finished() && cutting.is_finished()) {
+        let known = Known {
+            keys: Some(&keys),
+            ..Known::default()
+        };
+        let report = verify(&*journal, known).await.unwrap();
+        assert_eq!(report.findings, []);
+        rounds += 1;
+    }
+    writing.await.unwrap();
+    cutting.await.unwrap();
+}
