@@ -1,5 +1,5 @@
-//! What others made and the server is held against: the readers of `.env` and YAML files that the world uses, and
-//! schemathesis.
+//! What others made and the server is held against: the readers of `.env` and YAML files that the world uses, schemathesis,
+//! and a server that speaks MongoDB's wire protocol.
 //! Installing them is the business of `tools/foreign/install.sh`.
 
 use std::collections::BTreeMap;

@@ -23,6 +23,11 @@ const ALLOWED: &[(&str, &[&str], &str)] = &[
         "a journal implements the engine's trait and knows no other journal",
     ),
     (
+        "ssm-journal-mongodb",
+        &["ssm-domain", "ssm-engine", "ssm-tests"],
+        "a journal implements the engine's trait and knows no other journal; its tests need a database that is started",
+    ),
+    (
         "ssm-server",
         &[
             "ssm-client",
@@ -55,6 +60,11 @@ const CONFINED: &[(&str, &[&str], &str)] = &[
         "rusqlite",
         &["ssm-journal-sqlite", "ssm-tests"],
         "one crate knows how the embedded database is used; the benchmark compares with it bare",
+    ),
+    (
+        "mongodb",
+        &["ssm-journal-mongodb"],
+        "one crate knows how MongoDB is used",
     ),
     (
         "reqwest",

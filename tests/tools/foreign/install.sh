@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what others made and the server is held against: the readers of .env and YAML files that the world
-# uses, and schemathesis. Versions are in the lock files beside this script; nothing is done when they are installed already.
+# Installs what others made and the server is held against: the readers of .env and YAML files that the world uses,
+# schemathesis and SecantusDB. Versions are in the lock files beside this script; nothing is done when they are installed already.
 #
 # The last line on stdout is the directory that holds them; everything else goes to stderr.
 #
@@ -32,7 +32,7 @@ if ! is_ready; then
 fi
 
 if ! is_ready; then
-  say "installing the readers of .env and YAML files and schemathesis, once"
+  say "installing the readers of .env and YAML files, schemathesis and SecantusDB, once"
   rm -rf "$dir"
   mkdir -p "$dir"
   cp package.json package-lock.json read.mjs read.py "$dir"
