@@ -11,7 +11,7 @@ use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use ssm_engine::access::AccessOptions;
+use ssm_engine::EngineOptions;
 
 pub(crate) use settings::{DataSettings, SECRETS_HELP, Settings};
 pub(crate) use values::{KeySource, LogConfig, LogFormat, SetupTokenSetting};
@@ -83,8 +83,8 @@ pub(crate) struct Config {
     pub web: WebConfig,
     /// What the first sign-up has to show.
     pub setup_token: SetupTokenSetting,
-    /// How reads are recorded.
-    pub access: AccessOptions,
+    /// How reads are recorded, and for how long they go on without news from the database.
+    pub engine: EngineOptions,
     /// How to log.
     pub log: LogConfig,
 }
@@ -123,7 +123,10 @@ impl Config {
             data: DataConfig::with(settings.data, variables)?,
             web: WebConfig::new(settings.web)?,
             setup_token: SetupTokenSetting::parse(text(variables, "SSM_SETUP_TOKEN")?)?,
-            access: settings.audit.options(),
+            engine: EngineOptions {
+                access: settings.audit.options(),
+                max_staleness: settings.max_staleness,
+            },
             log: LogConfig {
                 level: settings.log_level.into(),
                 format: settings.log_format,

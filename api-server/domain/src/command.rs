@@ -7,7 +7,7 @@ use crate::caller::Actor;
 use crate::credential::TokenSalt;
 use crate::digest::Digest;
 use crate::entry::{Change, EntryActor, Target};
-use crate::id::{CredentialId, KeyRecordId};
+use crate::id::{CredentialId, KeyRecordId, TokenId};
 use crate::rejection::Rejection;
 use crate::seal::{KeyRing, Sealed};
 use crate::state::State;
@@ -154,6 +154,14 @@ impl RecordName {
         }
     }
 
+    /// The record of a token.
+    pub fn token(id: TokenId) -> Self {
+        Self {
+            store: AuthStore::Tokens,
+            id: id.to_string(),
+        }
+    }
+
     /// The record of a wrapped data key.
     pub fn key(id: KeyRecordId) -> Self {
         Self {
@@ -182,6 +190,14 @@ impl AuthRecord {
             store,
             id: id.to_string(),
             body,
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> RecordName {
+        RecordName {
+            store: self.store,
+            id: self.id.clone(),
         }
     }
 

@@ -7,6 +7,7 @@ use serde_json::from_slice;
 use ssm_domain::command::{AuthRecord, AuthStore, RecordName};
 use ssm_domain::credential::{PasswordHash, PasswordRecord, TokenHash, TokenRecord};
 use ssm_domain::digest::Digest;
+use ssm_domain::entry::{Change, Entry};
 use ssm_domain::id::{CredentialId, TokenId};
 use ssm_domain::seal::{KeyRing, WrappedDataKey};
 use ssm_domain::state::State;
@@ -71,6 +72,45 @@ impl AuthIndex {
         passwords.retain(|id, _| !destroyed.contains(&RecordName::credential(*id)));
     }
 
+    /// Takes in the records that these entries name, as far as `state`, which is with them, still names them.
+    pub(crate) async fn follow(
+        &self,
+        journal: &dyn Journal,
+        state: &State,
+        entries: &[Entry],
+        keys: &KeyRing,
+    ) -> Result<(), OpenError> {
+        let changes = entries.iter().flat_map(|entry| &entry.changes);
+        let named: HashMap<RecordName, Digest> = changes
+            .filter_map(|change| named_by(change, state))
+            .collect();
+        if named.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<RecordName> = named.keys().cloned().collect();
+        self.take_in(named, journal.find_records(&names).await?, keys)
+    }
+
+    /// Takes in those of `records` that are `named`, which must be all of these.
+    fn take_in(
+        &self,
+        mut named: HashMap<RecordName, Digest>,
+        records: Vec<AuthRecord>,
+        keys: &KeyRing,
+    ) -> Result<(), OpenError> {
+        for record in records {
+            if let Some(digest) = named.remove(&record.name())
+                && (record.digest() != digest || !self.learn(&record, keys))
+            {
+                return Err(foreign(record.name()));
+            }
+        }
+        named
+            .into_keys()
+            .next()
+            .map_or(Ok(()), |name| Err(foreign(name)))
+    }
+
     /// Takes in every record that `state` names, and checks that each is there and is the one that was named. Records
     /// that no entry names are what a crash left behind, and are passed over.
     pub(crate) async fn load(
@@ -80,25 +120,85 @@ impl AuthIndex {
         keys: &KeyRing,
     ) -> Result<(), OpenError> {
         for store in AuthStore::ALL {
-            let mut named = named_records(state, store);
-            for record in journal.records(store).await? {
-                if let Some(digest) = named.remove(&record.id)
-                    && (record.digest() != digest || !self.learn(&record, keys))
-                {
-                    return Err(OpenError::ForeignRecord {
-                        store: store.name(),
-                        id: record.id,
-                    });
-                }
-            }
-            if let Some(id) = named.into_keys().next() {
-                return Err(OpenError::ForeignRecord {
-                    store: store.name(),
-                    id,
-                });
-            }
+            let named = named_records(state, store).into_iter();
+            let named = named.map(|(id, digest)| (RecordName { store, id }, digest));
+            self.take_in(named.collect(), journal.records(store).await?, keys)?;
         }
         Ok(())
+    }
+}
+
+fn foreign(RecordName { store, id }: RecordName) -> OpenError {
+    OpenError::ForeignRecord {
+        store: store.name(),
+        id,
+    }
+}
+
+/// The record that a change names, where it is still what `state` names.
+fn named_by(change: &Change, state: &State) -> Option<(RecordName, Digest)> {
+    match change {
+        Change::TokenIssued {
+            token_id, record, ..
+        } => {
+            let name = RecordName::token(*token_id);
+            state.token(*token_id).map(|_| (name, *record))
+        }
+        Change::UserAdded {
+            user_id,
+            credential_id,
+            credential,
+            ..
+        }
+        | Change::PasswordChanged {
+            user_id,
+            credential_id,
+            credential,
+        } => {
+            let user = state.user(*user_id)?;
+            let name = RecordName::credential(*credential_id);
+            (user.credential_id == *credential_id).then_some((name, *credential))
+        }
+        Change::ProjectAdded {
+            project_id,
+            data_key,
+            ..
+        }
+        | Change::DataKeyAdded {
+            project_id,
+            data_key,
+        }
+        | Change::DataKeyRewrapped {
+            project_id,
+            data_key,
+        } => {
+            let mut keys = state.project(*project_id)?.data_keys.iter();
+            let still = keys.any(|known| known.key.record_id == data_key.record_id);
+            still.then_some((RecordName::key(data_key.record_id), data_key.record))
+        }
+        Change::JournalStarted { .. }
+        | Change::EpochStarted { .. }
+        | Change::RootKeyRotated { .. }
+        | Change::SettingsChanged { .. }
+        | Change::UserUpdated { .. }
+        | Change::GroupAdded { .. }
+        | Change::GroupUpdated { .. }
+        | Change::GroupDeleted { .. }
+        | Change::GroupMembersChanged { .. }
+        | Change::ProjectRoleSet { .. }
+        | Change::ProjectRoleRemoved { .. }
+        | Change::MappingAdded { .. }
+        | Change::MappingRemoved { .. }
+        | Change::TokenExpiring { .. }
+        | Change::TokenRevoked { .. }
+        | Change::ProjectUpdated { .. }
+        | Change::ProjectDeleted { .. }
+        | Change::ConfigAdded { .. }
+        | Change::ConfigUpdated { .. }
+        | Change::ConfigReparented { .. }
+        | Change::ConfigDeleted { .. }
+        | Change::SecretSet { .. }
+        | Change::SecretDeleted { .. } => None,
     }
 }
 

@@ -24,6 +24,7 @@ use crate::activity::{self, Activity};
 use crate::auth::AuthIndex;
 use crate::cache::RenderCache;
 use crate::error::{OpenError, RunError};
+use crate::follow::{self, Following};
 use crate::idempotency::Running;
 use crate::journal::Journal;
 use crate::replay::catch_up;
@@ -86,6 +87,34 @@ pub(crate) struct Shared {
     pub(crate) verifying: Arc<Mutex<()>>,
     pub(crate) published: watch::Sender<Seq>,
     pub(crate) health: watch::Sender<Health>,
+    /// Where others append to the journal, too.
+    pub(crate) following: Option<Arc<Following>>,
+}
+
+/// How an engine runs.
+#[derive(Debug, Clone, Copy)]
+pub struct EngineOptions {
+    /// How reads are recorded.
+    pub access: AccessOptions,
+    /// For how long reads go on without news from a journal that other servers append to.
+    pub max_staleness: Duration,
+}
+
+impl EngineOptions {
+    /// What a server does that is not told otherwise, but that every record of reads is kept.
+    pub const KEEP_EVERYTHING: Self = Self {
+        access: AccessOptions::KEEP_EVERYTHING,
+        max_staleness: Duration::from_mins(1),
+    };
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self {
+            access: AccessOptions::default(),
+            ..Self::KEEP_EVERYTHING
+        }
+    }
 }
 
 /// Runs commands and answers reads. Cheap to clone; the writer stops when the last clone is gone.
@@ -101,14 +130,14 @@ impl Engine {
     /// Reads the journal, checks it and the keys against each other, and starts the writer. An empty journal is begun.
     /// Every record of reads is kept.
     pub async fn open(journal: Arc<dyn Journal>, keys: Keys) -> Result<Self, OpenError> {
-        Self::open_with(journal, keys, AccessOptions::KEEP_EVERYTHING).await
+        Self::open_with(journal, keys, EngineOptions::KEEP_EVERYTHING).await
     }
 
-    /// The same, with reads recorded as `options` say.
+    /// The same, run as `options` say.
     pub async fn open_with(
         journal: Arc<dyn Journal>,
         keys: Keys,
-        options: AccessOptions,
+        options: EngineOptions,
     ) -> Result<Self, OpenError> {
         if journal.unfinished_restore().await?.is_some() {
             return Err(OpenError::UnfinishedRestore);
@@ -123,13 +152,13 @@ impl Engine {
         journal: Arc<dyn Journal>,
         keys: Keys,
     ) -> Result<Self, OpenError> {
-        Self::start(journal, keys, AccessOptions::KEEP_EVERYTHING).await
+        Self::start(journal, keys, EngineOptions::KEEP_EVERYTHING).await
     }
 
     async fn start(
         journal: Arc<dyn Journal>,
         keys: Keys,
-        options: AccessOptions,
+        options: EngineOptions,
     ) -> Result<Self, OpenError> {
         let (ring, auth) = (
             KeyRing::with_previous(keys.root, keys.previous),
@@ -145,6 +174,9 @@ impl Engine {
             Vec::new()
         });
         let activity = Activity::load(remembered, &state, now(&state));
+        let following = journal
+            .is_shared()
+            .then(|| Arc::new(Following::new(options.max_staleness)));
         let shared = Arc::new(Shared {
             journal,
             published: watch::Sender::new(state.head().seq),
@@ -155,13 +187,15 @@ impl Engine {
             cache: RenderCache::default(),
             activity,
             running: Running::default(),
-            access: AccessLog::new(options),
+            access: AccessLog::new(options.access),
             snapshots: snapshots.into(),
             verifying: Arc::default(),
             health: watch::Sender::new(Health::Ready),
+            following,
         });
         let (queue, jobs) = mpsc::channel(QUEUE);
         tokio::spawn(writer::run(shared.clone(), jobs));
+        tokio::spawn(follow::run(Arc::downgrade(&shared)));
         let (access, records) = mpsc::channel(QUEUE);
         tokio::spawn(access::run_recorder(shared.clone(), records));
         tokio::spawn(access::trim_regularly(Arc::downgrade(&shared)));
@@ -282,12 +316,32 @@ impl Engine {
         }
     }
 
-    /// Whose a token is. What it is worth is decided with each use.
+    /// For how long there has been no news from a journal that other servers append to, too.
+    pub fn silence(&self) -> Duration {
+        let following = self.shared.following.as_ref();
+        following.map_or(Duration::ZERO, |following| following.silence())
+    }
+
+    /// Whether other servers may have changed so much meanwhile that nothing can be told from what is known here.
+    pub fn is_stale(&self) -> bool {
+        let following = self.shared.following.as_ref();
+        following.is_some_and(|following| following.is_stale())
+    }
+
+    /// Whose a token is, as far as it is known here. What it is worth is decided with each use.
     pub fn authenticate(&self, token: &PlainToken) -> Option<Actor> {
         self.token_id(token).map(Actor::Token)
     }
 
-    /// The id of a token.
+    /// The same, after a look at the journal where it is not known: another server may have made it a moment ago.
+    pub async fn authenticate_anywhere(&self, token: &PlainToken) -> Option<Actor> {
+        if let (None, Some(following)) = (self.token_id(token), &self.shared.following) {
+            following.catch_up().await;
+        }
+        self.authenticate(token)
+    }
+
+    /// The id of a token that is known here.
     pub fn token_id(&self, token: &PlainToken) -> Option<TokenId> {
         self.shared.auth.token(&self.shared.salt.hash(token))
     }

@@ -19,6 +19,9 @@ pub enum RunError {
     /// The journal has not said in time whether it was written.
     #[error("It is not known yet whether this was written; look before trying again")]
     OutcomeUnknown,
+    /// There has been no news from a journal that others append to for so long that nothing is certain any more.
+    #[error("This server has had no news from its database for too long; try again")]
+    Stale,
     /// Too many attempts to prove a password; nothing was tried.
     #[error("Too many attempts; try again later")]
     Throttled(Wait),
@@ -97,6 +100,11 @@ pub enum OpenError {
          something was taken away behind it; restore the database from a backup"
     )]
     Unsigned(Seq),
+    /// Another history stands where one was read before.
+    #[error(
+        "entry {0} is not there any more, or is another one: the database was put back to an earlier time"
+    )]
+    RolledBack(Seq),
     /// A record of the auth store is missing or is not the one that an entry names.
     #[error(
         "the {store} record {id} is not the one that the journal names; restore the database from a backup"

@@ -1,6 +1,7 @@
 //! What the engine asks of a place that keeps the journal. Everything that a backend must do is said here and tested by
 //! [`crate::contract`].
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -114,6 +115,9 @@ pub trait Journal:
     /// Whether some entries of a batch may be there, and those behind them not.
     fn may_write_prefixes(&self) -> bool;
 
+    /// Whether other servers may append, too.
+    fn is_shared(&self) -> bool;
+
     /// At most `limit` entries after `after`, in order and without a gap.
     async fn read(&self, after: Seq, limit: usize) -> Result<Vec<StoredEntry>, ReadError>;
 
@@ -142,4 +146,25 @@ pub trait Journal:
 
     /// Every record of one part of the auth store.
     async fn records(&self, store: AuthStore) -> Result<Vec<AuthRecord>, ReadError>;
+
+    /// Those of the named records that are there, in any order.
+    async fn find_records(&self, names: &[RecordName]) -> Result<Vec<AuthRecord>, ReadError> {
+        let mut found = Vec::new();
+        for store in AuthStore::ALL {
+            let wanted: HashSet<&str> = names
+                .iter()
+                .filter(|name| name.store == store)
+                .map(|name| name.id.as_str())
+                .collect();
+            if !wanted.is_empty() {
+                let records = self.records(store).await?;
+                found.extend(
+                    records
+                        .into_iter()
+                        .filter(|record| wanted.contains(&*record.id)),
+                );
+            }
+        }
+        Ok(found)
+    }
 }

@@ -14,6 +14,7 @@ pub mod contract;
 mod engine;
 mod error;
 mod export;
+mod follow;
 mod history;
 mod idempotency;
 pub mod journal;
@@ -36,7 +37,7 @@ pub use audit::{
     AuditEvent, AuditPage, AuditQuery, EventPosition, InvalidCursor, PageStart, Which,
 };
 pub use cache::{Followed, Rendered};
-pub use engine::{Engine, Health, Keys, Requester};
+pub use engine::{Engine, EngineOptions, Health, Keys, Requester};
 pub use error::{OpenError, ReadFailure, RunError};
 pub use export::Export;
 pub use history::{HistoryPage, KeyVersion, SetVersion};

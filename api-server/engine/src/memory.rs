@@ -58,6 +58,7 @@ struct Inner {
     unfinished_restore: Option<Vec<u8>>,
     chunks: BTreeMap<(Seq, u32), Vec<u8>>,
     late: Vec<Arc<Batch>>,
+    is_shared: bool,
     faults: Option<Faults>,
     read_faults: Option<ReadFaults>,
     beside: Option<Fault>,
@@ -87,6 +88,11 @@ impl MemoryJournal {
     /// Asks `faults` before each read whether it fails.
     pub fn inject_reads(&self, faults: impl FnMut() -> bool + Send + 'static) {
         self.lock().read_faults = Some(Box::new(faults));
+    }
+
+    /// Several engines append from now on.
+    pub fn share(&self) {
+        self.lock().is_shared = true;
     }
 
     /// Nothing goes wrong any more.
@@ -267,6 +273,10 @@ impl Journal for MemoryJournal {
 
     fn may_write_prefixes(&self) -> bool {
         true
+    }
+
+    fn is_shared(&self) -> bool {
+        self.lock().is_shared
     }
 
     async fn read(&self, after: Seq, limit: usize) -> Result<Vec<StoredEntry>, ReadError> {

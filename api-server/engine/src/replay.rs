@@ -31,12 +31,12 @@ pub(crate) async fn catch_up(journal: &dyn Journal, state: &mut State) -> Result
     }
 }
 
-/// Applies entries that stand behind the state's head, with the values that they name.
+/// Applies entries that stand behind the state's head, with the values that they name. Returns what they are.
 pub(crate) async fn apply(
     journal: &dyn Journal,
     state: &mut State,
     stored: &[StoredEntry],
-) -> Result<(), OpenError> {
+) -> Result<Vec<Entry>, OpenError> {
     let mut head = *state.head();
     let mut entries = Vec::with_capacity(stored.len());
     for stored in stored {
@@ -52,7 +52,7 @@ pub(crate) async fn apply(
     for (entry, hash) in &entries {
         state.apply(entry, *hash, &values);
     }
-    Ok(())
+    Ok(entries.into_iter().map(|(entry, _)| entry).collect())
 }
 
 /// Checks that a stored entry is whole and follows `head`.

@@ -105,6 +105,7 @@ impl Engine {
                     reason @ (RunError::Unavailable
                     | RunError::OutcomeUnknown
                     | RunError::Throttled(_)
+                    | RunError::Stale
                     | RunError::Busy),
                 ) => {
                     warn!(%reason, "data keys cannot be wrapped anew at the moment; trying again");

@@ -130,6 +130,11 @@ impl Engine {
             request,
         } = claim;
         let username = username.parse::<Username>().ok();
+        if let Some(following) = &self.shared.following {
+            // Another server may have added the user, or changed the password, a moment ago. Done for everybody, since who
+            // there is must not show in the time that it takes.
+            following.catch_up().await;
+        }
         let state = self.state();
         let user = username
             .as_ref()

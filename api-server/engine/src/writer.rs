@@ -14,11 +14,12 @@ use ssm_domain::id::{DataKeyId, OpId};
 use ssm_domain::rejection::Rejection;
 use ssm_domain::state::{Changed, State, Values};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tracing::{error, info, warn};
 
 use crate::engine::{Health, Requester, Shared};
-use crate::error::RunError;
+use crate::error::{OpenError, RunError};
+use crate::follow::{self, Tail};
 use crate::journal::{AppendError, Batch, BatchEntry, StoredEntry};
 use crate::replay::{CHUNK, apply};
 use crate::signing::{MissingSigner, Signing, verify_end};
@@ -116,9 +117,22 @@ pub(crate) async fn run(shared: Arc<Shared>, mut queue: mpsc::Receiver<Box<dyn J
         shared,
         rng: rand::make_rng(),
     };
+    let following = writer.shared.following.clone();
+    let behind = async || match &following {
+        Some(following) => following.behind.notified().await,
+        None => std::future::pending().await,
+    };
     let mut jobs = Vec::with_capacity(MAX_BATCH);
-    while queue.recv_many(&mut jobs, MAX_BATCH).await > 0 {
-        writer.process(std::mem::take(&mut jobs)).await;
+    loop {
+        tokio::select! {
+            received = queue.recv_many(&mut jobs, MAX_BATCH) => {
+                if received == 0 {
+                    return;
+                }
+                writer.process(std::mem::take(&mut jobs)).await;
+            }
+            () = behind() => writer.follow().await,
+        }
     }
 }
 
@@ -256,20 +270,55 @@ impl Writer {
         again
     }
 
+    /// Publishes what others appended.
+    async fn follow(&self) {
+        let mut state = State::clone(&self.shared.state.load());
+        match self.catch_up(&mut state).await {
+            Ok(began) => {
+                self.publish(state, &Batch::default());
+                if let Some(following) = &self.shared.following {
+                    following.confirm(began);
+                }
+            }
+            Err(error) => {
+                warn!(%error, "what other servers wrote cannot be taken in; trying again")
+            }
+        }
+    }
+
+    /// Brings `state` to the end of the journal. Says when that was certainly the end.
+    async fn catch_up(&self, state: &mut State) -> Result<Instant, OpenError> {
+        loop {
+            let (began, head) = (Instant::now(), *state.head());
+            let read = follow::tail(&self.shared, &head, CHUNK).await?;
+            let Tail::Behind(behind) = Tail::of(&head, &read) else {
+                return Err(OpenError::RolledBack(head.seq));
+            };
+            if behind.is_empty() {
+                return Ok(began);
+            }
+            self.take_in(state, behind, 0).await?;
+        }
+    }
+
     /// Applies the tail to `state`, and learns the records that somebody else's entries name.
     async fn take_in(
         &self,
         state: &mut State,
         tail: &[StoredEntry],
         ours: usize,
-    ) -> Result<(), crate::error::OpenError> {
+    ) -> Result<(), OpenError> {
         let mut next = state.clone();
-        apply(&*self.shared.journal, &mut next, tail).await?;
+        let Shared {
+            journal,
+            keys,
+            auth,
+            ..
+        } = &*self.shared;
+        let entries = apply(&**journal, &mut next, tail).await?;
         if tail.len() > ours {
-            verify_end(&*self.shared.journal, &next, &self.shared.keys).await?;
-            self.shared
-                .auth
-                .load(&*self.shared.journal, &next, &self.shared.keys)
+            verify_end(&**journal, &next, keys).await?;
+            auth.follow(&**journal, &next, &entries[ours..], keys)
                 .await?;
         }
         *state = next;

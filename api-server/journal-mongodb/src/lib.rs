@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use mongodb::bson::doc;
-use ssm_domain::command::{AuthRecord, AuthStore};
+use ssm_domain::command::{AuthRecord, AuthStore, RecordName};
 use ssm_domain::digest::Digest;
 use ssm_domain::entry::Seq;
 use ssm_domain::id::ConfigId;
@@ -56,6 +56,10 @@ impl Journal for MongoJournal {
     }
 
     fn may_write_prefixes(&self) -> bool {
+        true
+    }
+
+    fn is_shared(&self) -> bool {
         true
     }
 
@@ -98,6 +102,19 @@ impl Journal for MongoJournal {
     }
 
     async fn records(&self, store: AuthStore) -> Result<Vec<AuthRecord>, ReadError> {
-        read::records(&self.layout, store).await
+        read::records(&self.layout, store, doc! {}).await
+    }
+
+    async fn find_records(&self, names: &[RecordName]) -> Result<Vec<AuthRecord>, ReadError> {
+        let mut found = Vec::new();
+        for store in AuthStore::ALL {
+            let wanted = names.iter().filter(|name| name.store == store);
+            let ids: Vec<&str> = wanted.map(|name| name.id.as_str()).collect();
+            if !ids.is_empty() {
+                let wanted = doc! { "_id": { "$in": ids } };
+                found.append(&mut read::records(&self.layout, store, wanted).await?);
+            }
+        }
+        Ok(found)
     }
 }

@@ -124,11 +124,15 @@ pub async fn values(layout: &Layout, digests: &[Digest]) -> Result<Values, ReadE
     Ok(values)
 }
 
-/// Every record of `store`.
-pub async fn records(layout: &Layout, store: AuthStore) -> Result<Vec<AuthRecord>, ReadError> {
+/// The records of `store` that are `wanted`.
+pub async fn records(
+    layout: &Layout,
+    store: AuthStore,
+    wanted: Document,
+) -> Result<Vec<AuthRecord>, ReadError> {
     let collection = layout.records(store);
     read(async move {
-        let found = collection.find(doc! {}).sort(doc! { "_id": 1 }).await?;
+        let found = collection.find(wanted).sort(doc! { "_id": 1 }).await?;
         let record = found.map_ok(move |record| AuthRecord {
             store,
             id: record.id,

@@ -126,6 +126,10 @@ impl Journal for SqliteJournal {
         false
     }
 
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     async fn read(&self, after: Seq, limit: usize) -> Result<Vec<StoredEntry>, ReadError> {
         self.database
             .readers

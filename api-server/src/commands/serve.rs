@@ -28,7 +28,7 @@ async fn serve_until_told_to_stop(config: Config) -> Result<()> {
     let listener = serve::bind(&config).await?;
     let keys = keys::load(&config.data)?;
     let journal = SqliteJournal::open(&config.data.dir)?;
-    let engine = Engine::open_with(Arc::new(journal), keys, config.access).await?;
+    let engine = Engine::open_with(Arc::new(journal), keys, config.engine).await?;
     let setup = SetupToken::choose(&config, &engine.state());
     let address = listener.local_addr().context("the port has no address")?;
     info!(

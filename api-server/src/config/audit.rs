@@ -43,7 +43,7 @@ impl AuditSettings {
 }
 
 /// A whole number of seconds, minutes, hours or days.
-fn duration(text: &str) -> Result<Duration, &'static str> {
+pub(super) fn duration(text: &str) -> Result<Duration, &'static str> {
     let seconds = || {
         let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
         let unit = match unit {

@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 
-use super::audit::AuditSettings;
+use super::audit::{AuditSettings, duration};
 use super::values::{Level, LogFormat};
 use super::web::WebSettings;
 
@@ -37,6 +38,9 @@ pub(crate) struct Settings {
     pub web: WebSettings,
     #[command(flatten)]
     pub audit: AuditSettings,
+    /// For how long reads go on without news from a MongoDB, where another server may have revoked something meanwhile
+    #[arg(long, env = "MAX_STALENESS", default_value = "60s", value_parser = duration)]
+    pub max_staleness: Duration,
     /// The least that is logged
     #[arg(long, env = "LOG_LEVEL", default_value = "info", ignore_case = true)]
     pub log_level: Level,

@@ -109,15 +109,19 @@ impl FromRequestParts<Arc<App>> for Auth {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        if app.engine.is_stale() {
+            return Err(RunError::Stale.into());
+        }
         let session = shows_no_token(&parts.headers).then(|| Visit::of(parts, app));
         let shown = match &session {
             Some(visit) => visit.cookie(),
             None => token(&parts.headers),
         };
-        let actor = shown
-            .and_then(|text| PlainToken::parse(text).ok())
-            .and_then(|token| app.engine.authenticate(&token))
-            .ok_or(Rejection::Unauthenticated)?;
+        let actor = match shown.and_then(|text| PlainToken::parse(text).ok()) {
+            Some(token) => app.engine.authenticate_anywhere(&token).await,
+            None => None,
+        };
+        let actor = actor.ok_or(Rejection::Unauthenticated)?;
         let origin = Arc::new(Origin::of(parts));
         observe::asked_by(actor, &origin);
         // A token that is known may be dead, which must show before anything else does.

@@ -285,6 +285,7 @@ impl From<RunError> for ApiError {
             RunError::Rejected(rejection) => rejection.into(),
             RunError::Unavailable => unavailable("unavailable"),
             RunError::OutcomeUnknown => unavailable("outcome_unknown"),
+            RunError::Stale => unavailable("stale"),
             RunError::Busy => unavailable("busy"),
             RunError::Throttled(Wait(left)) => {
                 let seconds = left.as_millis().div_ceil(1_000);

@@ -67,9 +67,9 @@ impl SignIn {
             Ok(_) => Self::Accepted,
             Err(RunError::Rejected(_)) => Self::Refused,
             Err(RunError::Throttled(_)) => Self::Throttled,
-            Err(RunError::Busy | RunError::Unavailable | RunError::OutcomeUnknown) => {
-                Self::Unavailable
-            }
+            Err(
+                RunError::Busy | RunError::Unavailable | RunError::OutcomeUnknown | RunError::Stale,
+            ) => Self::Unavailable,
         }
     }
 

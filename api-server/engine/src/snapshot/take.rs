@@ -40,6 +40,12 @@ pub(crate) async fn take_regularly(shared: Weak<Shared>, mut published: watch::R
 /// Takes a snapshot of the published state, unless there is one. Returns its position.
 pub(crate) async fn take(shared: &Arc<Shared>) -> Result<Seq, StoreError> {
     let mut kept = shared.snapshots.lock().await;
+    if shared.journal.is_shared() {
+        // Other servers take them, too.
+        let there = shared.journal.snapshots().await;
+        *kept = there.map_err(|error| StoreError(error.to_string()))?;
+        kept.truncate(KEPT);
+    }
     let state = shared.state.load_full();
     let seq = state.head().seq;
     if newest(&kept) == seq {

@@ -15,7 +15,7 @@ use ssm_engine::access::{
     Unrecorded,
 };
 use ssm_engine::memory::{Fault, MemoryJournal};
-use ssm_engine::{Engine, Keys};
+use ssm_engine::{Engine, EngineOptions, Keys};
 
 use crate::support::{ROOT, SALT};
 
@@ -25,9 +25,16 @@ async fn open(journal: &Arc<MemoryJournal>, options: AccessOptions) -> Engine {
         previous: Vec::new(),
         salt: TokenSalt::parse(SALT).unwrap(),
     };
-    Engine::open_with(journal.clone(), keys, options)
-        .await
-        .unwrap()
+    Engine::open_with(
+        journal.clone(),
+        keys,
+        EngineOptions {
+            access: options,
+            ..EngineOptions::default()
+        },
+    )
+    .await
+    .unwrap()
 }
 
 fn every() -> AccessOptions {

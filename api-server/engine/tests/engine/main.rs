@@ -6,6 +6,7 @@ mod activity;
 mod backup;
 mod contract;
 mod events;
+mod following;
 mod good_storage;
 mod history;
 mod idempotency;

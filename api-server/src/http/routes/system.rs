@@ -1,10 +1,12 @@
 //! How the server is.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
+use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde::Serialize;
 use ssm_engine::access::AccessHealth;
@@ -15,6 +17,8 @@ use super::{Done, Status};
 use crate::serve::TlsHealth;
 use crate::state::App;
 
+/// After how long without news from the database that is told.
+const NO_NEWS: Duration = Duration::from_secs(2);
 /// How a part is that is well.
 const READY: &str = "ready";
 
@@ -41,7 +45,8 @@ pub(crate) struct Readiness {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct JournalState {
     /// `ready`; `writes_fail` where the last write failed and the next one tries again; `unsettled` where it is being
-    /// found out what became of a write
+    /// found out what became of a write; `no_news` where the database that other servers write to, too, does not answer;
+    /// `stale` where it has not for so long that nothing is read any more
     #[schema(example = "ready")]
     state: &'static str,
     /// The last entry
@@ -80,9 +85,12 @@ impl AuditState {
 ///
 /// Answers 200 as long as reads work, writes or not: a server that got no traffic for failing writes could never find
 /// out that they work again.
-#[utoipa::path(get, path = "/readyz", operation_id = "readyz", tag = "System", security(()), responses((status = 200, body = Readiness)))]
-pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Json<Readiness> {
+#[utoipa::path(get, path = "/readyz", operation_id = "readyz", tag = "System", security(()), responses((status = 200, body = Readiness), (status = 503, body = Readiness, description = "Not even reads work")))]
+pub(crate) async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, Json<Readiness>) {
+    let is_stale = app.engine.is_stale();
     let state = match app.engine.health() {
+        _ if is_stale => "stale",
+        Health::Ready if app.engine.silence() > NO_NEWS => "no_news",
         Health::Ready => READY,
         Health::WritesFail => "writes_fail",
         Health::Unsettled => "unsettled",
@@ -96,12 +104,18 @@ pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Json<Readiness> {
     let well = audit.is_well() && tls.is_none_or(|tls| tls == READY);
     let seq = app.engine.state().head().seq;
     let journal = JournalState { state, seq };
-    Json(Readiness {
+    let readiness = Readiness {
         status: if well { "OK" } else { "degraded" },
         journal,
         audit,
         tls,
-    })
+    };
+    let status = if is_stale {
+        StatusCode::SERVICE_UNAVAILABLE
+    } else {
+        StatusCode::OK
+    };
+    (status, Json(readiness))
 }
 
 /// Counts and measures in Prometheus' format

@@ -21,6 +21,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 use ssm_domain::credential::TokenSalt;
 use ssm_domain::seal::RootKey;
+use ssm_engine::EngineOptions;
 use ssm_engine::access::AccessOptions;
 use ssm_engine::journal::Journal;
 use ssm_engine::memory::MemoryJournal;
@@ -132,7 +133,16 @@ impl Caller {
             salt,
             previous: Vec::new(),
         };
-        let engine = Engine::open_with(journal, keys, access).await.unwrap();
+        let engine = Engine::open_with(
+            journal,
+            keys,
+            EngineOptions {
+                access,
+                ..EngineOptions::default()
+            },
+        )
+        .await
+        .unwrap();
         let app = Arc::new(App::new(
             engine,
             SetupToken::NONE,
