@@ -25,6 +25,20 @@ pub struct MongoOptions {
     pub standalone: bool,
 }
 
+/// A fresh one that is a replica set of one member.
+pub fn options() -> MongoOptions {
+    MongoOptions::default()
+}
+
+impl MongoOptions {
+    /// One that says that it is no member of a replica set.
+    #[must_use]
+    pub fn standalone(mut self) -> Self {
+        self.standalone = true;
+        self
+    }
+}
+
 /// A MongoDB, which ends when it is dropped.
 #[derive(Debug)]
 pub struct Mongo {
