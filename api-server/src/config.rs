@@ -2,6 +2,7 @@
 //! flags, which any user of the machine can see.
 
 mod audit;
+mod mongo;
 mod settings;
 mod values;
 mod variables;
@@ -13,18 +14,10 @@ use std::path::PathBuf;
 
 use ssm_engine::EngineOptions;
 
+pub(crate) use mongo::MongoConfig;
 pub(crate) use settings::{DataSettings, SECRETS_HELP, Settings};
 pub(crate) use values::{KeySource, LogConfig, LogFormat, SetupTokenSetting};
 pub(crate) use web::{Limits, TlsFiles, WebConfig};
-
-/// Settings of later releases and of other servers. To pass over them in silence would be to store data elsewhere, or
-/// to serve it otherwise, than somebody believes.
-const NOT_YET: &[&str] = &[
-    "CONNECTION_STRING",
-    "CONNECTION_STRING_FILE",
-    "MONGODB_URI",
-    "MONGODB_URI_FILE",
-];
 
 /// Settings that contradict each other or cannot be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,9 +39,6 @@ pub(crate) enum ConfigError {
         "{0} is not a setting of this server; correct its name or remove it (`ssm-server --help` lists all settings)"
     )]
     Unknown(String),
-    /// A setting that would have no effect.
-    #[error("{0} is set, but this release does not know it yet; remove it")]
-    NotYet(&'static str),
     /// A setup token that nobody could send, or that is soon guessed.
     #[error("SSM_SETUP_TOKEN must be 8 to 256 visible ASCII characters, or `off`")]
     SetupToken,
@@ -64,7 +54,9 @@ impl ConfigError {
 }
 
 /// What can be set by variables only: a flag's value would be there for any user of the machine to see.
-pub(crate) const SECRETS: [&str; 4] = [
+pub(crate) const SECRETS: [&str; 6] = [
+    "CONNECTION_STRING",
+    "MONGODB_URI",
     "TOKEN_SALT",
     "ENCRYPTION_KEY",
     "ENCRYPTION_KEY_PREVIOUS",
@@ -91,8 +83,10 @@ pub(crate) struct Config {
 
 /// Where the data is, and the keys that belong to it.
 pub(crate) struct DataConfig {
-    /// Where the database and the key files are.
+    /// Where the embedded database and the key files are.
     pub dir: PathBuf,
+    /// The MongoDB in the place of the embedded database, where there is one.
+    pub mongo: Option<MongoConfig>,
     /// Keys the hashes of tokens and passwords.
     pub token_salt: KeySource,
     /// Wraps the data keys.
@@ -112,11 +106,6 @@ impl Config {
     }
 
     fn with(settings: Settings, variables: Variables<'_>) -> Result<Self, ConfigError> {
-        for name in NOT_YET {
-            if text(variables, name)?.is_some() {
-                return Err(ConfigError::NotYet(name));
-            }
-        }
         Ok(Self {
             host: settings.bind_host,
             port: settings.port,
@@ -158,6 +147,7 @@ impl DataConfig {
                 "ENCRYPTION_KEY_PREVIOUS",
                 settings.encryption_key_previous_file,
             )?,
+            mongo: MongoConfig::with(settings.mongo, variables)?,
             dir: settings.data_dir,
         })
     }
@@ -230,9 +220,34 @@ mod tests {
     }
 
     #[test]
-    fn settings_that_would_have_no_effect_stop_the_start() {
-        let outcome = config(&[], &[("MONGODB_URI", "mongodb://db")]);
-        assert_eq!(outcome.err(), Some(ConfigError::NotYet("MONGODB_URI")));
+    fn a_mongodb_is_named_once_and_its_databases_are_two() {
+        let uri = "mongodb://u:s3cret@db";
+        let named = |uri| {
+            config(&[], &[("MONGODB_URI", uri)])
+                .ok()
+                .unwrap()
+                .data
+                .mongo
+        };
+        let mongo = named(uri).unwrap();
+        assert_eq!(mongo.uri, KeySource::Given(uri.to_owned()));
+        assert_eq!(mongo.data, "secrets_manager_data");
+        assert!(!format!("{mongo:?}").contains("s3cret"));
+        assert!(named("").is_none());
+        for (flags, variables) in [
+            (
+                &[][..],
+                &[("MONGODB_URI", uri), ("CONNECTION_STRING", uri)][..],
+            ),
+            (&["--mongodb-uri-file", "/f"], &[("MONGODB_URI", uri)]),
+            (
+                &["--auth-database", "secrets_manager_data"],
+                &[("MONGODB_URI", uri)],
+            ),
+        ] {
+            let refused = config(flags, variables).err();
+            assert!(matches!(refused, Some(ConfigError::Contradiction(_))));
+        }
     }
 
     #[test]

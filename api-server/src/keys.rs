@@ -57,6 +57,11 @@ pub(crate) enum KeyError {
         path: PathBuf,
         database: PathBuf,
     },
+    /// Data in a MongoDB has no directory that its keys could be in.
+    #[error(
+        "{0} is not set; with a MongoDB set {0} or {0}_FILE to 32 random bytes in base64 (`openssl rand -base64 32`), the same for every server, and keep a copy apart from the database"
+    )]
+    NotGiven(&'static str),
     /// There is no data that the keys could belong to.
     #[error("{database} does not exist; DATA_DIR must name the data directory of a server")]
     NoData { database: PathBuf },
@@ -81,6 +86,7 @@ impl KeyError {
             Self::Missing { .. }
             | Self::NoData { .. }
             | Self::NeededFirst { .. }
+            | Self::NotGiven(_)
             | Self::Invalid { .. } => true,
             Self::MakeDir { .. } | Self::Write { .. } | Self::Read { .. } => false,
         }
@@ -89,7 +95,7 @@ impl KeyError {
 
 /// Reads both keys of data that is there. Makes nothing.
 pub(crate) fn load_existing(config: &DataConfig) -> Result<Keys, KeyError> {
-    if config.database().exists() {
+    if config.mongo.is_some() || config.database().exists() {
         load(config)
     } else {
         Err(missing(config, ENCRYPTION_KEY))
@@ -99,7 +105,7 @@ pub(crate) fn load_existing(config: &DataConfig) -> Result<Keys, KeyError> {
 /// The root keys, where there are any. Makes nothing.
 pub(crate) fn root_keys(config: &DataConfig) -> Result<Option<KeyRing>, KeyError> {
     let in_data_dir = config.encryption_key == KeySource::DataDir;
-    if in_data_dir && !config.key_file(ENCRYPTION_KEY).exists() {
+    if in_data_dir && (config.mongo.is_some() || !config.key_file(ENCRYPTION_KEY).exists()) {
         return Ok(None);
     }
     let key = read_or_make(
@@ -124,7 +130,7 @@ pub(crate) fn load_for_restore(config: &DataConfig) -> Result<Keys, KeyError> {
         (TOKEN_SALT, &config.token_salt),
     ] {
         let path = config.key_file(name);
-        if *source == KeySource::DataDir && !path.exists() {
+        if *source == KeySource::DataDir && config.mongo.is_none() && !path.exists() {
             return Err(KeyError::NeededFirst { name, path });
         }
     }
@@ -132,6 +138,9 @@ pub(crate) fn load_for_restore(config: &DataConfig) -> Result<Keys, KeyError> {
 }
 
 fn missing(config: &DataConfig, name: &'static str) -> KeyError {
+    if config.mongo.is_some() {
+        return KeyError::NotGiven(name);
+    }
     let database = config.database();
     if database.exists() {
         let path = config.key_file(name);
@@ -147,7 +156,9 @@ fn missing(config: &DataConfig, name: &'static str) -> KeyError {
 
 /// Reads both keys, and makes those that a first start has to make.
 pub(crate) fn load(config: &DataConfig) -> Result<Keys, KeyError> {
-    make_dir(&config.dir)?;
+    if config.mongo.is_none() {
+        make_dir(&config.dir)?;
+    }
     let root = read_or_make(
         config,
         ENCRYPTION_KEY,
@@ -190,6 +201,7 @@ fn read_or_make<K>(
     let path = match source {
         KeySource::Given(text) => return parse(text).map_err(invalid(String::new())),
         KeySource::File(path) => path.clone(),
+        KeySource::DataDir if config.mongo.is_some() => return Err(KeyError::NotGiven(name)),
         KeySource::DataDir => {
             let path = config.key_file(name);
             make_on_first_start(config, name, &path)?;
@@ -290,6 +302,7 @@ mod tests {
     fn config(dir: &Path) -> DataConfig {
         DataConfig {
             dir: dir.to_owned(),
+            mongo: None,
             token_salt: KeySource::DataDir,
             encryption_key: KeySource::DataDir,
             previous_encryption_keys: KeySource::DataDir,

@@ -10,6 +10,7 @@ mod logging;
 mod private_file;
 mod serve;
 mod state;
+mod store;
 
 use std::process::ExitCode;
 

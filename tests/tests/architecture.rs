@@ -33,6 +33,7 @@ const ALLOWED: &[(&str, &[&str], &str)] = &[
             "ssm-client",
             "ssm-domain",
             "ssm-engine",
+            "ssm-journal-mongodb",
             "ssm-journal-sqlite",
         ],
         "it wires the inside to HTTP, and its commands call a running server like any other client",

@@ -71,6 +71,11 @@ impl RenderCache {
         self.0.insert(key, rendered);
     }
 
+    /// Forgets everything.
+    pub(crate) fn clear(&self) {
+        self.0.clear();
+    }
+
     /// Forgets everything about a config that is gone.
     pub(crate) fn forget(&self, config: ConfigId) {
         self.0.retain(|(id, _, _), _| *id != config);

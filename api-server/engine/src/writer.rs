@@ -1,6 +1,8 @@
 //! The single writer: decides commands in order on a working copy, appends what they come to as one batch, publishes
 //! the new state, and only then answers. Nothing that rests on an unwritten entry is told to anybody.
 
+mod following;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +16,7 @@ use ssm_domain::id::{DataKeyId, OpId};
 use ssm_domain::rejection::Rejection;
 use ssm_domain::state::{Changed, State, Values};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 use tracing::{error, info, warn};
 
 use crate::engine::{Health, Requester, Shared};
@@ -224,10 +226,17 @@ impl Writer {
                 Err(AppendError::Unavailable(reason)) if certain => return Err(reason),
                 Err(AppendError::Unavailable(reason) | AppendError::Unknown(reason)) => reason,
                 Err(AppendError::Conflict) => {
-                    let head = self.shared.state.load().head().seq;
-                    match self.shared.journal.read(head, CHUNK).await {
-                        Ok(tail) if !tail.is_empty() => return Ok(Some(tail)),
-                        Ok(_) => "a position is taken and nothing stands there".to_owned(),
+                    let head = *self.shared.state.load().head();
+                    match follow::tail(&self.shared, &head, CHUNK).await {
+                        Ok(read) => match Tail::of(&head, &read) {
+                            Tail::Behind([]) => {
+                                "a position is taken and nothing stands there".to_owned()
+                            }
+                            Tail::Behind(tail) => return Ok(Some(tail.to_vec())),
+                            Tail::RolledBack => {
+                                return Err(OpenError::RolledBack(head.seq).to_string());
+                            }
+                        },
                         Err(reason) => reason.to_string(),
                     }
                 }
@@ -268,37 +277,6 @@ impl Writer {
             }
         }
         again
-    }
-
-    /// Publishes what others appended.
-    async fn follow(&self) {
-        let mut state = State::clone(&self.shared.state.load());
-        match self.catch_up(&mut state).await {
-            Ok(began) => {
-                self.publish(state, &Batch::default());
-                if let Some(following) = &self.shared.following {
-                    following.confirm(began);
-                }
-            }
-            Err(error) => {
-                warn!(%error, "what other servers wrote cannot be taken in; trying again")
-            }
-        }
-    }
-
-    /// Brings `state` to the end of the journal. Says when that was certainly the end.
-    async fn catch_up(&self, state: &mut State) -> Result<Instant, OpenError> {
-        loop {
-            let (began, head) = (Instant::now(), *state.head());
-            let read = follow::tail(&self.shared, &head, CHUNK).await?;
-            let Tail::Behind(behind) = Tail::of(&head, &read) else {
-                return Err(OpenError::RolledBack(head.seq));
-            };
-            if behind.is_empty() {
-                return Ok(began);
-            }
-            self.take_in(state, behind, 0).await?;
-        }
     }
 
     /// Applies the tail to `state`, and learns the records that somebody else's entries name.

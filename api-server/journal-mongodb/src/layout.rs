@@ -120,6 +120,11 @@ impl Layout {
         self.data.collection("layout")
     }
 
+    /// The mark of a restore that is not finished.
+    pub fn unfinished_restore(&self) -> Collection<Document> {
+        self.data.collection("unfinished_restore")
+    }
+
     /// A part of the auth store.
     pub fn records(&self, store: AuthStore) -> Collection<RecordDocument> {
         self.auth.collection(store.name())

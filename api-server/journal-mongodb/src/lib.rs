@@ -17,6 +17,7 @@ mod inspect;
 mod layout;
 mod open;
 mod read;
+mod restore;
 mod snapshot;
 
 use std::sync::Arc;
@@ -45,6 +46,12 @@ impl MongoJournal {
     /// Connects, looks whether everything is as it must be, and makes the collections and their indexes where they are missing.
     pub async fn open(options: MongoOptions) -> Result<Self, OpenError> {
         let layout = Arc::new(open::open(options).await?);
+        Ok(Self { layout })
+    }
+
+    /// The same for what is there already. Makes nothing.
+    pub async fn open_existing(options: MongoOptions) -> Result<Self, OpenError> {
+        let layout = Arc::new(open::open_existing(options).await?);
         Ok(Self { layout })
     }
 }

@@ -100,6 +100,14 @@ pub enum OpenError {
         /// The database.
         database: String,
     },
+    /// There is nothing to read.
+    #[error(
+        "there is no database {database} of this program; DATA_DATABASE must name that of a server"
+    )]
+    Missing {
+        /// The database.
+        database: String,
+    },
     /// Times could not be trusted.
     #[error(
         "the clock of MongoDB is {seconds} s away from this server's; set both, for instance with NTP"
@@ -126,11 +134,28 @@ impl From<CallError> for OpenError {
 
 /// Connects and checks. What is missing is made at the very end.
 pub async fn open(options: MongoOptions) -> Result<Layout, OpenError> {
-    let client = connect(&options).await?;
+    let (layout, _) = check(&options).await?;
+    make(layout).await
+}
+
+/// Connects and checks. There must be something.
+pub async fn open_existing(options: MongoOptions) -> Result<Layout, OpenError> {
+    let (layout, is_made) = check(&options).await?;
+    if is_made {
+        Ok(layout)
+    } else {
+        let database = options.data;
+        Err(OpenError::Missing { database })
+    }
+}
+
+/// Looks whether everything is as it must be, and whether the databases were made.
+async fn check(options: &MongoOptions) -> Result<(Layout, bool), OpenError> {
+    let client = connect(options).await?;
     let layout = Layout::new(&client, &options.data, &options.auth);
     check_server(&layout.data).await?;
-    check_content(&layout).await?;
-    make(layout).await
+    let is_made = check_content(&layout).await?;
+    Ok((layout, is_made))
 }
 
 async fn connect(options: &MongoOptions) -> Result<Client, OpenError> {
@@ -180,7 +205,7 @@ fn apart(one: SystemTime, other: SystemTime) -> Duration {
         .unwrap_or_else(|error| error.duration())
 }
 
-async fn check_content(layout: &Layout) -> Result<(), OpenError> {
+async fn check_content(layout: &Layout) -> Result<bool, OpenError> {
     for database in [&layout.data, &layout.auth] {
         let (here, name) = (database.clone(), database.name().to_owned());
         let names = call(async move { here.list_collection_names().await });
@@ -198,7 +223,7 @@ async fn check_content(layout: &Layout) -> Result<(), OpenError> {
             database,
             found: version,
         }),
-        Some(_) | None => Ok(()),
+        found => Ok(found.is_some()),
     }
 }
 

@@ -1,7 +1,6 @@
 //! `ssm-server admin`: for an owner who is locked out, by somebody who has the data itself.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -15,12 +14,11 @@ use ssm_domain::roles::WorkspaceRole;
 use ssm_domain::secret::Password;
 use ssm_domain::state::State;
 use ssm_engine::{Engine, Keys, Requester};
-use ssm_journal_sqlite::SqliteJournal;
 
 use super::input;
 use crate::cli::{Exit, Outcome};
 use crate::config::{DataConfig, DataSettings};
-use crate::keys;
+use crate::{keys, store};
 
 pub(crate) const EXAMPLES: &str = "\
 `create` and `reset-password` need the server to be stopped; `list` does not. The password is typed in, or is the
@@ -112,8 +110,8 @@ fn reset_password(config: &DataConfig, username: &Username) -> Outcome {
 
 fn list(config: &DataConfig) -> Outcome {
     let state = super::block_on(async {
-        let journal = SqliteJournal::open_read_only(&config.dir)?;
-        Ok(ssm_engine::read_state(&journal).await?)
+        let journal = store::open_read_only(config).await?;
+        Ok(ssm_engine::read_state(&*journal).await?)
     })?;
     super::print(users(&state).as_bytes())?;
     Ok(Exit::Fine)
@@ -141,8 +139,8 @@ fn hash(keys: &Keys, password: &Password) -> PasswordHash {
 
 /// Runs one command by the server itself on the data that no server uses.
 async fn change<C: Command>(config: &DataConfig, keys: Keys, command: C) -> Result<C::Answer> {
-    let journal = SqliteJournal::open(&config.dir)?;
-    let engine = Engine::open(Arc::new(journal), keys).await?;
+    let journal = store::open(config).await?;
+    let engine = Engine::open(journal, keys).await?;
     let server = Requester {
         actor: Actor::System,
         request: None,

@@ -4,19 +4,18 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow};
 use clap::{Args, Subcommand};
 use ssm_domain::signing::{Checkpoint, PublicKey};
 use ssm_engine::Export;
 use ssm_engine::verify::{self, CheckpointError, Known, Report};
-use ssm_journal_sqlite::{OpenError, SqliteJournal};
 
 use super::output::{Output, is_dash};
 use crate::cli::{Exit, Failure, Outcome};
 use crate::config::{DataConfig, DataSettings, KeySource};
 use crate::keys;
+use crate::store::{self, StoreError};
 
 pub(crate) const EXAMPLES: &str = "\
 All of them work beside a running server, and change nothing. The more is kept elsewhere, the more is proved: with the
@@ -123,11 +122,11 @@ fn verify_at(
     let report = match export {
         Some(Source::Stdin) => verify::verify_export(io::stdin().lock(), known),
         Some(Source::File(file)) => verify::verify_export(file, known),
-        None => match open(&config) {
-            Ok(journal) => return tell(&super::block_on(data_directory(&journal, known))?, known),
+        None => match super::block_on(data(&config, known)) {
+            Ok(report) => return tell(&report, known),
             // What cannot even be opened is told as what it is.
-            Err(damaged @ (OpenError::Damaged { .. } | OpenError::LogWithoutDatabase { .. })) => {
-                super::print(format!("NOT AS IT WAS WRITTEN: {damaged}\n").as_bytes())?;
+            Err(error) if is_damage(&error) => {
+                super::print(format!("NOT AS IT WAS WRITTEN: {error}\n").as_bytes())?;
                 return Ok(Exit::Found);
             }
             Err(error) => return Err(error.into()),
@@ -136,8 +135,14 @@ fn verify_at(
     tell(&report.context("the export cannot be read")?, known)
 }
 
-async fn data_directory(journal: &SqliteJournal, known: Known<'_>) -> Result<Report> {
-    Ok(verify::verify(journal, known).await?)
+async fn data(config: &DataConfig, known: Known<'_>) -> Result<Report> {
+    let journal = store::open_read_only(config).await?;
+    Ok(verify::verify(&*journal, known).await?)
+}
+
+fn is_damage(error: &anyhow::Error) -> bool {
+    let error = error.downcast_ref::<StoreError>();
+    error.is_some_and(StoreError::is_damage)
 }
 
 /// An export to be verified.
@@ -203,9 +208,9 @@ fn tell(report: &Report, known: Known<'_>) -> Outcome {
 }
 
 fn export(config: &DataConfig, file: &Path) -> Outcome {
-    let journal = Arc::new(open(config)?);
     let mut output = Output::to(file)?;
     super::block_on(async {
+        let journal = store::open_read_only(config).await?;
         let mut export = Export::begin(journal).await?;
         while let Some(lines) = export.next().await? {
             output
@@ -220,9 +225,10 @@ fn export(config: &DataConfig, file: &Path) -> Outcome {
 
 fn make_checkpoint(config: &DataConfig, file: &Path) -> Outcome {
     let keys = keys::root_keys_of_data(config)?;
-    let journal = open(config)?;
-    let made =
-        super::block_on(async { Ok(verify::checkpoint(&journal, &keys, super::now()).await) })?;
+    let made = super::block_on(async {
+        let journal = store::open_read_only(config).await?;
+        Ok(verify::checkpoint(&*journal, &keys, super::now()).await)
+    })?;
     let checkpoint = match made {
         Ok(checkpoint) => checkpoint,
         Err(CheckpointError::Damaged(finding)) => {
@@ -236,10 +242,6 @@ fn make_checkpoint(config: &DataConfig, file: &Path) -> Outcome {
     output.write_all(text.as_bytes())?;
     output.finish()?;
     Ok(Exit::Fine)
-}
-
-fn open(config: &DataConfig) -> Result<SqliteJournal, OpenError> {
-    SqliteJournal::open_read_only(&config.dir)
 }
 
 fn read_checkpoint(path: &Path) -> Result<Checkpoint, Failure> {

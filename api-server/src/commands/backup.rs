@@ -7,12 +7,11 @@ use clap::Args;
 use ssm_engine::OpenError;
 use ssm_engine::backup::{self, BackupError, Counts, Header};
 use ssm_engine::journal::ReadError;
-use ssm_journal_sqlite::SqliteJournal;
 
 use super::output::{Output, is_dash};
 use crate::cli::{Exit, Failure, Outcome};
 use crate::config::{DataConfig, DataSettings};
-use crate::keys;
+use crate::{keys, store};
 
 pub(crate) const EXAMPLES: &str = "\
 Works beside a running server, and with none. The file is for its owner only, and is there whole or not at all. Values
@@ -35,10 +34,10 @@ pub(crate) struct BackupArgs {
 pub(crate) fn run(args: BackupArgs) -> Outcome {
     let config = DataConfig::new(args.data)?;
     let keys = keys::root_keys_of_data(&config)?;
-    let journal = SqliteJournal::open_read_only(&config.dir)?;
     let mut output = Output::to(&args.file)?;
     let written = super::block_on(async {
-        Ok(backup::write(&journal, &keys, super::now(), &mut output).await)
+        let journal = store::open_read_only(&config).await?;
+        Ok(backup::write(&*journal, &keys, super::now(), &mut output).await)
     })?;
     let (header, counts) = written.map_err(failure)?;
     output.finish()?;
@@ -67,6 +66,7 @@ fn failure(error: BackupError) -> Failure {
         BackupError::Open(
             OpenError::Read(ReadError::Unavailable(_))
             | OpenError::UnfinishedRestore
+            | OpenError::RolledBack(_)
             | OpenError::WrongRootKey { .. }
             | OpenError::MissingPreviousKey { .. }
             | OpenError::WrongTokenSalt { .. }

@@ -3,18 +3,16 @@
 use std::fs::File;
 use std::io::{self, BufReader, Seek as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
 use ssm_engine::backup::{BackupReader, NotABackup};
 use ssm_engine::restore::{RestoreError, Restored, restore};
-use ssm_journal_sqlite::SqliteJournal;
 
 use super::output::is_dash;
 use crate::cli::{Exit, Failure, Outcome};
 use crate::config::{DataConfig, DataSettings};
-use crate::keys;
+use crate::{keys, store};
 
 pub(crate) const EXAMPLES: &str = "\
 DATA_DIR must be empty, but for the files ENCRYPTION_KEY and TOKEN_SALT, which are put there first where they are not
@@ -44,15 +42,23 @@ pub(crate) fn run(args: RestoreArgs) -> Outcome {
     let config = DataConfig::new(args.data)?;
     let keys = keys::load_for_restore(&config)?;
     // Before anything is made there.
-    let backup = BackupReader::open(open(&args.file, &config.dir)?, &keys)
+    let backup = BackupReader::open(open(&args.file, &scratch(&config))?, &keys)
         .map_err(|error| failure(error.into()))?;
-    let journal = SqliteJournal::open(&config.dir)?;
     let outcome = super::block_on(async {
-        Ok(restore(Arc::new(journal), keys, backup, args.keep_tokens).await)
+        let journal = store::open(&config).await?;
+        Ok(restore(journal, keys, backup, args.keep_tokens).await)
     })?;
     let restored = outcome.map_err(failure)?;
     super::print(told(&restored).as_bytes())?;
     Ok(Exit::Fine)
+}
+
+/// Where a file may be kept meanwhile.
+fn scratch(config: &DataConfig) -> PathBuf {
+    match config.mongo {
+        None => config.dir.clone(),
+        Some(_) => std::env::temp_dir(),
+    }
 }
 
 /// A file to be read twice. What comes by standard input is kept in the data directory meanwhile, without a name.

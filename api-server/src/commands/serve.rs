@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use ssm_engine::Engine;
-use ssm_journal_sqlite::SqliteJournal;
 use tracing::{info, warn};
 
 use crate::cli::{Exit, Outcome};
 use crate::config::{Config, Settings};
 use crate::serve::Tls;
 use crate::state::{App, SetupToken};
-use crate::{hardening, keys, logging, serve};
+use crate::{hardening, keys, logging, serve, store};
 
 /// Serves until the process is told to stop.
 pub(crate) fn run(settings: Settings) -> Outcome {
@@ -27,14 +26,14 @@ async fn serve_until_told_to_stop(config: Config) -> Result<()> {
     let tls = config.web.tls.clone().map(Tls::load).transpose()?;
     let listener = serve::bind(&config).await?;
     let keys = keys::load(&config.data)?;
-    let journal = SqliteJournal::open(&config.data.dir)?;
-    let engine = Engine::open_with(Arc::new(journal), keys, config.engine).await?;
+    let journal = store::open(&config.data).await?;
+    let engine = Engine::open_with(journal, keys, config.engine).await?;
     let setup = SetupToken::choose(&config, &engine.state());
     let address = listener.local_addr().context("the port has no address")?;
     info!(
         %address,
         tls = tls.is_some(),
-        database = %config.data.database().display(),
+        database = store::name(&config.data),
         seq = engine.state().head().seq,
         "serving"
     );

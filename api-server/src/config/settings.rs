@@ -7,12 +7,16 @@ use std::time::Duration;
 use clap::Args;
 
 use super::audit::{AuditSettings, duration};
+use super::mongo::MongoSettings;
 use super::values::{Level, LogFormat};
 use super::web::WebSettings;
 
 /// What `--help` tells of settings that are no flags.
 pub(crate) const SECRETS_HELP: &str = "\
 Secrets, from variables only:
+  CONNECTION_STRING
+                   Where the MongoDB is that holds the data, such as mongodb://user:password@host/?replicaSet=rs0;
+                   MONGODB_URI is the same. Without it the database is embedded
   TOKEN_SALT       Keys the hashes of tokens and passwords: 32 bytes in base64
   ENCRYPTION_KEY   Wraps the keys that seal values: 32 bytes in base64
   ENCRYPTION_KEY_PREVIOUS
@@ -21,7 +25,8 @@ Secrets, from variables only:
   SSM_SETUP_TOKEN  What the first sign-up has to send as X-Setup-Token; `off` for nothing.
                    Unset, one is made and logged where the server is bound beyond loopback
 
-Without TOKEN_SALT and ENCRYPTION_KEY, a first start makes them as files in the data directory.";
+Without TOKEN_SALT and ENCRYPTION_KEY, a first start makes them as files in the data directory; with a MongoDB both must
+be given.";
 
 /// The settings of a server.
 #[derive(Args)]
@@ -55,6 +60,8 @@ pub(crate) struct DataSettings {
     /// Directory of the database, and of the key files that a first start makes
     #[arg(long, env = "DATA_DIR", default_value = "./data")]
     pub data_dir: PathBuf,
+    #[command(flatten)]
+    pub mongo: MongoSettings,
     /// File with the token salt
     #[arg(long, env = "TOKEN_SALT_FILE")]
     pub token_salt_file: Option<PathBuf>,

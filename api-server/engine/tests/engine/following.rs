@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ssm_domain::access::Action;
+use ssm_domain::id::Epoch;
 use ssm_engine::memory::{Fault, MemoryJournal};
 use ssm_engine::{Engine, Health};
-use tokio::time::{advance, timeout};
+use tokio::time::{advance, sleep, timeout};
 
 use crate::support::{create_project, open, put, service_token, shop, value};
 
@@ -23,6 +24,19 @@ fn shared() -> Arc<MemoryJournal> {
 async fn follows(engine: &Engine, other: &Engine) {
     let seq = other.state().head().seq;
     assert!(engine.wait_for(seq, PATIENCE).await);
+}
+
+fn epoch(engine: &Engine) -> Epoch {
+    engine.state().journal().unwrap().epoch
+}
+
+async fn eventually(holds: impl Fn() -> bool) {
+    let waiting = async {
+        while !holds() {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(PATIENCE, waiting).await.unwrap();
 }
 
 #[tokio::test]
@@ -90,6 +104,42 @@ async fn two_who_write_at_once_lose_nothing_and_double_nothing() {
     assert_eq!(one.health(), Health::Ready);
 }
 
+#[tokio::test]
+async fn a_database_that_was_put_back_is_read_again_in_a_new_epoch() {
+    let journal = shared();
+    let engine = open(&journal).await;
+    shop(&engine).await;
+    put(&engine, "web/base", "A", "1").await.unwrap();
+    let before = epoch(&engine);
+    put(&engine, "web/base", "A", "2").await.unwrap();
+    put(&engine, "web/base", "B", "2").await.unwrap();
+    let lost = engine.state().head().seq;
+
+    journal.tamper(|entries| entries.truncate(entries.len() - 2));
+    eventually(|| epoch(&engine) != before).await;
+    assert_eq!(value(&engine, "web/prod", "A").as_deref(), Some("1"));
+    assert_eq!(value(&engine, "web/prod", "B"), None);
+    assert_eq!(engine.state().head().seq, lost - 1);
+    put(&engine, "web/base", "A", "3").await.unwrap();
+    assert_eq!(value(&engine, "web/prod", "A").as_deref(), Some("3"));
+}
+
+#[tokio::test]
+async fn a_write_over_a_database_that_was_put_back_is_refused_or_is_there() {
+    for _ in 0..20 {
+        let journal = shared();
+        let engine = open(&journal).await;
+        shop(&engine).await;
+        put(&engine, "web/base", "A", "1").await.unwrap();
+        let before = epoch(&engine);
+        journal.tamper(|entries| entries.truncate(entries.len() - 1));
+        let written = put(&engine, "web/base", "B", "2").await.is_ok();
+        eventually(|| epoch(&engine) != before).await;
+        assert_eq!(value(&engine, "web/base", "B").is_some(), written);
+        assert_eq!(value(&engine, "web/base", "A"), None);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn without_news_for_too_long_nothing_is_certain_any_more() {
     let journal = shared();
@@ -101,12 +151,7 @@ async fn without_news_for_too_long_nothing_is_certain_any_more() {
     assert!(engine.is_stale());
 
     journal.heal();
-    let news = async {
-        while engine.is_stale() {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    timeout(PATIENCE, news).await.unwrap();
+    eventually(|| !engine.is_stale()).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,82 @@
+//! Opening the place where the data is: the embedded database, or a MongoDB.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ssm_engine::journal::Journal;
+use ssm_journal_mongodb::{MongoJournal, MongoOptions};
+use ssm_journal_sqlite::SqliteJournal;
+
+use crate::config::{DataConfig, KeySource, MongoConfig};
+use crate::private_file::{self, FileError};
+
+/// More than any connection string has; a file that is longer is something else.
+const MAX_BYTES: usize = 4_096;
+
+/// Why the data cannot be got at.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    /// The embedded database cannot be opened.
+    #[error(transparent)]
+    Embedded(#[from] ssm_journal_sqlite::OpenError),
+    /// The MongoDB cannot be used.
+    #[error(transparent)]
+    Mongo(#[from] ssm_journal_mongodb::OpenError),
+    /// The connection string's file cannot be read, or could be read by everybody.
+    #[error("the file {path} with the connection string is refused: {source}")]
+    File { path: String, source: FileError },
+}
+
+impl StoreError {
+    /// Whether it is the data that is damaged.
+    pub(crate) fn is_damage(&self) -> bool {
+        use ssm_journal_sqlite::OpenError::{Damaged, LogWithoutDatabase};
+        matches!(
+            self,
+            Self::Embedded(Damaged { .. } | LogWithoutDatabase { .. })
+        )
+    }
+}
+
+/// Opens it to be written, and makes it where it is missing.
+pub(crate) async fn open(config: &DataConfig) -> Result<Arc<dyn Journal>, StoreError> {
+    Ok(match &config.mongo {
+        None => Arc::new(SqliteJournal::open(&config.dir)?),
+        Some(mongo) => Arc::new(MongoJournal::open(options(mongo)?).await?),
+    })
+}
+
+/// Opens it to be read, beside a server that may be using it.
+pub(crate) async fn open_read_only(config: &DataConfig) -> Result<Arc<dyn Journal>, StoreError> {
+    Ok(match &config.mongo {
+        None => Arc::new(SqliteJournal::open_read_only(&config.dir)?),
+        Some(mongo) => Arc::new(MongoJournal::open_existing(options(mongo)?).await?),
+    })
+}
+
+/// Where the data is, in words.
+pub(crate) fn name(config: &DataConfig) -> String {
+    match &config.mongo {
+        None => config.database().display().to_string(),
+        Some(mongo) => format!("MongoDB {} and {}", mongo.data, mongo.auth),
+    }
+}
+
+fn options(config: &MongoConfig) -> Result<MongoOptions, StoreError> {
+    let read = |path: &Path| {
+        let text = private_file::read(path, MAX_BYTES).map_err(|source| StoreError::File {
+            path: path.display().to_string(),
+            source,
+        });
+        text.map(|text| text.trim().to_owned())
+    };
+    Ok(MongoOptions {
+        uri: match &config.uri {
+            KeySource::Given(uri) => uri.clone(),
+            KeySource::File(path) => read(path)?,
+            KeySource::DataDir => String::new(),
+        },
+        data: config.data.clone(),
+        auth: config.auth.clone(),
+    })
+}
