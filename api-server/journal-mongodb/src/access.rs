@@ -4,16 +4,19 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures::TryStreamExt as _;
 use mongodb::bson::{Binary, Document, doc};
 use serde::{Deserialize, Serialize};
 use ssm_domain::access_record::AccessPosition;
 use ssm_domain::digest::Digest;
 use ssm_domain::entry::Seq;
-use ssm_domain::id::ServerId;
+use ssm_domain::id::{OpId, ServerId};
 use ssm_domain::names::{Key, Slug};
 use ssm_domain::signing::{AccessSignature, PublicKey, Signature};
 use ssm_domain::time::Timestamp;
-use ssm_engine::access::{AccessFilter, AccessStore, ChainedAccess, Outcome, StoredAccess};
+use ssm_engine::access::{
+    AccessFilter, AccessStore, ChainedAccess, FoundAccess, Outcome, StoredAccess,
+};
 use ssm_engine::activity::StoreError;
 use ssm_engine::journal::{AppendError, ReadError};
 
@@ -68,9 +71,46 @@ impl AccessStore for MongoJournal {
         filter: &AccessFilter,
         before: Option<AccessPosition>,
         limit: usize,
-    ) -> Result<Vec<StoredAccess>, ReadError> {
-        let order = doc! { "at": -1, "id": -1 };
-        self.find_access(wanted(filter, before), order, limit).await
+        most: usize,
+    ) -> Result<FoundAccess, ReadError> {
+        if limit == 0 || most == 0 {
+            return Ok(FoundAccess::default());
+        }
+        let access = self.layout.access::<AccessDocument>();
+        let (wanted, filter) = (indexed(filter, before), filter.clone());
+        let found = read(async move {
+            let order = doc! { "at": -1, "id": -1 };
+            let looked_at = access.find(wanted).sort(order).limit(clamp(most));
+            let mut looked_at = looked_at.await?;
+            let (mut admitted, mut passed_over, mut stopped_at) = (Vec::new(), 0, None);
+            while let Some(document) = looked_at.try_next().await? {
+                let position = (document.at, document.id.clone());
+                if admits(&filter, &document) {
+                    admitted.push(document);
+                } else {
+                    passed_over += 1;
+                }
+                if admitted.len() == limit {
+                    break;
+                }
+                if admitted.len() + passed_over == most {
+                    stopped_at = Some(position);
+                }
+            }
+            Ok((admitted, passed_over, stopped_at))
+        });
+        let (admitted, passed_over, stopped_at) = found.await?;
+        let position = |(at, id): (i64, Binary)| -> Result<_, ReadError> {
+            Ok(AccessPosition {
+                at: Timestamp::from_millis(at),
+                id: OpId::from_bytes(exactly("the name of a record", &id)?),
+            })
+        };
+        Ok(FoundAccess {
+            records: admitted.into_iter().map(stored).collect::<Result<_, _>>()?,
+            passed_over,
+            stopped_at: stopped_at.map(position).transpose()?,
+        })
     }
 
     async fn read_access(
@@ -177,25 +217,22 @@ impl MongoJournal {
     }
 }
 
-fn wanted(filter: &AccessFilter, before: Option<AccessPosition>) -> Document {
-    let mut conditions = vec![doc! {}];
-    let mut equal = |name: &str, value: Option<&str>| {
-        conditions.extend(value.map(|value| doc! { name: value }));
+/// What an index leads to: the rarest of what is asked for comes first, and the rest is looked at one by one.
+fn indexed(filter: &AccessFilter, before: Option<AccessPosition>) -> Document {
+    let project = filter.project.as_ref().map(Slug::as_str);
+    let config = filter.config.as_ref().map(Slug::as_str);
+    let place = match (&filter.actor, project, config, &filter.action) {
+        (Some(actor), _, _, _) => doc! { "actor": actor },
+        (None, Some(project), Some(config), _) => doc! { "project": project, "config": config },
+        (None, Some(project), None, _) => doc! { "project": project },
+        (None, None, _, Some(action)) => doc! { "action": action },
+        (None, None, _, None) => doc! {},
     };
-    equal("project", filter.project.as_ref().map(Slug::as_str));
-    equal("config", filter.config.as_ref().map(Slug::as_str));
-    equal("key", filter.key.as_ref().map(Key::as_str));
-    equal("actor", filter.actor.as_deref());
-    equal("action", filter.action.as_deref());
+    let mut conditions = vec![place];
     let since = filter.since.map(Timestamp::as_millis);
-    conditions.extend(since.map(|since| doc! { "until": { "$gte": since } }));
+    conditions.extend(since.map(|since| doc! { "at": { "$gte": since } }));
     let until = filter.until.map(Timestamp::as_millis);
     conditions.extend(until.map(|until| doc! { "at": { "$lte": until } }));
-    match filter.outcome {
-        None => {}
-        Some(Outcome::Success) => conditions.push(doc! { "status": { "$lt": 400 } }),
-        Some(Outcome::Failure) => conditions.push(doc! { "status": { "$gte": 400 } }),
-    }
     if let Some(AccessPosition { at, id }) = before {
         let at = at.as_millis();
         conditions.push(doc! { "$or": [
@@ -204,6 +241,26 @@ fn wanted(filter: &AccessFilter, before: Option<AccessPosition>) -> Document {
         ] });
     }
     doc! { "$and": conditions }
+}
+
+/// Whether `filter` lets a record through that an index led to.
+fn admits(filter: &AccessFilter, document: &AccessDocument) -> bool {
+    let same = |wanted: Option<&str>, found: Option<&str>| wanted.is_none() || wanted == found;
+    let succeeded = document.status < 400;
+    same(
+        filter.project.as_ref().map(Slug::as_str),
+        document.project.as_deref(),
+    ) && same(
+        filter.config.as_ref().map(Slug::as_str),
+        document.config.as_deref(),
+    ) && same(
+        filter.key.as_ref().map(Key::as_str),
+        document.key.as_deref(),
+    ) && same(filter.actor.as_deref(), Some(&document.actor))
+        && same(filter.action.as_deref(), Some(&document.action))
+        && filter
+            .outcome
+            .is_none_or(|outcome| succeeded == (outcome == Outcome::Success))
 }
 
 fn document(ChainedAccess { record, stored }: &ChainedAccess) -> AccessDocument {

@@ -27,6 +27,7 @@ mod leaks;
 mod old_clients;
 mod onboarding;
 mod references;
+mod replicas;
 mod schemathesis;
 mod secrets;
 mod shutdown;
