@@ -112,7 +112,7 @@ impl Default for EngineOptions {
     fn default() -> Self {
         Self {
             access: AccessOptions::default(),
-            ..Self::KEEP_EVERYTHING
+            max_staleness: Self::KEEP_EVERYTHING.max_staleness,
         }
     }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use ssm_domain::access_record::AccessPosition;
 use ssm_domain::digest::Digest;
 use ssm_domain::entry::Seq;
-use ssm_domain::id::{OpId, ServerId};
+use ssm_domain::id::{Epoch, OpId, ServerId};
 use ssm_domain::names::{Key, Slug};
 use ssm_domain::signing::{AccessSignature, PublicKey, Signature};
 use ssm_domain::time::Timestamp;
@@ -28,11 +28,12 @@ use crate::layout::all;
 /// A record.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct AccessDocument {
+pub struct AccessDocument {
     server: Binary,
     seq: i64,
     hash: Binary,
     record: Binary,
+    epoch: Option<Binary>,
     public_key: Option<Binary>,
     signature: Option<Binary>,
     at: i64,
@@ -119,11 +120,7 @@ impl AccessStore for MongoJournal {
         limit: usize,
     ) -> Result<Vec<StoredAccess>, ReadError> {
         let wanted = after.map_or_else(Document::new, |(server, seq)| {
-            let server = binary(server.as_bytes());
-            doc! { "$or": [
-                { "server": { "$gt": &server } },
-                { "server": &server, "seq": { "$gt": to_bson(seq) } },
-            ] }
+            behind(binary(server.as_bytes()), to_bson(seq))
         });
         self.find_access(wanted, doc! { "server": 1, "seq": 1 }, limit)
             .await
@@ -217,6 +214,14 @@ impl MongoJournal {
     }
 }
 
+/// What stands behind a place, one chain after the other.
+pub fn behind(server: Binary, seq: i64) -> Document {
+    doc! { "$or": [
+        { "server": { "$gt": &server } },
+        { "server": server, "seq": { "$gt": seq } },
+    ] }
+}
+
 /// What an index leads to: the rarest of what is asked for comes first, and the rest is looked at one by one.
 fn indexed(filter: &AccessFilter, before: Option<AccessPosition>) -> Document {
     let project = filter.project.as_ref().map(Slug::as_str);
@@ -271,6 +276,7 @@ fn document(ChainedAccess { record, stored }: &ChainedAccess) -> AccessDocument 
         seq: to_bson(stored.seq),
         hash: binary(stored.hash.as_bytes()),
         record: binary(&stored.bytes),
+        epoch: signature.map(|made| binary(made.epoch.as_bytes())),
         public_key: signature.map(|made| binary(made.public_key.as_bytes())),
         signature: signature.map(|made| binary(made.signature.as_bytes())),
         at: access.at.as_millis(),
@@ -285,10 +291,13 @@ fn document(ChainedAccess { record, stored }: &ChainedAccess) -> AccessDocument 
     }
 }
 
-fn stored(document: AccessDocument) -> Result<StoredAccess, ReadError> {
-    let signature = match document.public_key.zip(document.signature) {
+/// The record in a document.
+pub fn stored(document: AccessDocument) -> Result<StoredAccess, ReadError> {
+    let signed = document.epoch.zip(document.public_key);
+    let signature = match signed.zip(document.signature) {
         None => None,
-        Some((public_key, signature)) => Some(AccessSignature {
+        Some(((epoch, public_key), signature)) => Some(AccessSignature {
+            epoch: Epoch::from_bytes(exactly("an epoch", &epoch)?),
             public_key: PublicKey::from_bytes(exactly("a public key", &public_key)?),
             signature: Signature::from_bytes(exactly("a signature", &signature)?),
         }),

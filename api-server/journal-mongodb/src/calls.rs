@@ -71,10 +71,10 @@ pub async fn store<T: Send + 'static>(
 
 /// Whether a document is not what was written.
 fn is_damage(error: &Error) -> bool {
-    match &*error.kind {
-        ErrorKind::BsonDeserialization(_) | ErrorKind::Bson(_) => true,
-        _ => false,
-    }
+    matches!(
+        &*error.kind,
+        ErrorKind::BsonDeserialization(_) | ErrorKind::Bson(_)
+    )
 }
 
 /// What a failed insertion of documents in their order means for them.

@@ -6,9 +6,10 @@ use async_trait::async_trait;
 use mongodb::bson::{Bson, Document, doc};
 use ssm_domain::entry::Seq;
 use ssm_engine::journal::ReadError;
-use ssm_engine::verify::{Indexed, Inspect};
+use ssm_engine::verify::{AccessPlace, FOUND_BY, Indexed, Inspect, InspectedAccess};
 
 use crate::MongoJournal;
+use crate::access::{AccessDocument, behind, stored};
 use crate::bytes::{binary, clamp, to_bson};
 use crate::calls::read;
 use crate::layout::all;
@@ -66,6 +67,51 @@ impl Inspect for MongoJournal {
             .filter_map(|document| text(document.get("_id")))
             .collect())
     }
+
+    async fn inspect_access(
+        &self,
+        after: Option<&AccessPlace>,
+        limit: usize,
+    ) -> Result<Vec<InspectedAccess>, ReadError> {
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let wanted = after.map_or_else(Document::new, |after| {
+            let server = hex::decode(&after.chain).unwrap_or_default();
+            behind(binary(&server), after.seq)
+        });
+        let access = self.layout.access::<Document>();
+        let found = read(async move {
+            let found = access.find(wanted).sort(doc! { "server": 1, "seq": 1 });
+            let at_once = u32::try_from(limit).unwrap_or(u32::MAX);
+            all(found.limit(clamp(limit)).batch_size(at_once).await?).await
+        });
+        Ok(found.await?.into_iter().filter_map(inspected).collect())
+    }
+}
+
+/// A record of access, whatever is in its document.
+fn inspected(document: Document) -> Option<InspectedAccess> {
+    let place = AccessPlace {
+        chain: text(document.get("server"))?,
+        seq: document.get_i64("seq").ok()?,
+    };
+    let found_by = FOUND_BY.map(|field| text(document.get(field)));
+    let signed = ["epoch", "publicKey", "signature"]
+        .map(|field| !matches!(document.get(field), None | Some(Bson::Null)));
+    let record = mongodb::bson::deserialize_from_document::<AccessDocument>(document);
+    let stored = match record.ok().map(stored) {
+        None | Some(Err(_)) => Err("is not made of what a record is made of"),
+        Some(Ok(_)) if signed.contains(&true) && signed.contains(&false) => {
+            Err("has half a signature")
+        }
+        Some(Ok(stored)) => Ok(stored),
+    };
+    Some(InspectedAccess {
+        place,
+        stored,
+        found_by,
+    })
 }
 
 /// A field as a text, as far as it is one; bytes in hexadecimal.

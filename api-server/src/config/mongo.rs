@@ -9,7 +9,7 @@ use super::{ConfigError, KeySource, Variables, text};
 /// Where the data is, if it is in a MongoDB.
 #[derive(Args)]
 pub(crate) struct MongoSettings {
-    /// File with the connection string of a MongoDB; without it, or CONNECTION_STRING, the database is embedded
+    /// File with the connection string of a MongoDB; without one, given like this or otherwise, the database is embedded
     #[arg(long, env = "CONNECTION_STRING_FILE")]
     pub connection_string_file: Option<PathBuf>,
     /// The same as --connection-string-file

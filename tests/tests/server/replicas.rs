@@ -10,7 +10,7 @@ use ssm_tests::caller::{Caller, bootstrap_as};
 use ssm_tests::mongodb::{databases, options};
 use ssm_tests::{Mongo, Run, Server, ServerOptions, canary, eventually};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const ENCRYPTION_KEY: &str = "kT2j0qY3gmbVnS0fWq9m1o7H3c5yZkq4x8uJwM6rT1E=";
 const TOKEN_SALT: &str = "3n9Jd1fTq8bWm2Xc7vKz5LpR4sYh6GtU0eAoIiQwBxM=";
 

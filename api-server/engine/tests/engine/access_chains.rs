@@ -16,7 +16,7 @@ use ssm_engine::access::{
 };
 use ssm_engine::memory::MemoryJournal;
 use ssm_engine::verify::{AccessPlace, Known, Named, Report, verify};
-use ssm_engine::{Engine, Keys};
+use ssm_engine::{Engine, EngineOptions, Keys};
 
 use crate::support::{ROOT, SALT, shop};
 
@@ -35,9 +35,16 @@ async fn open(journal: &Arc<MemoryJournal>, root: &str, previous: &[&str]) -> En
         reads: AuditReads::Every,
         ..AccessOptions::default()
     };
-    Engine::open_with(journal.clone(), keys, options)
-        .await
-        .unwrap()
+    Engine::open_with(
+        journal.clone(),
+        keys,
+        EngineOptions {
+            access: options,
+            ..EngineOptions::default()
+        },
+    )
+    .await
+    .unwrap()
 }
 
 async fn read(engine: &Engine, key: &str) {

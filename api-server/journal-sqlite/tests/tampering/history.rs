@@ -18,7 +18,7 @@ use ssm_domain::secrets::{SetSecret, WriteSecrets};
 use ssm_domain::signing::Checkpoint;
 use ssm_domain::tokens::{Holder, IssueToken, RevokeToken, ScopeRequest};
 use ssm_engine::access::{AccessOptions, AuditReads, Event};
-use ssm_engine::{Engine, Keys, Requester};
+use ssm_engine::{Engine, EngineOptions, Keys, Requester};
 use ssm_journal_sqlite::{OpenError, SqliteJournal};
 use tempfile::{TempDir, tempdir};
 use tokio::time::timeout;
@@ -90,9 +90,13 @@ async fn open(dir: &Path) -> Engine {
         previous: vec![],
         salt: TokenSalt::parse(SALT).unwrap(),
     };
-    let options = AccessOptions {
+    let access = AccessOptions {
         reads: AuditReads::Every,
         ..AccessOptions::default()
+    };
+    let options = EngineOptions {
+        access,
+        ..EngineOptions::default()
     };
     Engine::open_with(journal, keys, options).await.unwrap()
 }
