@@ -39,7 +39,7 @@ pub use audit::{
 pub use cache::{Followed, Rendered};
 pub use engine::{Engine, EngineOptions, Health, Keys, Requester};
 pub use error::{OpenError, ReadFailure, RunError};
-pub use export::Export;
+pub use export::{Export, InvalidStream, Stream};
 pub use history::{HistoryPage, KeyVersion, SetVersion};
 pub use idempotency::{Admission, Answer, Ticket};
 pub use read::{ConfigReader, ConfigVersion, Fresh, ReaderMark, RenderKey};

@@ -12,7 +12,7 @@ use tokio::task::{JoinError, spawn_blocking};
 use crate::audit::parse;
 use crate::engine::Engine;
 use crate::error::ReadFailure;
-use crate::export::Export;
+use crate::export::{Export, Stream};
 use crate::journal::ReadError;
 use crate::verify::{Known, Report, verify, verify_some};
 
@@ -54,10 +54,10 @@ impl Engine {
         report.map_err(ReadFailure::Unavailable)
     }
 
-    /// Begins an export of the journal as it is now.
-    pub async fn export(&self, actor: &Actor) -> Result<Export, ReadFailure> {
+    /// Begins an export of the journal, or of the record of reads and refusals, as it is stored now.
+    pub async fn export(&self, actor: &Actor, stream: Stream) -> Result<Export, ReadFailure> {
         self.may_audit_everything(actor)?;
-        let export = Export::begin(self.shared.journal.clone()).await;
+        let export = Export::begin(self.shared.journal.clone(), stream).await;
         export.map_err(ReadFailure::Unavailable)
     }
 

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, anyhow};
 use clap::{Args, Subcommand};
 use ssm_domain::signing::{Checkpoint, PublicKey};
-use ssm_engine::Export;
 use ssm_engine::verify::{self, CheckpointError, Known, Report};
+use ssm_engine::{Export, Stream};
 
 use super::output::{Output, is_dash};
 use crate::cli::{Exit, Failure, Outcome};
@@ -20,13 +20,15 @@ use crate::store::{self, StoreError};
 pub(crate) const EXAMPLES: &str = "\
 All of them work beside a running server, and change nothing. The more is kept elsewhere, the more is proved: with the
 encryption key, or with the public key of a checkpoint, who wrote the journal; with a checkpoint, that nothing was taken
-away from its end since. An export is verified without anything beside it.
+away from its end since. An export is verified without anything beside it; one of the access stream that is older than
+the root key behind the journal's in one file, since that names the keys of before.
 
 Examples:
   ssm-server audit verify
   ssm-server audit verify /var/lib/ssm --checkpoint checkpoint-monday.json
   ssm-server audit export audit.jsonl
   ssm-server audit verify audit.jsonl --public-key 8f1c…
+  ssm-server audit export access.jsonl --stream access
   ssm-server audit checkpoint checkpoint-monday.json";
 
 /// The most bytes of a checkpoint's file.
@@ -57,11 +59,15 @@ enum Command {
         #[command(flatten)]
         data: DataSettings,
     },
-    /// Write the journal as lines of JSON, which need no server to be verified; values are not in it
+    /// Write the journal, or what was read and refused, as lines of JSON, which need no server to be verified; values are
+    /// not in it
     Export {
         /// The file; `-` for standard output
         #[arg(default_value = "-")]
         file: PathBuf,
+        /// `journal`, which is the changes, or `access`, which is reads, refusals and failed sign-ins
+        #[arg(long, default_value = "journal")]
+        stream: Stream,
         #[command(flatten)]
         data: DataSettings,
     },
@@ -88,7 +94,7 @@ pub(crate) fn run(args: AuditArgs) -> Outcome {
             let config = DataConfig::new(data)?;
             verify_at(path, config, checkpoint.as_ref(), public_key)
         }
-        Command::Export { file, data } => export(&DataConfig::new(data)?, &file),
+        Command::Export { file, stream, data } => export(&DataConfig::new(data)?, stream, &file),
         Command::Checkpoint { file, data } => make_checkpoint(&DataConfig::new(data)?, &file),
     }
 }
@@ -166,13 +172,16 @@ fn open_export(path: &Path) -> Result<Source, Failure> {
 /// Says what was looked at and what was found.
 fn tell(report: &Report, known: Known<'_>) -> Outcome {
     let (head, mut told) = (report.head, String::new());
-    let _ = writeln!(
-        told,
-        "entries     {}, up to {} at {}\nhead        {}",
-        report.entries, head.seq, head.at, head.hash
-    );
-    if let Some(access) = &report.access {
-        let _ = writeln!(told, "access      {} records", access.records);
+    let accesses = report.access.as_ref().map_or(0, |access| access.records);
+    if report.entries > 0 || accesses == 0 {
+        let _ = writeln!(
+            told,
+            "entries     {}, up to {} at {}\nhead        {}",
+            report.entries, head.seq, head.at, head.hash
+        );
+    }
+    if report.access.is_some() {
+        let _ = writeln!(told, "access      {accesses} records");
     }
     let access_signed_by = report.access.iter().flat_map(|access| &access.signed_by);
     for key in report.signed_by.iter().chain(access_signed_by) {
@@ -207,11 +216,11 @@ fn tell(report: &Report, known: Known<'_>) -> Outcome {
     })
 }
 
-fn export(config: &DataConfig, file: &Path) -> Outcome {
+fn export(config: &DataConfig, stream: Stream, file: &Path) -> Outcome {
     let mut output = Output::to(file)?;
     super::block_on(async {
         let journal = store::open_read_only(config).await?;
-        let mut export = Export::begin(journal).await?;
+        let mut export = Export::begin(journal, stream).await?;
         while let Some(lines) = export.next().await? {
             output
                 .write_all(&lines)

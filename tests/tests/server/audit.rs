@@ -110,6 +110,44 @@ async fn the_record_is_exported_line_by_line_with_signatures_and_without_values(
 }
 
 #[tokio::test]
+async fn what_was_read_is_exported_as_a_stream_of_its_own_without_values() {
+    let options = ServerOptions::default().env("AUDIT_READS", "every");
+    let (_server, owner) = own_server(options).await;
+    let shop = owner.shop().await;
+    let secret = shop.secret("base", "A");
+    let value = json!({"value": canary::value("access")});
+    owner.put(&secret, value).await.ok();
+    for _ in 0..3 {
+        assert!(canary::is_in(owner.get(&secret).await.text.as_bytes()));
+    }
+    let answer = owner.get("/api/audit/export?stream=access").await;
+    assert_eq!(answer.header("content-type"), "application/jsonl");
+    assert!(!canary::is_in(answer.text.as_bytes()));
+    let lines: Vec<Value> = answer
+        .text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    for (seq, line) in (1..).zip(&lines) {
+        assert_eq!(line["access"]["seq"], json!(seq));
+        assert_eq!(line["hash"].as_str().unwrap().len(), 64);
+    }
+    let of_it = lines
+        .iter()
+        .filter(|line| line["access"]["target"]["key"] == "A");
+    assert_eq!(of_it.count(), 3);
+    assert!(lines.last().unwrap()["signature"]["epoch"].is_string());
+
+    let verified = owner.get("/api/audit/verify").await.ok();
+    assert_eq!(verified["ok"], true, "{verified}");
+    assert!(verified["accessRecords"].as_u64().unwrap() >= 3);
+    owner
+        .get("/api/audit/export?stream=reads")
+        .await
+        .refused(400, "invalid");
+}
+
+#[tokio::test]
 async fn a_checkpoint_says_what_the_journal_has_come_to() {
     let (_server, owner) = own_server(ServerOptions::default()).await;
     let checkpoint = owner.get("/api/audit/checkpoint").await.ok();

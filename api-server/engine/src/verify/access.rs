@@ -48,7 +48,7 @@ impl Chains {
     /// afterwards.
     pub(super) async fn read(journal: &dyn Journal) -> Result<Self, ReadError> {
         let (mut chains, mut after) = (Self::default(), None);
-        while !chains.findings.are_full() {
+        while !chains.are_full() {
             let access = journal.inspect_access(after.as_ref(), CHUNK).await;
             let named = Named::Journal;
             let records = tolerate(access, named, &mut chains.findings)?.unwrap_or_default();
@@ -222,6 +222,16 @@ impl Chains {
             }),
             ..walk.report()
         }
+    }
+
+    /// Whether no record was looked at.
+    pub(super) fn are_empty(&self) -> bool {
+        self.records == 0
+    }
+
+    /// Whether so much was found that there is no room for more.
+    pub(super) fn are_full(&self) -> bool {
+        self.findings.are_full()
     }
 
     fn find(&mut self, place: &AccessPlace, why: impl Into<String>) {

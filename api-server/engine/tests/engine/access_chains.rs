@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ssm_domain::access_record::AccessRecord;
+use ssm_domain::admin::AdminCreate;
 use ssm_domain::caller::Actor;
-use ssm_domain::credential::TokenSalt;
+use ssm_domain::credential::{PasswordHash, TokenSalt};
 use ssm_domain::digest::Digest;
 use ssm_domain::entry::{Request, Target};
+use ssm_domain::roles::WorkspaceRole;
 use ssm_domain::seal::{KeyRing, RootKey};
 use ssm_domain::signing::AccessSignature;
 use ssm_domain::time::Timestamp;
@@ -15,10 +17,10 @@ use ssm_engine::access::{
     AccessOptions, AccessStore as _, AuditReads, ChainedAccess, Event, StoredAccess,
 };
 use ssm_engine::memory::MemoryJournal;
-use ssm_engine::verify::{AccessPlace, Known, Named, Report, verify};
-use ssm_engine::{Engine, EngineOptions, Keys};
+use ssm_engine::verify::{AccessPlace, Known, Named, Report, verify, verify_export};
+use ssm_engine::{Engine, EngineOptions, Export, Keys, Requester, Stream};
 
-use crate::support::{ROOT, SALT, shop};
+use crate::support::{ROOT, SALT, server, shop};
 
 const NEW_ROOT: &str = "bmV3LXJvb3Qta2V5LW5ldy1yb290LWtleS1uZXctMTI=";
 
@@ -80,6 +82,26 @@ async fn six_reads() -> Arc<MemoryJournal> {
     for key in ["A", "B", "C", "D", "E", "F"] {
         read(&engine, key).await;
     }
+    engine.shut_down().await;
+    journal
+}
+
+/// The same, then another root key, and a seventh record in a chain of its own.
+async fn six_reads_and_one_with_another_key() -> Arc<MemoryJournal> {
+    let journal = six_reads().await;
+    let engine = open(&journal, NEW_ROOT, &[ROOT]).await;
+    let owner = AdminCreate {
+        username: "owner".parse().unwrap(),
+        role: WorkspaceRole::Owner,
+        password: PasswordHash::unmatchable(),
+    };
+    engine.run(server(), owner).await.unwrap();
+    let owner = Requester {
+        actor: Actor::User(engine.state().users().next().unwrap().id),
+        request: None,
+    };
+    engine.rotate_root_key(owner).await.unwrap();
+    read(&engine, "A").await;
     engine.shut_down().await;
     journal
 }
@@ -219,10 +241,7 @@ async fn a_record_of_another_chain_belongs_to_none_but_its_own() {
 
 #[tokio::test]
 async fn chains_are_whole_after_starts_another_root_key_and_the_end_of_their_time() {
-    let journal = six_reads().await;
-    let engine = open(&journal, NEW_ROOT, &[ROOT]).await;
-    read(&engine, "A").await;
-    engine.shut_down().await;
+    let journal = six_reads_and_one_with_another_key().await;
     let report = verified(&journal).await;
     assert_eq!(report.findings, []);
     assert_eq!(report.access.unwrap().records, 7);
@@ -273,4 +292,118 @@ async fn chains_verify_while_they_grow_and_are_cut() {
     }
     writing.await.unwrap();
     cutting.await.unwrap();
+}
+
+async fn export_of(journal: &Arc<MemoryJournal>, stream: Stream) -> String {
+    let mut export = Export::begin(journal.clone(), stream).await.unwrap();
+    let mut lines = Vec::new();
+    while let Some(more) = export.next().await.unwrap() {
+        lines.extend(more);
+    }
+    String::from_utf8(lines).unwrap()
+}
+
+fn exported(export: &str, known: Known<'_>) -> Report {
+    verify_export(export.as_bytes(), known).unwrap()
+}
+
+fn ring(root: &str) -> KeyRing {
+    KeyRing::new(RootKey::parse(root).unwrap())
+}
+
+#[tokio::test]
+async fn an_export_of_access_verifies_by_itself_and_by_whose_key_it_should_be() {
+    let journal = six_reads().await;
+    let export = export_of(&journal, Stream::Access).await;
+    let (ours, theirs) = (ring(ROOT), ring(NEW_ROOT));
+    for (keys, public_key, is_ok) in [
+        (None, None, true),
+        (Some(&ours), None, true),
+        (None, Some(ours.signing_key()), true),
+        (Some(&theirs), None, false),
+        (None, Some(theirs.signing_key()), false),
+    ] {
+        let known = Known {
+            keys,
+            public_key,
+            ..Known::default()
+        };
+        let report = exported(&export, known);
+        assert_eq!(report.is_ok(), is_ok, "{:?}", report.findings);
+        let access = report.access.unwrap();
+        assert_eq!((access.records, report.entries), (6, 0));
+        assert_eq!(access.signed_by, [ours.signing_key()]);
+    }
+}
+
+#[tokio::test]
+async fn behind_the_journal_s_export_access_of_an_earlier_root_key_verifies_too() {
+    let journal = six_reads_and_one_with_another_key().await;
+    let keys = ring(NEW_ROOT);
+    let known = Known {
+        keys: Some(&keys),
+        ..Known::default()
+    };
+    let access = export_of(&journal, Stream::Access).await;
+    let alone = exported(&access, known).findings;
+    assert_eq!(alone.len(), 1, "{alone:?}");
+    assert!(alone[0].why.contains("in front of this one in a file"));
+
+    let both = export_of(&journal, Stream::Journal).await + &access;
+    let report = exported(&both, known);
+    assert_eq!(report.findings, []);
+    assert_eq!(report.access.unwrap().records, 7);
+    // The journal of somebody else names other keys.
+    let other = export_of(&six_reads().await, Stream::Journal).await + &access;
+    let report = exported(&other, Known::default());
+    assert!(report.findings[0].why.contains("never named"), "{report:?}");
+}
+
+#[tokio::test]
+async fn an_export_of_access_that_somebody_changed_is_found_out() {
+    let journal = six_reads().await;
+    let export = export_of(&journal, Stream::Access).await;
+    let chain = stored(&journal).await[0].server;
+    let changed = |change: &dyn Fn(&mut Vec<String>)| {
+        let mut lines: Vec<String> = export.lines().map(str::to_owned).collect();
+        change(&mut lines);
+        let findings = exported(&(lines.join("\n") + "\n"), Known::default()).findings;
+        findings.first().map(|finding| finding.named.clone())
+    };
+    let record = |seq| Some(Named::Access(AccessPlace::new(chain, seq)));
+    assert_eq!(changed(&|_| ()), None);
+    let edited = changed(&|lines| lines[2] = lines[2].replace("\"C\"", "\"Z\""));
+    assert_eq!(edited, record(3));
+    assert_eq!(changed(&|lines| drop(lines.remove(2))), record(3));
+    assert_eq!(changed(&|lines| lines.swap(2, 3)), record(3));
+    let repeated = changed(&|lines| lines.insert(3, lines[2].clone()));
+    assert_eq!(repeated, record(4));
+    let unsigned = changed(&|lines| {
+        let end = lines[5].find(",\"signature\"").unwrap();
+        lines[5].replace_range(end.., "}");
+    });
+    assert_eq!(unsigned, record(6));
+    let foreign = changed(&|lines| lines[2] = "{\"access\":{}}".to_owned());
+    assert_eq!(foreign, Some(Named::Line(3)));
+}
+
+#[tokio::test]
+async fn an_export_from_under_which_old_records_are_deleted_breaks_off() {
+    let journal = Arc::<MemoryJournal>::default();
+    let engine = open(&journal, ROOT, &[]).await;
+    for _ in 0..150 {
+        read(&engine, "A").await;
+    }
+    let mut export = Export::begin(journal.clone(), Stream::Access)
+        .await
+        .unwrap();
+    assert!(export.next().await.unwrap().is_some());
+    journal.trim_access(ever(), 120).await.unwrap();
+    let refused = export.next().await.unwrap_err();
+    assert!(
+        refused.to_string().contains("export them again"),
+        "{refused}"
+    );
+    let again = export_of(&journal, Stream::Access).await;
+    assert_eq!(exported(&again, Known::default()).findings, []);
 }

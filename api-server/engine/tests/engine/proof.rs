@@ -10,13 +10,16 @@ use ssm_engine::memory::MemoryJournal;
 use ssm_engine::verify::{
     CheckpointError, Known, Named, Report, checkpoint, verify, verify_export,
 };
-use ssm_engine::{Engine, Export};
+use ssm_engine::{Engine, Export, Stream};
 
 use crate::support::{ROOT, SALT, open, put, service_token, shop};
 
 /// Everything of an export.
 async fn export_of(engine: &Engine) -> String {
-    let mut export: Export = engine.export(&Actor::System).await.unwrap();
+    let mut export: Export = engine
+        .export(&Actor::System, Stream::Journal)
+        .await
+        .unwrap();
     let mut lines = Vec::new();
     while let Some(more) = export.next().await.unwrap() {
         lines.extend(more);

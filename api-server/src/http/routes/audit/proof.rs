@@ -13,8 +13,8 @@ use ssm_domain::access::{Action, Place};
 use ssm_domain::digest::Digest;
 use ssm_domain::rejection::Rejection;
 use ssm_domain::signing::Checkpoint;
-use ssm_engine::Export;
 use ssm_engine::verify::{Finding, Report};
+use ssm_engine::{Export, Stream};
 use tracing::warn;
 use utoipa::ToSchema;
 
@@ -115,18 +115,44 @@ pub(crate) async fn verify(auth: Auth, params: Params) -> ApiResult<Json<AuditVe
     Ok(Json(AuditVerification::of(&report)))
 }
 
-/// A line of an export: an entry, or a signature of the journal's head behind its entry.
+/// A line of an export: an entry, a signature of the journal's head behind its entry, or an access record.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only documents")]
 pub(crate) struct ExportLine {
     /// The entry's position
     seq: Option<u64>,
-    /// The entry's hash: SHA-256 of the bytes of `entry` as they stand in the line
+    /// SHA-256 of the bytes of `entry` or `access` as they stand in the line
     hash: Option<String>,
     /// The entry in its canonical form
     #[schema(value_type = Option<Object>)]
     entry: Option<()>,
-    signature: Option<HeadSignature>,
+    /// The access record in its canonical form, with the chain and the position that it belongs to
+    #[schema(value_type = Option<Object>)]
+    access: Option<()>,
+    signature: Option<ExportedSignature>,
+}
+
+/// The signature of the head behind an entry, or of the chain up to an access record.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only documents")]
+pub(crate) enum ExportedSignature {
+    Head(HeadSignature),
+    Access(AccessSignature),
+}
+
+/// A signature of a chain of access records.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "only documents")]
+pub(crate) struct AccessSignature {
+    /// The journal's lifetime in which it was made
+    epoch: String,
+    /// Ed25519, 64 hexadecimal digits
+    public_key: String,
+    /// Ed25519, 128 hexadecimal digits, over `ssm/access/v1 ‖ epoch ‖ chain ‖ position ‖ hash`, the position in 8 bytes,
+    /// greatest first
+    signature: String,
 }
 
 /// A signature of the head that an entry makes.
@@ -144,13 +170,20 @@ pub(crate) struct HeadSignature {
     signature: String,
 }
 
-/// The journal as lines of JSON, to be verified without a server
+/// The record as lines of JSON, to be verified without a server
 ///
-/// Each entry in its canonical form with its hash, and behind it the signatures of the head that it makes. Sealed values are
-/// named by their digest only. Ends with the entry that was the last when it began. Needs `audit:read` everywhere.
+/// Of the journal, each entry in its canonical form with its hash, and behind it the signatures of the head that it makes.
+/// Sealed values are named by their digest only. Ends with the entry that was the last when it began.
+///
+/// Of the `access` stream, what is stored of reads, refusals and failed sign-ins: each record in its canonical form with its
+/// hash, and with a signature where it has one, one chain after the other. Like ones of the present minute are not stored
+/// yet. Needs `audit:read` everywhere.
 #[utoipa::path(
     get, path = "/api/audit/export", operation_id = "exportAudit", tag = "Audit",
-    params(("format" = Option<String>, Query, description = "`jsonl`, which is also what there is unless told")),
+    params(
+        ("format" = Option<String>, Query, description = "`jsonl`, which is also what there is unless told"),
+        ("stream" = Option<String>, Query, description = "`journal`, which it is unless told, or `access`"),
+    ),
     responses((status = 200, body = ExportLine, content_type = "application/jsonl"), ReadErrors)
 )]
 pub(crate) async fn export(auth: Auth, params: Params) -> ApiResult<Response> {
@@ -159,10 +192,15 @@ pub(crate) async fn export(auth: Auth, params: Params) -> ApiResult<Response> {
         None | Some("jsonl") => {}
         Some(_) => return Err(ApiError::invalid("format", "must be jsonl")),
     }
-    let export = auth.app.engine.export(&auth.actor).await?;
+    let stream = params.parsed("stream")?.unwrap_or(Stream::Journal);
+    let attachment = match stream {
+        Stream::Journal => "attachment; filename=\"audit.jsonl\"",
+        Stream::Access => "attachment; filename=\"access.jsonl\"",
+    };
+    let export = auth.app.engine.export(&auth.actor, stream).await?;
     let headers = [
         (CONTENT_TYPE, "application/jsonl"),
-        (CONTENT_DISPOSITION, "attachment; filename=\"audit.jsonl\""),
+        (CONTENT_DISPOSITION, attachment),
     ];
     Ok((headers, Body::from_stream(Box::pin(lines(export)))).into_response())
 }
@@ -172,7 +210,7 @@ fn lines(export: Export) -> impl futures::Stream<Item = io::Result<Bytes>> {
     stream::try_unfold(export, async |mut export| match export.next().await {
         Ok(lines) => Ok(lines.map(|lines| (Bytes::from(lines), export))),
         Err(error) => {
-            warn!(%error, "an export of the journal breaks off");
+            warn!(%error, "an export of the record breaks off");
             Err(io::Error::other(error))
         }
     })
