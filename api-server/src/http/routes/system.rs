@@ -6,14 +6,14 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
-use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde::Serialize;
 use ssm_engine::access::AccessHealth;
-use ssm_engine::{Engine, Health};
+use ssm_engine::{Engine, Health, RunError};
 use utoipa::ToSchema;
 
 use super::{Done, Status};
+use crate::http::errors::{ApiResult, ErrorBody};
 use crate::serve::TlsHealth;
 use crate::state::App;
 
@@ -45,8 +45,7 @@ pub(crate) struct Readiness {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct JournalState {
     /// `ready`; `writes_fail` where the last write failed and the next one tries again; `unsettled` where it is being
-    /// found out what became of a write; `no_news` where the database that other servers write to, too, does not answer;
-    /// `stale` where it has not for so long that nothing is read any more
+    /// found out what became of a write; `no_news` where the database that other servers write to, too, does not answer
     #[schema(example = "ready")]
     state: &'static str,
     /// The last entry
@@ -85,11 +84,18 @@ impl AuditState {
 ///
 /// Answers 200 as long as reads work, writes or not: a server that got no traffic for failing writes could never find
 /// out that they work again.
-#[utoipa::path(get, path = "/readyz", operation_id = "readyz", tag = "System", security(()), responses((status = 200, body = Readiness), (status = 503, body = Readiness, description = "Not even reads work")))]
-pub(crate) async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, Json<Readiness>) {
-    let is_stale = app.engine.is_stale();
+#[utoipa::path(
+    get, path = "/readyz", operation_id = "readyz", tag = "System", security(()),
+    responses(
+        (status = 200, body = Readiness),
+        (status = 503, body = ErrorBody, description = "There has been no news from the database for so long that nothing is read any more"),
+    )
+)]
+pub(crate) async fn readyz(State(app): State<Arc<App>>) -> ApiResult<Json<Readiness>> {
+    if app.engine.is_stale() {
+        return Err(RunError::Stale.into());
+    }
     let state = match app.engine.health() {
-        _ if is_stale => "stale",
         Health::Ready if app.engine.silence() > NO_NEWS => "no_news",
         Health::Ready => READY,
         Health::WritesFail => "writes_fail",
@@ -104,18 +110,12 @@ pub(crate) async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, Json<Rea
     let well = audit.is_well() && tls.is_none_or(|tls| tls == READY);
     let seq = app.engine.state().head().seq;
     let journal = JournalState { state, seq };
-    let readiness = Readiness {
+    Ok(Json(Readiness {
         status: if well { "OK" } else { "degraded" },
         journal,
         audit,
         tls,
-    };
-    let status = if is_stale {
-        StatusCode::SERVICE_UNAVAILABLE
-    } else {
-        StatusCode::OK
-    };
-    (status, Json(readiness))
+    }))
 }
 
 /// Counts and measures in Prometheus' format
