@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::access::Scope;
+use crate::command::RecordName;
 use crate::digest::Digest;
 use crate::id::{
     ConfigId, CredentialId, DataKeyId, Epoch, GroupId, KeyRecordId, MappingId, ProjectId, TokenId,
@@ -305,6 +306,53 @@ pub enum Change {
 }
 
 impl Change {
+    /// The record of the auth store that it names, and the digest that this record has.
+    pub fn record(&self) -> Option<(RecordName, Digest)> {
+        match self {
+            Self::UserAdded {
+                credential_id,
+                credential,
+                ..
+            }
+            | Self::PasswordChanged {
+                credential_id,
+                credential,
+                ..
+            } => Some((RecordName::credential(*credential_id), *credential)),
+            Self::TokenIssued {
+                token_id, record, ..
+            } => Some((RecordName::token(*token_id), *record)),
+            Self::ProjectAdded { data_key, .. }
+            | Self::DataKeyAdded { data_key, .. }
+            | Self::DataKeyRewrapped { data_key, .. } => {
+                Some((RecordName::key(data_key.record_id), data_key.record))
+            }
+            Self::JournalStarted { .. }
+            | Self::EpochStarted { .. }
+            | Self::RootKeyRotated { .. }
+            | Self::SettingsChanged { .. }
+            | Self::UserUpdated { .. }
+            | Self::GroupAdded { .. }
+            | Self::GroupUpdated { .. }
+            | Self::GroupDeleted { .. }
+            | Self::GroupMembersChanged { .. }
+            | Self::ProjectRoleSet { .. }
+            | Self::ProjectRoleRemoved { .. }
+            | Self::MappingAdded { .. }
+            | Self::MappingRemoved { .. }
+            | Self::TokenExpiring { .. }
+            | Self::TokenRevoked { .. }
+            | Self::ProjectUpdated { .. }
+            | Self::ProjectDeleted { .. }
+            | Self::ConfigAdded { .. }
+            | Self::ConfigUpdated { .. }
+            | Self::ConfigReparented { .. }
+            | Self::ConfigDeleted { .. }
+            | Self::SecretSet { .. }
+            | Self::SecretDeleted { .. } => None,
+        }
+    }
+
     /// What kind of change it is, as it is written.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -82,7 +82,8 @@ impl AuthIndex {
     ) -> Result<(), OpenError> {
         let changes = entries.iter().flat_map(|entry| &entry.changes);
         let named: HashMap<RecordName, Digest> = changes
-            .filter_map(|change| named_by(change, state))
+            .filter_map(Change::record)
+            .filter(|(name, _)| is_named(state, name))
             .collect();
         if named.is_empty() {
             return Ok(());
@@ -120,103 +121,50 @@ impl AuthIndex {
         keys: &KeyRing,
     ) -> Result<(), OpenError> {
         for store in AuthStore::ALL {
-            let named = named_records(state, store).into_iter();
-            let named = named.map(|(id, digest)| (RecordName { store, id }, digest));
-            self.take_in(named.collect(), journal.records(store).await?, keys)?;
+            let records = journal.records(store).await?;
+            self.take_in(named_records(state, store), records, keys)?;
         }
         Ok(())
     }
 }
 
-fn foreign(RecordName { store, id }: RecordName) -> OpenError {
+/// What is wrong where a record is missing or is not the one that was named.
+pub(crate) fn foreign(RecordName { store, id }: RecordName) -> OpenError {
     OpenError::ForeignRecord {
         store: store.name(),
         id,
     }
 }
 
-/// The record that a change names, where it is still what `state` names.
-fn named_by(change: &Change, state: &State) -> Option<(RecordName, Digest)> {
-    match change {
-        Change::TokenIssued {
-            token_id, record, ..
-        } => {
-            let name = RecordName::token(*token_id);
-            state.token(*token_id).map(|_| (name, *record))
-        }
-        Change::UserAdded {
-            user_id,
-            credential_id,
-            credential,
-            ..
-        }
-        | Change::PasswordChanged {
-            user_id,
-            credential_id,
-            credential,
-        } => {
-            let user = state.user(*user_id)?;
-            let name = RecordName::credential(*credential_id);
-            (user.credential_id == *credential_id).then_some((name, *credential))
-        }
-        Change::ProjectAdded {
-            project_id,
-            data_key,
-            ..
-        }
-        | Change::DataKeyAdded {
-            project_id,
-            data_key,
-        }
-        | Change::DataKeyRewrapped {
-            project_id,
-            data_key,
-        } => {
-            let mut keys = state.project(*project_id)?.data_keys.iter();
-            let still = keys.any(|known| known.key.record_id == data_key.record_id);
-            still.then_some((RecordName::key(data_key.record_id), data_key.record))
-        }
-        Change::JournalStarted { .. }
-        | Change::EpochStarted { .. }
-        | Change::RootKeyRotated { .. }
-        | Change::SettingsChanged { .. }
-        | Change::UserUpdated { .. }
-        | Change::GroupAdded { .. }
-        | Change::GroupUpdated { .. }
-        | Change::GroupDeleted { .. }
-        | Change::GroupMembersChanged { .. }
-        | Change::ProjectRoleSet { .. }
-        | Change::ProjectRoleRemoved { .. }
-        | Change::MappingAdded { .. }
-        | Change::MappingRemoved { .. }
-        | Change::TokenExpiring { .. }
-        | Change::TokenRevoked { .. }
-        | Change::ProjectUpdated { .. }
-        | Change::ProjectDeleted { .. }
-        | Change::ConfigAdded { .. }
-        | Change::ConfigUpdated { .. }
-        | Change::ConfigReparented { .. }
-        | Change::ConfigDeleted { .. }
-        | Change::SecretSet { .. }
-        | Change::SecretDeleted { .. } => None,
-    }
-}
-
 /// The records of one part of the auth store that `state` names, with their digests.
-pub(crate) fn named_records(state: &State, store: AuthStore) -> HashMap<String, Digest> {
+pub(crate) fn named_records(state: &State, store: AuthStore) -> HashMap<RecordName, Digest> {
     match store {
         AuthStore::Tokens => state
             .tokens()
-            .map(|token| (token.id.to_string(), token.record))
+            .map(|token| (RecordName::token(token.id), token.record))
             .collect(),
         AuthStore::Credentials => state
             .users()
-            .map(|user| (user.credential_id.to_string(), user.credential))
+            .map(|user| (RecordName::credential(user.credential_id), user.credential))
             .collect(),
         AuthStore::Keys => state
             .projects()
             .flat_map(|project| &project.data_keys)
-            .map(|data_key| (data_key.key.record_id.to_string(), data_key.key.record))
+            .map(|data_key| (RecordName::key(data_key.key.record_id), data_key.key.record))
             .collect(),
+    }
+}
+
+/// Whether a record that an entry named is still one that `state` names.
+fn is_named(state: &State, RecordName { store, id }: &RecordName) -> bool {
+    match store {
+        AuthStore::Tokens => id.parse().is_ok_and(|id| state.token(id).is_some()),
+        AuthStore::Credentials => id
+            .parse()
+            .is_ok_and(|id| state.users().any(|user| user.credential_id == id)),
+        AuthStore::Keys => id.parse().is_ok_and(|id| {
+            let mut keys = state.projects().flat_map(|project| &project.data_keys);
+            keys.any(|data_key| data_key.key.record_id == id)
+        }),
     }
 }

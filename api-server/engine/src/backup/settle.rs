@@ -2,13 +2,13 @@
 //! writing: records come before their entries and go behind the entries that destroy them, so what is read last may lack
 //! what was read first.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
-use ssm_domain::command::{AuthRecord, AuthStore};
+use ssm_domain::command::{AuthRecord, AuthStore, RecordName};
 use ssm_domain::state::State;
 
 use super::BackupError;
-use crate::auth::named_records;
+use crate::auth::{foreign, named_records};
 use crate::error::OpenError;
 use crate::journal::Journal;
 use crate::replay::catch_up;
@@ -19,12 +19,12 @@ const ATTEMPTS: usize = 100;
 
 /// The state at a head that is signed, and the records that it names.
 pub(super) async fn settle(journal: &dyn Journal) -> Result<(State, Vec<AuthRecord>), BackupError> {
-    let (mut state, mut seen) = (State::default(), BTreeMap::new());
+    let (mut state, mut seen) = (State::default(), Seen::new());
     for attempt in 0..ATTEMPTS {
         let applied = catch_up(journal, &mut state).await?;
         for store in AuthStore::ALL {
             let records = journal.records(store).await?.into_iter();
-            seen.extend(records.map(|record| ((store.name(), record.id.clone()), record)));
+            seen.extend(records.map(|record| (record.name(), record)));
         }
         match named(&state, &seen) {
             Ok(records) => return Ok((state, records)),
@@ -36,20 +36,16 @@ pub(super) async fn settle(journal: &dyn Journal) -> Result<(State, Vec<AuthReco
     Err(BackupError::Restless)
 }
 
-type Seen = BTreeMap<(&'static str, String), AuthRecord>;
+type Seen = HashMap<RecordName, AuthRecord>;
 
 /// Every record that the state names, or which one of them was not seen.
 fn named(state: &State, seen: &Seen) -> Result<Vec<AuthRecord>, OpenError> {
     let mut records = Vec::new();
     for store in AuthStore::ALL {
-        for (id, digest) in named_records(state, store) {
-            let name = (store.name(), id);
+        for (name, digest) in named_records(state, store) {
             match seen.get(&name) {
                 Some(record) if record.digest() == digest => records.push(record.clone()),
-                Some(_) | None => {
-                    let (store, id) = name;
-                    return Err(OpenError::ForeignRecord { store, id });
-                }
+                Some(_) | None => return Err(foreign(name)),
             }
         }
     }

@@ -5,75 +5,24 @@ use std::time::{Duration, SystemTime};
 
 use ssm_domain::access_record::{Access, AccessHead, AccessRecord};
 use ssm_domain::caller::Actor;
-use ssm_domain::credential::TokenSalt;
-use ssm_domain::entry::{EntryActor, Request, Target};
+use ssm_domain::entry::EntryActor;
 use ssm_domain::id::{OpId, ServerId};
-use ssm_domain::seal::RootKey;
 use ssm_domain::time::Timestamp;
+use ssm_engine::Engine;
 use ssm_engine::access::{
-    AccessHealth, AccessOptions, AccessStore as _, AuditReads, ChainedAccess, Event, StoredAccess,
-    Unrecorded,
+    AccessHealth, AccessOptions, AccessStore as _, ChainedAccess, Event, StoredAccess, Unrecorded,
 };
 use ssm_engine::memory::{Fault, MemoryJournal};
-use ssm_engine::{Engine, EngineOptions, Keys};
 
-use crate::support::{ROOT, SALT};
+use crate::support::{ROOT, asked, every_read, open_recording, read_of};
 
 async fn open(journal: &Arc<MemoryJournal>, options: AccessOptions) -> Engine {
-    let keys = Keys {
-        root: RootKey::parse(ROOT).unwrap(),
-        previous: Vec::new(),
-        salt: TokenSalt::parse(SALT).unwrap(),
-    };
-    Engine::open_with(
-        journal.clone(),
-        keys,
-        EngineOptions {
-            access: options,
-            ..EngineOptions::default()
-        },
-    )
-    .await
-    .unwrap()
-}
-
-fn every() -> AccessOptions {
-    AccessOptions {
-        reads: AuditReads::Every,
-        ..AccessOptions::default()
-    }
-}
-
-fn read(key: &str) -> Event {
-    Event {
-        actor: Actor::System,
-        action: "secrets.read",
-        target: Target {
-            project: Some("web".parse().unwrap()),
-            config: Some("prod".parse().unwrap()),
-            key: Some(key.parse().unwrap()),
-            ..Target::default()
-        },
-        method: "GET".into(),
-        status: 200,
-        address: None,
-    }
-}
-
-fn request() -> Request {
-    Request {
-        id: "id".into(),
-        method: "GET".into(),
-        path: "/".into(),
-        ip: None,
-        user_agent: None,
-        idempotency: None,
-    }
+    open_recording(journal, ROOT, &[], options).await
 }
 
 async fn record(engine: &Engine, key: &str) -> Result<(), Unrecorded> {
     engine
-        .record_read(read(key), Duration::from_millis(3), request)
+        .record_read(read_of(key), Duration::from_millis(3), asked)
         .await
 }
 
@@ -119,7 +68,7 @@ async fn collapsed_reads_are_stored_together_at_the_end() {
 #[tokio::test]
 async fn every_read_is_stored_before_its_answer() {
     let journal = Arc::new(MemoryJournal::default());
-    let engine = open(&journal, every()).await;
+    let engine = open(&journal, every_read()).await;
     for expected in 1..=3 {
         record(&engine, "A").await.unwrap();
         assert_eq!(stored(&journal).await.len(), expected);
@@ -129,7 +78,7 @@ async fn every_read_is_stored_before_its_answer() {
 #[tokio::test]
 async fn reads_that_come_together_are_stored_together() {
     let journal = Arc::new(MemoryJournal::default());
-    let engine = open(&journal, every()).await;
+    let engine = open(&journal, every_read()).await;
     let reads = (0..200).map(|_| {
         let engine = engine.clone();
         tokio::spawn(async move { record(&engine, "A").await })
@@ -144,7 +93,7 @@ async fn reads_that_come_together_are_stored_together() {
 #[tokio::test]
 async fn a_read_that_cannot_be_stored_is_refused_where_every_read_counts() {
     let journal = Arc::new(MemoryJournal::default());
-    let engine = open(&journal, every()).await;
+    let engine = open(&journal, every_read()).await;
     journal.refuse_beside(true);
     assert_eq!(record(&engine, "A").await, Err(Unrecorded));
     assert_eq!(engine.access_health(), AccessHealth::Fails);
@@ -179,7 +128,7 @@ async fn collapsed_reads_go_on_while_nothing_can_be_stored_and_are_stored_later(
 async fn a_batch_of_unknown_outcome_is_sent_again_and_is_there_once() {
     for fault in [Fault::Lost, Fault::AnswerLost, Fault::Half] {
         let journal = Arc::new(MemoryJournal::default());
-        let engine = open(&journal, every()).await;
+        let engine = open(&journal, every_read()).await;
         record(&engine, "A").await.unwrap();
         journal.fail_beside(Some(fault));
         assert_eq!(record(&engine, "B").await, Err(Unrecorded));
@@ -226,7 +175,7 @@ async fn what_is_older_than_it_has_to_be_kept_is_deleted() {
             actor: EntryActor::server(),
             request: None,
             action: "secrets.read".into(),
-            target: read(key).target,
+            target: read_of(key).target,
             status: 200,
             latency_ms: None,
         };
@@ -265,9 +214,9 @@ async fn a_full_minute_of_strangers_costs_no_more_than_its_bound() {
             address: Some(std::net::Ipv4Addr::from_bits(number).into()),
             action: "auth.failed",
             status: 401,
-            ..read("A")
+            ..read_of("A")
         };
-        engine.record(event, None, || Some(request()));
+        engine.record(event, None, || Some(asked()));
     }
     engine.shut_down().await;
     let stored = stored(&journal).await;

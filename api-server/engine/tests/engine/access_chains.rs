@@ -4,74 +4,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ssm_domain::access_record::AccessRecord;
-use ssm_domain::admin::AdminCreate;
-use ssm_domain::caller::Actor;
-use ssm_domain::credential::{PasswordHash, TokenSalt};
 use ssm_domain::digest::Digest;
-use ssm_domain::entry::{Request, Target};
-use ssm_domain::roles::WorkspaceRole;
 use ssm_domain::seal::{KeyRing, RootKey};
 use ssm_domain::signing::AccessSignature;
 use ssm_domain::time::Timestamp;
-use ssm_engine::access::{
-    AccessOptions, AccessStore as _, AuditReads, ChainedAccess, Event, StoredAccess,
-};
+use ssm_engine::access::{AccessStore as _, ChainedAccess, StoredAccess};
 use ssm_engine::memory::MemoryJournal;
 use ssm_engine::verify::{AccessPlace, Known, Named, Report, verify, verify_export};
-use ssm_engine::{Engine, EngineOptions, Export, Keys, Requester, Stream};
+use ssm_engine::{Engine, Export, Stream};
 
-use crate::support::{ROOT, SALT, server, shop};
+use crate::support::{ROOT, an_owner, asked, every_read, open_recording, read_of, shop};
 
 const NEW_ROOT: &str = "bmV3LXJvb3Qta2V5LW5ldy1yb290LWtleS1uZXctMTI=";
 
 async fn open(journal: &Arc<MemoryJournal>, root: &str, previous: &[&str]) -> Engine {
-    let keys = Keys {
-        root: RootKey::parse(root).unwrap(),
-        previous: previous
-            .iter()
-            .map(|key| RootKey::parse(key).unwrap())
-            .collect(),
-        salt: TokenSalt::parse(SALT).unwrap(),
-    };
-    let options = AccessOptions {
-        reads: AuditReads::Every,
-        ..AccessOptions::default()
-    };
-    Engine::open_with(
-        journal.clone(),
-        keys,
-        EngineOptions {
-            access: options,
-            ..EngineOptions::default()
-        },
-    )
-    .await
-    .unwrap()
+    open_recording(journal, root, previous, every_read()).await
 }
 
 async fn read(engine: &Engine, key: &str) {
-    let event = Event {
-        actor: Actor::System,
-        action: "secrets.read",
-        target: Target {
-            project: Some("web".parse().unwrap()),
-            config: Some("prod".parse().unwrap()),
-            key: Some(key.parse().unwrap()),
-            ..Target::default()
-        },
-        method: "GET".into(),
-        status: 200,
-        address: None,
-    };
-    let request = || Request {
-        id: "id".into(),
-        method: "GET".into(),
-        path: "/".into(),
-        ip: None,
-        user_agent: None,
-        idempotency: None,
-    };
-    let recorded = engine.record_read(event, Duration::from_millis(1), request);
+    let recorded = engine.record_read(read_of(key), Duration::from_millis(1), asked);
     recorded.await.unwrap();
 }
 
@@ -90,16 +41,7 @@ async fn six_reads() -> Arc<MemoryJournal> {
 async fn six_reads_and_one_with_another_key() -> Arc<MemoryJournal> {
     let journal = six_reads().await;
     let engine = open(&journal, NEW_ROOT, &[ROOT]).await;
-    let owner = AdminCreate {
-        username: "owner".parse().unwrap(),
-        role: WorkspaceRole::Owner,
-        password: PasswordHash::unmatchable(),
-    };
-    engine.run(server(), owner).await.unwrap();
-    let owner = Requester {
-        actor: Actor::User(engine.state().users().next().unwrap().id),
-        request: None,
-    };
+    let owner = an_owner(&engine).await;
     engine.rotate_root_key(owner).await.unwrap();
     read(&engine, "A").await;
     engine.shut_down().await;

@@ -6,15 +6,12 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use ssm_domain::access::Action;
 use ssm_domain::access_record::{Access, AccessHead};
-use ssm_domain::admin::AdminCreate;
-use ssm_domain::caller::Actor;
 use ssm_domain::command::AuthStore;
-use ssm_domain::credential::{PasswordHash, TokenSalt};
+use ssm_domain::credential::TokenSalt;
 use ssm_domain::entry::{EntryActor, Target};
 use ssm_domain::id::{OpId, ServerId};
 use ssm_domain::keys::RotateDataKeys;
 use ssm_domain::projects::DeleteProject;
-use ssm_domain::roles::WorkspaceRole;
 use ssm_domain::seal::{KeyRing, RootKey};
 use ssm_domain::time::Timestamp;
 use ssm_engine::access::{AccessStore as _, ChainedAccess};
@@ -25,8 +22,8 @@ use ssm_engine::verify::{Known, verify};
 use ssm_engine::{Engine, Keys, OpenError, Requester};
 
 use crate::support::{
-    ROOT, SALT, create_config, create_project, open, open_with, put, server, service_token, shop,
-    value,
+    ROOT, SALT, an_owner, create_config, create_project, open, open_with, put, server,
+    service_token, shop, value,
 };
 
 const NEW_ROOT: &str = "lT2j0qY3gmbVnS0fWq9m1o7H3c5yZkq4x8uJwM6rT1E=";
@@ -337,16 +334,7 @@ async fn every_backup_beside_an_engine_that_goes_on_is_whole() {
     let journal = Arc::<MemoryJournal>::default();
     shop(&open(&journal).await).await;
     let engine = Engine::open(journal.clone(), both()).await.unwrap();
-    let owner = AdminCreate {
-        username: "owner".parse().unwrap(),
-        role: WorkspaceRole::Owner,
-        password: PasswordHash::unmatchable(),
-    };
-    engine.run(server(), owner).await.unwrap();
-    let owner = Requester {
-        actor: Actor::User(engine.state().users().next().unwrap().id),
-        request: None,
-    };
+    let owner = an_owner(&engine).await;
     let writers: Vec<_> = (0..3)
         .map(|n| tokio::spawn(write_on(engine.clone(), owner.clone(), n)))
         .collect();

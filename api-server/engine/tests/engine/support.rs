@@ -3,16 +3,20 @@
 use std::sync::Arc;
 
 use ssm_domain::access::Action;
+use ssm_domain::admin::AdminCreate;
 use ssm_domain::caller::Actor;
 use ssm_domain::configs::CreateConfig;
-use ssm_domain::credential::{PlainToken, TokenSalt};
+use ssm_domain::credential::{PasswordHash, PlainToken, TokenSalt};
+use ssm_domain::entry::{Request, Target};
 use ssm_domain::names::{ConfigPath, Key};
 use ssm_domain::projects::CreateProject;
+use ssm_domain::roles::WorkspaceRole;
 use ssm_domain::seal::RootKey;
 use ssm_domain::secret::SecretValue;
 use ssm_domain::secrets::{SetSecret, WriteSecrets, Written};
+use ssm_engine::access::{AccessOptions, AuditReads, Event};
 use ssm_engine::memory::MemoryJournal;
-use ssm_engine::{Engine, Keys, OpenError, Requester, RunError};
+use ssm_engine::{Engine, EngineOptions, Keys, OpenError, Requester, RunError};
 
 pub const ROOT: &str = "kT2j0qY3gmbVnS0fWq9m1o7H3c5yZkq4x8uJwM6rT1E=";
 pub const SALT: &str = "3n9Jd1fTq8bWm2Xc7vKz5LpR4sYh6GtU0eAoIiQwBxM=";
@@ -125,4 +129,77 @@ pub async fn service_token(engine: &Engine, actions: &[Action], at: &str) -> Pla
         ttl: None,
     };
     engine.run(server(), command).await.unwrap().token
+}
+
+/// An engine with this root key, and earlier ones, that records reads as `access` says.
+pub async fn open_recording(
+    journal: &Arc<MemoryJournal>,
+    root: &str,
+    previous: &[&str],
+    access: AccessOptions,
+) -> Engine {
+    let previous = previous.iter().map(|key| RootKey::parse(key).unwrap());
+    let keys = Keys {
+        previous: previous.collect(),
+        root: RootKey::parse(root).unwrap(),
+        salt: TokenSalt::parse(SALT).unwrap(),
+    };
+    let options = EngineOptions {
+        access,
+        ..EngineOptions::default()
+    };
+    Engine::open_with(journal.clone(), keys, options)
+        .await
+        .unwrap()
+}
+
+/// Every read on record before its answer.
+pub fn every_read() -> AccessOptions {
+    AccessOptions {
+        reads: AuditReads::Every,
+        ..AccessOptions::default()
+    }
+}
+
+/// That the server read a secret of `web/prod`.
+pub fn read_of(key: &str) -> Event {
+    Event {
+        actor: Actor::System,
+        action: "secrets.read",
+        target: Target {
+            project: Some("web".parse().unwrap()),
+            config: Some("prod".parse().unwrap()),
+            key: Some(key.parse().unwrap()),
+            ..Target::default()
+        },
+        method: "GET".into(),
+        status: 200,
+        address: None,
+    }
+}
+
+/// How it was asked for.
+pub fn asked() -> Request {
+    Request {
+        id: "id".into(),
+        method: "GET".into(),
+        path: "/".into(),
+        ip: None,
+        user_agent: None,
+        idempotency: None,
+    }
+}
+
+/// Makes an owner who never signs in, and gives whoever asks in their name.
+pub async fn an_owner(engine: &Engine) -> Requester {
+    let owner = AdminCreate {
+        username: "owner".parse().unwrap(),
+        role: WorkspaceRole::Owner,
+        password: PasswordHash::unmatchable(),
+    };
+    engine.run(server(), owner).await.unwrap();
+    Requester {
+        actor: Actor::User(engine.state().users().next().unwrap().id),
+        request: None,
+    }
 }
