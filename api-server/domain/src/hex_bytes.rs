@@ -29,7 +29,9 @@ macro_rules! hex_bytes {
 
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(&hex::encode(self.0))
+                let mut digits = [0; 2 * $bytes];
+                hex::encode_to_slice(self.0, &mut digits).expect("each byte has its two digits");
+                f.write_str(std::str::from_utf8(&digits).expect("digits are text"))
             }
         }
 

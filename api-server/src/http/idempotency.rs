@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{FromRequestParts as _, Request, State};
+use axum::extract::{FromRequestParts as _, Request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
@@ -33,15 +33,17 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// The largest answer that is kept. A retry of what was answered at greater length learns that it was done.
 const LARGEST_ANSWER: u64 = 256 * 1024;
 
-/// Sees to it that a change with an idempotency key is made once.
-pub(crate) async fn once(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+/// Whether a request is a change that is to be made once.
+pub(crate) fn is_asked_for(request: &Request) -> bool {
     let changes = matches!(
         *request.method(),
         Method::POST | Method::PUT | Method::PATCH | Method::DELETE
     );
-    if !changes || !request.headers().contains_key(IDEMPOTENCY_KEY) {
-        return next.run(request).await;
-    }
+    changes && request.headers().contains_key(IDEMPOTENCY_KEY)
+}
+
+/// Sees to it that a change with an idempotency key is made once.
+pub(crate) async fn once(app: Arc<App>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let Some(actor) = who(&mut parts, &app).await else {
         return next.run(Request::from_parts(parts, body)).await;

@@ -58,7 +58,6 @@ pub(crate) fn router(app: Arc<App>) -> Router {
                 "Not with this method",
             )
         })
-        .layer(from_fn_with_state(app.clone(), idempotency::once))
         .layer(from_fn_with_state(app.clone(), observe::observe))
         .with_state(app)
 }

@@ -22,7 +22,7 @@ use super::auth::Origin;
 use super::client_address::{ClientAddress, Peer};
 use super::errors::ApiError;
 use super::metrics::method_label;
-use super::{cors, headers, record, traversal};
+use super::{cors, headers, idempotency, record, traversal};
 use crate::state::App;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -139,7 +139,7 @@ pub(crate) async fn observe(
     response
 }
 
-async fn observed(app: &App, request: Request, next: Next, id: &RequestId) -> Response {
+async fn observed(app: &Arc<App>, request: Request, next: Next, id: &RequestId) -> Response {
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
@@ -150,7 +150,7 @@ async fn observed(app: &App, request: Request, next: Next, id: &RequestId) -> Re
         None if traversal::is_crooked(request.uri().path()) => {
             ApiError::no_such_endpoint().into_response()
         }
-        None => handled(request, next).await,
+        None => handled(app, request, next).await,
     };
     let refused = response.extensions_mut().remove::<ApiError>();
     let code = refused.as_ref().map(ApiError::code).unwrap_or_default();
@@ -184,9 +184,17 @@ async fn observed(app: &App, request: Request, next: Next, id: &RequestId) -> Re
 }
 
 /// What the handler answers, within the time that it has.
-async fn handled(request: Request, next: Next) -> Response {
+async fn handled(app: &Arc<App>, request: Request, next: Next) -> Response {
+    let handled = async {
+        if idempotency::is_asked_for(&request) {
+            // Seldom, and so large that what is usual does not carry it along.
+            Box::pin(idempotency::once(app.clone(), request, next)).await
+        } else {
+            next.run(request).await
+        }
+    };
     // The panic itself is logged where it happens. What a handler shares is behind locks that survive one.
-    let handled = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let handled = AssertUnwindSafe(handled).catch_unwind();
     match timeout(PATIENCE, handled).await {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => ApiError::internal("a handler panicked").into_response(),

@@ -40,6 +40,11 @@ impl Params {
 
     /// A parameter that may be given once.
     pub(crate) fn text(&self, name: &str) -> Result<Option<Cow<'_, str>>, ApiError> {
+        // What most requests ask about most parameters, and the answer is that there are none.
+        let mut pairs = self.0.query().unwrap_or_default().split('&');
+        if !pairs.any(|pair| may_be(pair, name)) {
+            return Ok(None);
+        }
         let mut values = self.all(name);
         match (values.next(), values.next()) {
             (Some(_), Some(_)) => Err(ApiError::invalid(name, "must be given once only")),

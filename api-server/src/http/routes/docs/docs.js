@@ -10,6 +10,11 @@ function element(name, properties = {}, ...children) {
   return made;
 }
 
+/** A text in which what stands between backticks is code. */
+function prose(text = '') {
+  return text.split('`').map((part, at) => (at % 2 ? element('code', {}, part) : part));
+}
+
 function resolve(api, schema) {
   const name = schema?.$ref?.split('/').pop();
   return name ? api.components.schemas[name] : schema ?? {};
@@ -86,7 +91,7 @@ function tryIt(api, method, path, operation) {
 
 function responses(operation) {
   const rows = Object.entries(operation.responses).map(([status, response]) =>
-    element('tr', {}, element('td', {}, element('code', {}, status)), element('td', {}, response.description)));
+    element('tr', {}, element('td', {}, element('code', {}, status)), element('td', {}, ...prose(response.description))));
   return element('table', {}, element('tbody', {}, ...rows));
 }
 
@@ -98,7 +103,7 @@ function operationElement(api, method, path, operation) {
   const details = element('details', {}, summary, body);
   details.addEventListener('toggle', () => {
     if (!details.open || body.hasChildNodes()) return;
-    if (operation.description) body.append(element('p', { className: 'about' }, operation.description));
+    if (operation.description) body.append(element('p', { className: 'about' }, ...prose(operation.description)));
     body.append(element('p', {}, security.length ? `Credentials: ${security.join(' or ')}` : 'No credentials'));
     body.append(element('h3', {}, 'Answers'), responses(operation));
     body.append(element('h3', {}, 'Try it'), ...tryIt(api, method, path, operation));
@@ -122,7 +127,7 @@ async function main() {
   try {
     const api = await (await fetch('/api/openapi.json')).json();
     document.getElementById('version').textContent = api.info.version;
-    place.replaceChildren(element('p', { className: 'about' }, api.info.description), ...sections(api));
+    place.replaceChildren(element('p', { className: 'about' }, ...prose(api.info.description)), ...sections(api));
   } catch (error) {
     place.textContent = `The document cannot be read: ${error}`;
   }
