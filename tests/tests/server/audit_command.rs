@@ -217,3 +217,34 @@ async fn what_cannot_be_looked_at_is_no_finding() {
     let database = audit(["verify", text(&database)]).end().await.unwrap();
     database.refused(2, &["give the data directory"]);
 }
+
+#[tokio::test]
+async fn reads_and_refusals_are_exported_and_verified_without_a_server_too() {
+    let (data, elsewhere) = (Scratch::new("data").unwrap(), Scratch::new("kept").unwrap());
+    let options = ServerOptions::default().data_dir(data.path());
+    let (mut server, owner) = own_server(options.env("AUDIT_READS", "every")).await;
+    let shop = owner.shop().await;
+    let value = canary::value("read");
+    let path = shop.secret("base", "A");
+    owner.put(&path, json!({"value": value})).await.ok();
+    owner.get(&path).await.ok();
+    server.stop().await.unwrap();
+
+    let file = elsewhere.path().join("access.jsonl");
+    let export = audit(["export", "--stream", "access", text(&file)]).on(data.path());
+    export.end().await.unwrap().ok();
+    let exported = fs::read_to_string(&file).unwrap();
+    assert!(exported.contains("secrets.read") && !exported.contains(&value));
+    let verify = || audit(["verify", text(&file)]);
+    let told = verify().end().await.unwrap().ok();
+    assert!(told.contains("all is as it was written"), "{told}");
+
+    fs::write(&file, exported.replacen("secrets.read", "secrets.seen", 1)).unwrap();
+    let changed = verify().end().await.unwrap();
+    assert_eq!(changed.code, FOUND);
+    assert!(
+        changed
+            .text()
+            .contains("NOT AS IT WAS WRITTEN: access record")
+    );
+}

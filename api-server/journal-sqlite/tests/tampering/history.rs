@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ssm_domain::access::{Action, ActionSet};
+use ssm_domain::admin::AdminResetPassword;
 use ssm_domain::caller::Actor;
-use ssm_domain::command::Command;
+use ssm_domain::command::{AuthRecord, AuthStore, Command};
 use ssm_domain::configs::CreateConfig;
-use ssm_domain::credential::TokenSalt;
+use ssm_domain::credential::{PasswordHash, TokenSalt};
 use ssm_domain::entry::{Request, Target};
 use ssm_domain::names::ConfigPath;
 use ssm_domain::projects::{CreateProject, DeleteProject};
@@ -18,6 +19,7 @@ use ssm_domain::secrets::{SetSecret, WriteSecrets};
 use ssm_domain::signing::Checkpoint;
 use ssm_domain::tokens::{Holder, IssueToken, RevokeToken, ScopeRequest};
 use ssm_engine::access::{AccessOptions, AuditReads, Event};
+use ssm_engine::journal::Journal as _;
 use ssm_engine::{Engine, EngineOptions, Keys, Requester};
 use ssm_journal_sqlite::{OpenError, SqliteJournal};
 use tempfile::{TempDir, tempdir};
@@ -70,6 +72,34 @@ impl History {
             write(&engine, at, &["LAST"]).await;
         }
         look_around(&engine).await;
+        Self::end(dir, engine).await
+    }
+
+    /// Writes one whose end destroyed the password and the data key that there were, and gives these records, too.
+    pub async fn write_and_destroy() -> (Self, Vec<AuthRecord>) {
+        let dir = tempdir().unwrap();
+        let engine = open(dir.path()).await;
+        let password = Password::new("Str0ng!Passw0rd".into());
+        let owner = engine.bootstrap(server(), "ann".parse().unwrap(), password);
+        owner.await.unwrap();
+        create_project(&engine, "gone", 1).await;
+        let journal = SqliteJournal::open_read_only(dir.path()).unwrap();
+        let mut destroyed = journal.records(AuthStore::Credentials).await.unwrap();
+        destroyed.append(&mut journal.records(AuthStore::Keys).await.unwrap());
+
+        let other = AdminResetPassword {
+            username: "ann".parse().unwrap(),
+            password: PasswordHash::unmatchable(),
+        };
+        run(&engine, other).await;
+        let project = DeleteProject {
+            slug: "gone".parse().unwrap(),
+        };
+        run(&engine, project).await;
+        (Self::end(dir, engine).await, destroyed)
+    }
+
+    async fn end(dir: TempDir, engine: Engine) -> Self {
         let checkpoint = engine.checkpoint(&Actor::System).unwrap();
         engine.shut_down().await;
         drop(engine);

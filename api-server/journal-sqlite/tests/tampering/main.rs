@@ -10,7 +10,7 @@ use std::fs;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use rusqlite::Connection;
-use ssm_engine::verify::{Known, Report, verify};
+use ssm_engine::verify::{Known, Named, Report, verify};
 use ssm_journal_sqlite::SqliteJournal;
 use tempfile::tempdir;
 
@@ -47,6 +47,27 @@ async fn an_untouched_database_verifies_whole() {
     assert!(report.entries > 30);
     let access = report.access.unwrap();
     assert_eq!((access.records, access.signed_by), (14, vec![]));
+}
+
+#[tokio::test]
+async fn what_was_destroyed_and_is_put_back_is_found_and_named() {
+    let (history, destroyed) = History::write_and_destroy().await;
+    assert_eq!(destroyed.len(), 2);
+    for record in destroyed {
+        let ((), report) = verified(&history, |db| {
+            let table = record.store.name();
+            let sql = format!("INSERT INTO {table} (id, body) VALUES (?1, ?2)");
+            db.execute(&sql, (&record.id, &record.body)).unwrap();
+        })
+        .await;
+        let named = Named::Record(record.store, record.id);
+        assert_eq!(report.findings.len(), 1);
+        let (found, why) = (&report.findings[0].named, &report.findings[0].why);
+        assert_eq!(
+            (found, &**why),
+            (&named, "was destroyed, and is there again")
+        );
+    }
 }
 
 #[tokio::test]
