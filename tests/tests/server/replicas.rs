@@ -1,53 +1,19 @@
 //! Several servers on one MongoDB.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::ensure;
 use futures::future::join_all;
 use serde_json::json;
 use ssm_tests::caller::{Caller, bootstrap_as};
-use ssm_tests::mongodb::{databases, options};
-use ssm_tests::{Mongo, Run, Server, ServerOptions, canary, eventually};
+use ssm_tests::{Place, Server, ServerOptions, canary, eventually};
 
 const PATIENCE: Duration = Duration::from_mins(1);
-const ENCRYPTION_KEY: &str = "kT2j0qY3gmbVnS0fWq9m1o7H3c5yZkq4x8uJwM6rT1E=";
-const TOKEN_SALT: &str = "3n9Jd1fTq8bWm2Xc7vKz5LpR4sYh6GtU0eAoIiQwBxM=";
 
-/// A MongoDB, and what servers on it are told.
-struct Place {
-    mongo: Mongo,
-    settings: BTreeMap<&'static str, String>,
-}
-
-impl Place {
-    async fn new() -> Self {
-        let mongo = Mongo::start(options()).await.unwrap();
-        let (data, auth) = databases();
-        let settings = BTreeMap::from([
-            ("MONGODB_URI", mongo.uri().to_owned()),
-            ("DATA_DATABASE", data),
-            ("AUTH_DATABASE", auth),
-            ("ENCRYPTION_KEY", ENCRYPTION_KEY.to_owned()),
-            ("TOKEN_SALT", TOKEN_SALT.to_owned()),
-        ]);
-        Self { mongo, settings }
-    }
-
-    async fn server(&self) -> Server {
-        let told = self.settings.iter();
-        let options = told.fold(ServerOptions::default(), |options, (name, value)| {
-            options.env(name, value)
-        });
-        Server::start(options).await.unwrap()
-    }
-
-    fn command(&self, words: &[&str]) -> Run {
-        let told = self.settings.iter();
-        told.fold(Run::new(words.iter().copied()), |run, (name, value)| {
-            run.env(name, value)
-        })
-    }
+/// Two servers on it.
+async fn servers(place: &Place) -> (Server, Server) {
+    let (one, other) = tokio::join!(place.server(), place.server());
+    (one.unwrap(), other.unwrap())
 }
 
 /// The same caller at another server.
@@ -69,8 +35,8 @@ async fn has(caller: &Caller, path: &str, value: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_done_at_one_server_counts_at_the_other() {
-    let place = Place::new().await;
-    let (one, other) = tokio::join!(place.server(), place.server());
+    let place = Place::new().await.unwrap();
+    let (one, other) = servers(&place).await;
     let owner = bootstrap_as(&Caller::nobody(&one.url())).await;
     // Known at once, though it was made elsewhere.
     let there = at(&other, &owner);
@@ -109,8 +75,8 @@ async fn what_is_done_at_one_server_counts_at_the_other() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_first_user_is_made_once_also_by_two_servers() {
-    let place = Place::new().await;
-    let (one, other) = tokio::join!(place.server(), place.server());
+    let place = Place::new().await.unwrap();
+    let (one, other) = servers(&place).await;
     let attempts = (0..6).map(|n| {
         let nobody = Caller::nobody(&if n % 2 == 0 { one.url() } else { other.url() });
         let body = json!({"username": format!("first-{n}"), "password": canary::password()});
@@ -124,8 +90,8 @@ async fn the_first_user_is_made_once_also_by_two_servers() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn writes_fail_and_reads_go_on_while_the_database_is_away_and_nothing_is_lost() {
-    let mut place = Place::new().await;
-    let server = place.server().await;
+    let mut place = Place::new().await.unwrap();
+    let server = place.server().await.unwrap();
     let owner = bootstrap_as(&Caller::nobody(&server.url())).await;
     let shop = owner.shop().await;
     let path = shop.secret("prod", "A");
@@ -155,7 +121,7 @@ async fn writes_fail_and_reads_go_on_while_the_database_is_away_and_nothing_is_l
 
 #[tokio::test]
 async fn keys_are_not_made_beside_a_mongodb() {
-    let place = Place::new().await;
+    let place = Place::new().await.unwrap();
     let mut options = ServerOptions::default();
     for (name, value) in &place.settings {
         if *name != "TOKEN_SALT" {
