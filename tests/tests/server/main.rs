@@ -13,7 +13,6 @@ mod comparing;
 mod configs;
 mod console;
 mod crash;
-mod crash_steps;
 mod disk_full;
 mod dotenv;
 mod flat_files;

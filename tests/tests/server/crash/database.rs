@@ -1,0 +1,50 @@
+//! kill -9 of the database under load, while the server stays up.
+
+use std::time::Duration;
+
+use anyhow::ensure;
+use ssm_tests::caller::{Caller, own_server};
+use ssm_tests::eventually;
+
+use super::{Load, Store, rounds, verify};
+
+const PATIENCE: Duration = Duration::from_mins(1);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_acknowledged_write_survives_a_hundred_kills_of_the_database() {
+    let store = Store::mongodb().await;
+    let (_server, owner) = own_server(store.options).await;
+    let mut place = store.place.unwrap();
+    let shop = owner.shop().await;
+    let mut load = Load::new(&owner, &shop);
+    let rounds = rounds();
+    for round in 1..=rounds {
+        let when = format!("round {round}");
+        let running = load.run(round * 7 % 29).await;
+        place.mongo.kill_now().unwrap();
+        place.mongo.restart().await.unwrap();
+        load = running.end().await;
+        settled(&owner).await;
+        load.check(&owner, &shop, &when).await;
+        if round % 10 == 0 || round == rounds {
+            verify(&owner, &when).await;
+            // What the database itself has is what a server finds that knows nothing yet.
+            let other = place.server().await.unwrap();
+            let there = Caller::nobody(&other.url()).with(owner.token());
+            load.check(&there, &shop, &when).await;
+            let verified = place.command(&["audit", "verify"]).end().await.unwrap();
+            assert!(verified.ok().contains("all is as it was written"), "{when}");
+        }
+    }
+}
+
+/// Waits until the server has found its database again and knows what became of every write.
+async fn settled(owner: &Caller) {
+    eventually(PATIENCE, "the server is ready", async || {
+        let ready = owner.get("/readyz").await;
+        ensure!(ready.json()["status"] == "OK", "{}", ready.text);
+        Ok(())
+    })
+    .await
+    .unwrap();
+}

@@ -1,0 +1,171 @@
+//! kill -9, of the server and of its database: what was acknowledged is there, whatever happened around it.
+
+mod database;
+mod server;
+mod steps;
+mod writer;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use ssm_tests::caller::{Caller, Shop};
+use ssm_tests::{Place, ServerOptions};
+use tokio::task::{JoinHandle, yield_now};
+
+use writer::{Outcome, Writer};
+
+const WRITERS: usize = 4;
+
+/// How often something is killed under load: `CRASH_ROUNDS` times, or a hundred.
+fn rounds() -> usize {
+    let given = std::env::var("CRASH_ROUNDS").ok();
+    given.map_or(100, |rounds| {
+        rounds.parse().expect("CRASH_ROUNDS is a number")
+    })
+}
+
+/// Where a server keeps its data.
+struct Store {
+    /// How a server on it is started.
+    options: ServerOptions,
+    /// The named steps that every write passes on it.
+    writing: Vec<&'static str>,
+    /// The database, where it is a process of its own.
+    place: Option<Place>,
+}
+
+impl Store {
+    fn sqlite() -> Self {
+        Self {
+            options: ServerOptions::default(),
+            writing: vec![
+                "append:before-begin",
+                "append:before-rows",
+                "append:before-commit",
+                "append:after-commit",
+                "publish:before",
+                "publish:after",
+            ],
+            place: None,
+        }
+    }
+
+    /// Writing has one step less on it: that its entries are inserted is that they are committed.
+    async fn mongodb() -> Self {
+        let place = Place::new().await.unwrap();
+        let mut writing = Self::sqlite().writing;
+        writing.retain(|step| *step != "append:before-commit");
+        Self {
+            options: place.options(),
+            writing,
+            place: Some(place),
+        }
+    }
+}
+
+/// Makes a test on either database of each of these functions, which take a [`Store`].
+macro_rules! on_both_databases {
+    ($($test:ident),+ $(,)?) => {
+        mod sqlite {
+            use crate::crash::Store;
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    super::$test(Store::sqlite()).await;
+                }
+            )+
+        }
+
+        mod mongodb {
+            use crate::crash::Store;
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    super::$test(Store::mongodb().await).await;
+                }
+            )+
+        }
+    };
+}
+use on_both_databases;
+
+/// Several who write at the same time, each two keys of their own.
+struct Load {
+    writers: Vec<Writer>,
+}
+
+/// A load that goes on.
+struct Running {
+    tasks: Vec<JoinHandle<Writer>>,
+    signals: Arc<Signals>,
+}
+
+#[derive(Default)]
+struct Signals {
+    acknowledged: AtomicUsize,
+    over: AtomicBool,
+}
+
+impl Load {
+    fn new(owner: &Caller, shop: &Shop) -> Self {
+        let writer = |n| Writer::new(owner, shop, n);
+        Self {
+            writers: (0..WRITERS).map(writer).collect(),
+        }
+    }
+
+    /// Sets it going, and returns when so many writes were acknowledged.
+    async fn run(self, acknowledged: usize) -> Running {
+        let signals = Arc::<Signals>::default();
+        let writers = self.writers.into_iter();
+        let tasks = writers.map(|writer| tokio::spawn(work(writer, signals.clone())));
+        let running = Running {
+            tasks: tasks.collect(),
+            signals,
+        };
+        while running.signals.acknowledged.load(Ordering::Relaxed) < acknowledged {
+            let all_ended = running.tasks.iter().all(JoinHandle::is_finished);
+            assert!(!all_ended, "nobody can write");
+            yield_now().await;
+        }
+        running
+    }
+
+    /// Compares what is stored with what is known outside of the server.
+    async fn check(&mut self, owner: &Caller, shop: &Shop, when: &str) {
+        let stored = owner.get(&shop.secrets("prod")).await.ok();
+        for writer in &mut self.writers {
+            writer.check(&stored["data"], when);
+        }
+    }
+}
+
+impl Running {
+    /// Lets everybody finish the write that they are at.
+    async fn end(self) -> Load {
+        self.signals.over.store(true, Ordering::Relaxed);
+        let mut writers = Vec::with_capacity(self.tasks.len());
+        for task in self.tasks {
+            writers.push(task.await.unwrap());
+        }
+        Load { writers }
+    }
+}
+
+/// Writes until something fails or all is over.
+async fn work(mut writer: Writer, signals: Arc<Signals>) -> Writer {
+    while !signals.over.load(Ordering::Relaxed) {
+        match writer.write().await {
+            Outcome::Acknowledged => signals.acknowledged.fetch_add(1, Ordering::Relaxed),
+            Outcome::Refused | Outcome::Unknown => break,
+        };
+    }
+    writer
+}
+
+/// The chain verifies, and no position of it is empty.
+async fn verify(owner: &Caller, when: &str) {
+    let verified = owner.get("/api/audit/verify").await.ok();
+    assert_eq!(verified["ok"], true, "{when}: {verified}");
+    assert_eq!(verified["entries"], verified["head"]["seq"], "{when}");
+}
