@@ -17,6 +17,7 @@ use ssm_engine::steps::reached;
 use crate::bytes::{binary, to_bson};
 use crate::calls::{CallError, call, not_inserted, only_duplicates};
 use crate::layout::{EntryDocument, Layout, RecordDocument, SignatureDocument, ValueDocument, all};
+use crate::read::behind;
 
 /// Appends `batch`, or a prefix of it where it fails.
 pub async fn append(layout: Arc<Layout>, batch: Arc<Batch>) -> Result<(), AppendError> {
@@ -79,9 +80,8 @@ async fn place(layout: &Layout, batch: &Batch) -> Result<Place, Error> {
     let mut seqs = batch.entries.iter().map(|entry| entry.stored.seq);
     let gapless = (first.stored.seq..).zip(&mut seqs).all(|(a, b)| a == b);
     let before = first.stored.seq.saturating_sub(1);
-    let wanted = doc! { "_id": { "$gte": to_bson(before), "$lte": to_bson(first.stored.seq) } };
     let journal = layout.journal();
-    let found = all(journal.find(wanted).sort(doc! { "_id": 1 }).await?).await?;
+    let found = all(journal.find(behind(before.saturating_sub(1), 2)).await?).await?;
     let at = |seq: Seq| found.iter().find(|entry| entry.seq == to_bson(seq));
     if !gapless || at(first.stored.seq).is_some() || (before > 0 && at(before).is_none()) {
         return Ok(Place::Taken);

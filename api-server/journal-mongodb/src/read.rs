@@ -16,6 +16,8 @@ use crate::layout::{EntryDocument, Layout, all};
 
 /// How many digests are looked for at once.
 const DIGESTS: usize = 1000;
+/// How many positions are asked for one by one at most.
+const ONE_BY_ONE: usize = 16;
 
 /// At most `limit` entries after `after`. A missing one is damage.
 pub async fn entries(
@@ -23,8 +25,7 @@ pub async fn entries(
     after: Seq,
     limit: usize,
 ) -> Result<Vec<StoredEntry>, ReadError> {
-    let wanted = doc! { "_id": { "$gt": to_bson(after) } };
-    let entries = find(layout, wanted, doc! { "_id": 1 }, limit).await?;
+    let entries = find(layout, behind(after, limit), doc! { "_id": 1 }, limit).await?;
     let mut previous = after;
     for entry in &entries {
         if entry.seq - 1 != previous {
@@ -34,6 +35,17 @@ pub async fn entries(
         previous = entry.seq;
     }
     Ok(entries)
+}
+
+/// The positions behind `after`. A few, as of the tail that is read again and again, are named: to look positions up is
+/// cheap in whatever speaks MongoDB's protocol, and to find where a range begins may mean to go through all that there is.
+pub fn behind(after: Seq, limit: usize) -> Document {
+    if limit > ONE_BY_ONE {
+        return doc! { "_id": { "$gt": to_bson(after) } };
+    }
+    let ahead = (1..).take(limit);
+    let positions = ahead.filter_map(|ahead: Seq| after.checked_add(ahead));
+    doc! { "_id": { "$in": positions.map(to_bson).collect::<Vec<_>>() } }
 }
 
 /// At most `limit` entries that are `wanted`, newest first, from before `before`.
