@@ -55,7 +55,7 @@ pub(crate) struct WatchEvent {
 /// configs included. A slow client gets only the latest of each config. `event: gone` with
 /// `{"project","config","reason"}` tells that a config is not there any more, since it was deleted or has another name
 /// (`deleted`), or since the user may not read it any more (`forbidden`). Every 15 s there is a comment. The stream ends
-/// when the token does. A config that is absent or not readable is not named, and is as soon as it can be read.
+/// when the token does, and when the database was put back to an earlier time, after which there is another epoch. A config that is absent or not readable is not named, and is as soon as it can be read.
 #[utoipa::path(
     get, path = "/api/watch", operation_id = "watch", tag = "Watching",
     params(("config" = Option<Vec<String>>, Query, description = "Only this `project/config`; may be repeated")),
@@ -125,11 +125,11 @@ impl Watch {
         })
     }
 
-    /// What the client is sent next. `None` at the end: of the token, or of the server.
+    /// What the client is sent next. `None` at the end: of the token, of the history that it was told, or of the server.
     async fn next(&mut self) -> Option<Bytes> {
         let app = self.app.clone();
         loop {
-            let events = self.untold().ok()?;
+            let events = self.untold().ok()??;
             if !events.is_empty() {
                 return Some(events.into());
             }
@@ -143,23 +143,37 @@ impl Watch {
         }
     }
 
-    /// What the client has not been told of the present state. Refused once the token is dead.
-    fn untold(&mut self) -> Result<Vec<u8>, Rejection> {
+    /// What the client has not been told of the present state; `None` where that does not come after what it was told.
+    /// Refused once the token is dead.
+    fn untold(&mut self) -> Result<Option<Vec<u8>>, Rejection> {
         let (wanted, told) = (self.wanted.as_ref(), self.told.as_ref());
         let app = &self.app;
-        let (text, seq, authority) = app.engine.look(&self.actor, |state, caller| {
+        let untold = app.engine.look(&self.actor, |state, caller| {
             app.refuse_left_alone(caller)?;
+            if told.is_some_and(|told| !told.goes_on_in(state)) {
+                return Ok(None);
+            }
             let text = events::untold(state, caller, wanted, told);
             // What a machine may do never changes.
             let is_new = told.is_none() || caller.user().is_ok();
             let authority = is_new.then(|| caller.authority().clone());
-            Ok((text, state.head().seq, authority))
+            let epoch = state.journal().map(|journal| journal.epoch);
+            Ok(Some((text, state.head().seq, epoch, authority)))
         })?;
+        let Some((text, seq, epoch, authority)) = untold else {
+            return Ok(None);
+        };
         match (&mut self.told, authority) {
             (Some(told), None) => told.seq = seq,
-            (told, authority) => *told = authority.map(|authority| Told { seq, authority }),
+            (told, authority) => {
+                *told = authority.map(|authority| Told {
+                    seq,
+                    epoch,
+                    authority,
+                });
+            }
         }
-        Ok(text)
+        Ok(Some(text))
     }
 
     fn dies_at(&self) -> Result<Instant, Rejection> {

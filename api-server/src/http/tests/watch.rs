@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
@@ -7,6 +8,8 @@ use serde_json::json;
 use ssm_domain::entry::Purpose;
 use ssm_domain::secret::Password;
 use ssm_engine::Claim;
+use ssm_engine::memory::MemoryJournal;
+use tempfile::TempDir;
 use tokio::time::timeout;
 
 use super::Caller;
@@ -140,6 +143,42 @@ async fn a_stream_shows_what_its_token_reads_and_ends_with_it_and_with_the_serve
     assert!(metrics.contains("ssm_watch_streams 1"), "{metrics}");
     owner.app.stopping.cancel();
     ends(&mut stopped).await;
+}
+
+#[tokio::test]
+async fn a_stream_ends_where_the_history_is_rolled_back_and_another_epoch_begins() {
+    let journal = Arc::new(MemoryJournal::default());
+    journal.share();
+    let nobody = Caller::over(journal.clone(), TempDir::new().unwrap()).await;
+    let owner = nobody.made_owner().await.with_configs().await;
+    let mut stream = watch(&owner, "").await;
+    let first = read_to(&mut stream, "synced").await;
+    let (hello, _) = first.split_once("\n\n").unwrap();
+    owner
+        .json(
+            "PUT",
+            "/api/projects/web/configs/base/secrets/A",
+            r#"{"value":"1"}"#,
+        )
+        .await
+        .is(200);
+    read_to(&mut stream, "revision").await;
+    journal.tamper(|entries| entries.truncate(entries.len() - 1));
+    ends(&mut stream).await;
+
+    // The server may be about to begin the new epoch still.
+    let again = async {
+        loop {
+            let mut stream = watch(&owner, "").await;
+            let first = read_to(&mut stream, "synced").await;
+            if !first.starts_with(hello) {
+                return first;
+            }
+            ends(&mut stream).await;
+        }
+    };
+    let first = timeout(Duration::from_secs(10), again).await.unwrap();
+    assert_eq!(first.matches("event: revision").count(), 2);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use serde::Serialize;
 use ssm_domain::access::{Action, Authority, Place};
 use ssm_domain::caller::Caller;
 use ssm_domain::entry::Seq;
+use ssm_domain::id::Epoch;
 use ssm_domain::names::{ConfigPath, Slug};
 use ssm_domain::state::{Changed, Config, State};
 
@@ -16,6 +17,8 @@ pub(super) const READING: [Action; 2] = [Action::SecretsRead, Action::SecretsExp
 pub(super) struct Told {
     /// The state.
     pub seq: Seq,
+    /// The journal's lifetime.
+    pub epoch: Option<Epoch>,
     /// What it could read in it.
     pub authority: Authority,
 }
@@ -37,6 +40,13 @@ struct Gone<'a> {
     project: &'a Slug,
     config: &'a Slug,
     reason: &'static str,
+}
+
+impl Told {
+    /// Whether `state` comes after the one that was told of. It does not where the history was rolled back.
+    pub(super) fn goes_on_in(&self, state: &State) -> bool {
+        self.seq <= state.head().seq && self.epoch == state.journal().map(|journal| journal.epoch)
+    }
 }
 
 /// What a client is told next: everything where it was told nothing, else what it does not know.
