@@ -47,6 +47,9 @@ enum Command {
     /// Restore a backup into an empty place
     #[command(after_help = commands::restore::EXAMPLES)]
     Restore(commands::restore::RestoreArgs),
+    /// Bring all data from an embedded database to a MongoDB, or back
+    #[command(after_help = commands::migrate::EXAMPLES)]
+    Migrate(commands::migrate::MigrateArgs),
     /// Add a user, reset a password or list users, with access to the data only
     #[command(after_help = commands::admin::EXAMPLES)]
     Admin(commands::admin::AdminArgs),
@@ -118,6 +121,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Audit(args)) => commands::audit::run(args),
         Some(Command::Backup(args)) => commands::backup::run(args),
         Some(Command::Restore(args)) => commands::restore::run(args),
+        Some(Command::Migrate(args)) => commands::migrate::run(args),
         Some(Command::Admin(args)) => commands::admin::run(args),
         Some(Command::Keys(args)) => commands::keys::run(args),
         Some(Command::Openapi) => commands::openapi::run(),

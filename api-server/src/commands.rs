@@ -7,6 +7,7 @@ pub(crate) mod completions;
 pub(crate) mod config;
 mod input;
 pub(crate) mod keys;
+pub(crate) mod migrate;
 pub(crate) mod openapi;
 mod output;
 pub(crate) mod restore;

@@ -3,6 +3,7 @@
 
 mod audit;
 mod mongo;
+mod places;
 mod settings;
 mod values;
 mod variables;
@@ -15,7 +16,8 @@ use std::path::PathBuf;
 use ssm_engine::EngineOptions;
 
 pub(crate) use mongo::MongoConfig;
-pub(crate) use settings::{DataSettings, SECRETS_HELP, Settings};
+pub(crate) use places::Places;
+pub(crate) use settings::{DataSettings, PlaceSettings, SECRETS_HELP, Settings};
 pub(crate) use values::{KeySource, LogConfig, LogFormat, SetupTokenSetting};
 pub(crate) use web::{Limits, TlsFiles, WebConfig};
 
@@ -82,6 +84,7 @@ pub(crate) struct Config {
 }
 
 /// Where the data is, and the keys that belong to it.
+#[derive(Clone)]
 pub(crate) struct DataConfig {
     /// Where the embedded database and the key files are.
     pub dir: PathBuf,
@@ -131,6 +134,14 @@ impl DataConfig {
     }
 
     fn with(settings: DataSettings, variables: Variables<'_>) -> Result<Self, ConfigError> {
+        Self::at(settings.data_dir, settings.place, variables)
+    }
+
+    fn at(
+        dir: PathBuf,
+        settings: PlaceSettings,
+        variables: Variables<'_>,
+    ) -> Result<Self, ConfigError> {
         let key = |name, file: Option<PathBuf>| {
             let file = file.filter(|path| !path.as_os_str().is_empty());
             match (text(variables, name)?, file) {
@@ -148,7 +159,7 @@ impl DataConfig {
                 settings.encryption_key_previous_file,
             )?,
             mongo: MongoConfig::with(settings.mongo, variables)?,
-            dir: settings.data_dir,
+            dir,
         })
     }
 

@@ -67,9 +67,14 @@ pub(crate) enum KeyError {
     NoData { database: PathBuf },
     /// There is no key that what is restored could belong to.
     #[error(
-        "{path} is missing; the {name} that belongs to the backup has to be there first, or in {name} or {name}_FILE"
+        "{path} is missing; the {name} that belongs to what is brought there has to be there first, or in {name} or {name}_FILE"
     )]
     NeededFirst { name: &'static str, path: PathBuf },
+    /// There is another key where one is to be kept.
+    #[error(
+        "{path} is another {name} than the one that belongs to what is brought there; move it away"
+    )]
+    Another { name: &'static str, path: PathBuf },
     /// The key is not one.
     #[error("{name}{place} {source}")]
     Invalid {
@@ -87,6 +92,7 @@ impl KeyError {
             | Self::NoData { .. }
             | Self::NeededFirst { .. }
             | Self::NotGiven(_)
+            | Self::Another { .. }
             | Self::Invalid { .. } => true,
             Self::MakeDir { .. } | Self::Write { .. } | Self::Read { .. } => false,
         }
@@ -135,6 +141,31 @@ pub(crate) fn load_for_restore(config: &DataConfig) -> Result<Keys, KeyError> {
         }
     }
     load(config)
+}
+
+/// Keeps the keys that `from` has in the data directory of `to`, too.
+pub(crate) fn keep(from: &DataConfig, to: &DataConfig) -> Result<(), KeyError> {
+    make_dir(&to.dir)?;
+    for (name, source) in [
+        (ENCRYPTION_KEY, &from.encryption_key),
+        (TOKEN_SALT, &from.token_salt),
+    ] {
+        let text = match source {
+            KeySource::Given(text) => Zeroizing::new(text.clone()),
+            KeySource::File(path) => read(name, path)?,
+            KeySource::DataDir => read(name, &from.key_file(name))?,
+        };
+        let path = to.key_file(name);
+        if path.exists() {
+            if read(name, &path)?.trim() != text.trim() {
+                return Err(KeyError::Another { name, path });
+            }
+        } else {
+            let text = Zeroizing::new(text.trim().to_owned() + "\n");
+            put(&path, &text).map_err(|source| KeyError::Write { path, source })?;
+        }
+    }
+    Ok(())
 }
 
 fn missing(config: &DataConfig, name: &'static str) -> KeyError {
@@ -240,13 +271,19 @@ fn make_on_first_start(
     }
 }
 
-/// Makes a key file that is there whole or not at all, and is never put in another's place.
+/// Makes a key.
 fn make(path: &Path) -> io::Result<()> {
-    let dir = path.parent().unwrap_or(Path::new("."));
     let mut key = Zeroizing::new([0; 32]);
     rand::rng().fill_bytes(key.as_mut_slice());
-    let text = Zeroizing::new(STANDARD.encode(key.as_slice()) + "\n");
+    put(
+        path,
+        &Zeroizing::new(STANDARD.encode(key.as_slice()) + "\n"),
+    )
+}
 
+/// Puts a text into a file that is there whole or not at all, and is never put in another's place.
+fn put(path: &Path, text: &str) -> io::Result<()> {
+    let dir = path.parent().unwrap_or(Path::new("."));
     let draft = path.with_extension(format!("draft-{}", std::process::id()));
     let mut file = OpenOptions::new()
         .write(true)

@@ -54,6 +54,14 @@ pub(crate) async fn open_read_only(config: &DataConfig) -> Result<Arc<dyn Journa
     })
 }
 
+/// Opens it to be read, where no server uses it. Of a MongoDB that cannot be known.
+pub(crate) async fn open_alone(config: &DataConfig) -> Result<Arc<dyn Journal>, StoreError> {
+    Ok(match &config.mongo {
+        None => Arc::new(SqliteJournal::open_alone(&config.dir)?),
+        Some(_) => open_read_only(config).await?,
+    })
+}
+
 /// Where the data is, in words.
 pub(crate) fn name(config: &DataConfig) -> String {
     match &config.mongo {

@@ -9,6 +9,7 @@
 //! It is written through [`Journal`](crate::journal::Journal) alone, so it can be restored to any other.
 
 mod format;
+mod parts;
 mod read;
 mod settle;
 mod write;
@@ -18,6 +19,7 @@ use ssm_domain::entry::Seq;
 
 pub use format::{Counts, Header};
 pub(crate) use format::{Line, Part};
+pub(crate) use parts::{JournalParts, Parts};
 pub use read::{BackupReader, NotABackup};
 pub use write::write;
 

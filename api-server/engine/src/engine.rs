@@ -28,6 +28,7 @@ use crate::follow::{self, Following};
 use crate::idempotency::Running;
 use crate::journal::Journal;
 use crate::replay::catch_up;
+use crate::restore::refuse_unfinished;
 use crate::rotation::check_keys;
 use crate::sign_in::Hashers;
 use crate::signing::verify_end;
@@ -139,9 +140,7 @@ impl Engine {
         keys: Keys,
         options: EngineOptions,
     ) -> Result<Self, OpenError> {
-        if journal.unfinished_restore().await?.is_some() {
-            return Err(OpenError::UnfinishedRestore);
-        }
+        refuse_unfinished(&*journal).await?;
         let engine = Self::start(journal, keys, options).await?;
         engine.resume_rotation();
         Ok(engine)

@@ -56,6 +56,12 @@ pub enum OpenError {
          empty place"
     )]
     UnfinishedRestore,
+    /// A migration was begun here and did not come to its end.
+    #[error(
+        "a migration into this place is not finished; run `ssm-server migrate` from the same source again, or migrate into \
+         an empty place"
+    )]
+    UnfinishedMigration,
     /// The root key is not the one that the data was sealed with.
     #[error(
         "ENCRYPTION_KEY is not the key that this data was sealed with (its fingerprint is {given}, the data's {stored}); \

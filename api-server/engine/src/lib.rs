@@ -20,6 +20,7 @@ mod idempotency;
 pub mod journal;
 #[cfg(feature = "testing")]
 pub mod memory;
+pub mod migrate;
 mod proof;
 mod read;
 mod replay;

@@ -5,15 +5,14 @@
 //! entry begins a new epoch and ends all tokens. Everything is verified before the mark goes.
 
 mod copy;
+mod unfinished;
 mod whole;
 
 use std::io::{BufRead, Seek};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
 use ssm_domain::caller::Actor;
-use ssm_domain::digest::Digest;
 use ssm_domain::entry::Head;
 use ssm_domain::restore::FinishRestore;
 
@@ -23,12 +22,16 @@ use crate::engine::{Engine, Keys, Requester};
 use crate::error::{OpenError, RunError};
 use crate::journal::{AppendError, Journal, ReadError};
 use crate::steps::reached;
-use crate::verify::Finding;
 
-/// A place that knows of a restore that is not finished.
+pub(crate) use copy::{CopyError, copy};
+pub(crate) use unfinished::{NotBegun, Unfinished, begin, refuse_unfinished};
+pub use whole::NotWhole;
+pub(crate) use whole::check;
+
+/// A place that knows of a restore or migration into it that is not finished.
 #[async_trait]
 pub trait RestoreStore {
-    /// The mark of a restore that is not finished.
+    /// The mark of one that is not finished.
     async fn unfinished_restore(&self) -> Result<Option<Vec<u8>>, ReadError>;
 
     /// Makes the mark durable, or takes it away.
@@ -70,10 +73,7 @@ pub enum RestoreError {
     Finish(#[from] RunError),
     /// What was restored is not as it was written.
     #[error("what was restored is not as it was written: {0}")]
-    Found(Finding),
-    /// A secret's value does not open.
-    #[error("the value of {0} does not open")]
-    Unopenable(String),
+    NotWhole(#[from] NotWhole),
 }
 
 /// What a restore came to.
@@ -87,14 +87,6 @@ pub struct Restored {
     pub opened: usize,
 }
 
-/// What an unfinished restore is of.
-#[derive(PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Unfinished {
-    backup: Digest,
-    keep_tokens: bool,
-}
-
 /// Restores a backup into `journal`, which must be empty or have an unfinished restore of the same backup.
 pub async fn restore<R: BufRead + Seek>(
     journal: Arc<dyn Journal>,
@@ -102,13 +94,16 @@ pub async fn restore<R: BufRead + Seek>(
     mut backup: BackupReader<R>,
     keep_tokens: bool,
 ) -> Result<Restored, RestoreError> {
-    let unfinished = Unfinished {
+    let unfinished = Unfinished::Restore {
         backup: backup.mac(),
         keep_tokens,
     };
     begin(&*journal, &unfinished).await?;
     reached("restore:begun");
-    copy::copy(&*journal, &mut backup).await?;
+    let head = copy::<_, RestoreError>(&*journal, &mut backup).await?;
+    if head != backup.header().head {
+        return Err(NotABackup::Altered("it ends with another entry than it says").into());
+    }
     reached("restore:copied");
 
     let engine = Engine::open_unfinished(journal.clone(), keys).await?;
@@ -122,7 +117,7 @@ pub async fn restore<R: BufRead + Seek>(
     };
     engine.run(server, finish).await?;
     reached("restore:epoch-begun");
-    let opened = whole::check(&engine).await?;
+    let opened = check(&*journal, &engine.state(), &engine.shared.keys).await?;
     reached("restore:verified");
     journal.mark_restore(None).await?;
     reached("restore:done");
@@ -133,20 +128,25 @@ pub async fn restore<R: BufRead + Seek>(
     })
 }
 
-/// Makes the mark, unless it is there.
-async fn begin(journal: &dyn Journal, unfinished: &Unfinished) -> Result<(), RestoreError> {
-    if let Some(mark) = journal.unfinished_restore().await? {
-        return match serde_json::from_slice::<Unfinished>(&mark) {
-            Ok(begun) if begun == *unfinished => Ok(()),
-            Ok(_) | Err(_) => Err(RestoreError::AnotherBegun),
-        };
+impl From<NotBegun> for RestoreError {
+    fn from(error: NotBegun) -> Self {
+        match error {
+            NotBegun::NotEmpty(entries) => Self::NotEmpty(entries),
+            NotBegun::AnotherBegun => Self::AnotherBegun,
+            NotBegun::Read(error) => Self::Read(error),
+            NotBegun::Store(error) => Self::Store(error),
+        }
     }
-    let there = journal
-        .search(&crate::journal::Filter::default(), None, 1)
-        .await?;
-    if let Some(newest) = there.first() {
-        return Err(RestoreError::NotEmpty(newest.seq));
+}
+
+impl From<CopyError> for RestoreError {
+    fn from(error: CopyError) -> Self {
+        match error {
+            CopyError::Read(error) => Self::Read(error),
+            CopyError::Append(error) => Self::Append(error),
+            CopyError::Chain(error) => Self::Open(error.into()),
+            CopyError::NoAccess(..) => NotABackup::Altered("an access record is none").into(),
+            CopyError::Differs(_) => Self::Differs(error.to_string()),
+        }
     }
-    let mark = serde_json::to_vec(unfinished).expect("a mark is text");
-    Ok(journal.mark_restore(Some(&mark)).await?)
 }

@@ -67,6 +67,13 @@ impl SqliteJournal {
         Ok(Self::new(dir, None, None))
     }
 
+    /// The same, and keeps servers away meanwhile.
+    pub fn open_alone(dir: &Path) -> Result<Self, OpenError> {
+        let lock = open::keep_away(dir)?;
+        open::for_reading(dir)?;
+        Ok(Self::new(dir, None, lock))
+    }
+
     fn new(dir: &Path, writer: Option<Connection>, lock: Option<Lock>) -> Self {
         let database = Database {
             readers: Arc::new(Readers::of(dir.join(DATABASE))),

@@ -114,14 +114,32 @@ impl Lock {
             .mode(0o600)
             .open(&path)
             .map_err(|error| cannot_write(dir, &error))?;
+        Self::of(file, dir)
+    }
+
+    fn of(file: File, dir: &Path) -> Result<Self, OpenError> {
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => Err(OpenError::InUse { dir: dir.into() }),
             Err(TryLockError::Error(error)) => Err(OpenError::Unavailable {
-                path,
+                path: dir.join(LOCK),
                 why: error.to_string(),
             }),
         }
+    }
+}
+
+/// Takes the lock where there is one, and makes nothing.
+pub fn keep_away(dir: &Path) -> Result<Option<Lock>, OpenError> {
+    let path = dir.join(LOCK);
+    match File::open(&path) {
+        Ok(file) => Lock::of(file, dir).map(Some),
+        // A server would have made it.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(OpenError::Unavailable {
+            path,
+            why: error.to_string(),
+        }),
     }
 }
 

@@ -66,6 +66,7 @@ fn failure(error: BackupError) -> Failure {
         BackupError::Open(
             OpenError::Read(ReadError::Unavailable(_))
             | OpenError::UnfinishedRestore
+            | OpenError::UnfinishedMigration
             | OpenError::RolledBack(_)
             | OpenError::WrongRootKey { .. }
             | OpenError::MissingPreviousKey { .. }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use clap::Args;
 use ssm_engine::backup::{BackupReader, NotABackup};
-use ssm_engine::restore::{RestoreError, Restored, restore};
+use ssm_engine::restore::{NotWhole, RestoreError, Restored, restore};
 
 use super::output::is_dash;
 use crate::cli::{Exit, Failure, Outcome};
@@ -85,12 +85,14 @@ fn failure(error: RestoreError) -> Failure {
         }
         RestoreError::Backup(NotABackup::Foreign | NotABackup::CutOff | NotABackup::Altered(_))
         | RestoreError::Differs(_)
-        | RestoreError::Found(_)
-        | RestoreError::Unopenable(_) => Failure::Found(error.into()),
+        | RestoreError::NotWhole(NotWhole::Found(_) | NotWhole::Unopenable(_)) => {
+            Failure::Found(error.into())
+        }
         RestoreError::Backup(NotABackup::Read(_) | NotABackup::NewerFormat(_))
         | RestoreError::NotEmpty(_)
         | RestoreError::AnotherBegun
         | RestoreError::Read(_)
+        | RestoreError::NotWhole(NotWhole::Read(_))
         | RestoreError::Append(_)
         | RestoreError::Store(_)
         | RestoreError::Open(_)

@@ -21,6 +21,9 @@ pub(crate) struct MongoSettings {
     /// MongoDB's database of hashed passwords and tokens and wrapped keys
     #[arg(long, env = "AUTH_DATABASE", default_value = "secrets_manager_auth", value_parser = database_name)]
     pub auth_database: String,
+    /// A connection string that was given as one of a command's places
+    #[arg(skip)]
+    pub uri: Option<String>,
 }
 
 /// A MongoDB that holds the data.
@@ -45,6 +48,7 @@ impl MongoConfig {
             path.map(KeySource::File)
         };
         let given = [
+            settings.uri.map(KeySource::Given),
             text(variables, "CONNECTION_STRING")?.map(KeySource::Given),
             text(variables, "MONGODB_URI")?.map(KeySource::Given),
             file(settings.connection_string_file),
@@ -56,7 +60,7 @@ impl MongoConfig {
         };
         if given.next().is_some() {
             return Err(ConfigError::Contradiction(
-                "of CONNECTION_STRING, MONGODB_URI, CONNECTION_STRING_FILE and MONGODB_URI_FILE more than one is set; keep one",
+                "of CONNECTION_STRING, MONGODB_URI, CONNECTION_STRING_FILE, MONGODB_URI_FILE and a connection string that is given to a command more than one is set; keep one",
             ));
         }
         if settings.data_database == settings.auth_database {

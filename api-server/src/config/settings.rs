@@ -61,6 +61,13 @@ pub(crate) struct DataSettings {
     #[arg(long, env = "DATA_DIR", default_value = "./data")]
     pub data_dir: PathBuf,
     #[command(flatten)]
+    pub place: PlaceSettings,
+}
+
+/// The settings of everything that works on data in places that are named otherwise.
+#[derive(Args)]
+pub(crate) struct PlaceSettings {
+    #[command(flatten)]
     pub mongo: MongoSettings,
     /// File with the token salt
     #[arg(long, env = "TOKEN_SALT_FILE")]

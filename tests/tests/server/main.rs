@@ -23,6 +23,7 @@ mod icons;
 mod idempotency;
 mod keys;
 mod leaks;
+mod migrate;
 mod old_clients;
 mod onboarding;
 mod references;

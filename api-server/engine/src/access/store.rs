@@ -54,6 +54,13 @@ impl ChainedAccess {
         Self { record, stored }
     }
 
+    /// What is stored, with the record in it. None where that is not the one that was written there.
+    pub fn of(stored: StoredAccess) -> Option<Self> {
+        let record = AccessRecord::verify(&stored.bytes, stored.hash).ok()?;
+        let is_where_it_says = record.server == stored.server && record.seq == stored.seq;
+        is_where_it_says.then_some(Self { record, stored })
+    }
+
     /// The end of the chain that it makes.
     pub fn head(&self) -> AccessHead {
         self.record.head(self.stored.hash)

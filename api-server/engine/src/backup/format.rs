@@ -1,12 +1,12 @@
 //! The lines of a backup.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::value::RawValue;
-use ssm_domain::access_record::AccessRecord;
 use ssm_domain::command::{AuthRecord, AuthStore};
 use ssm_domain::digest::Digest;
 use ssm_domain::entry::{Head, Seq};
@@ -15,7 +15,7 @@ use ssm_domain::seal::{Fingerprint, Sealed};
 use ssm_domain::signing::{AccessSignature, HeadSignature};
 use ssm_domain::time::Timestamp;
 
-use crate::access::{ChainedAccess, StoredAccess};
+use crate::access::StoredAccess;
 use crate::journal::StoredEntry;
 
 /// The format that is written here.
@@ -81,12 +81,13 @@ pub(crate) enum Line<'a> {
 }
 
 /// What a line between the first and the last says, taken out of it.
+#[derive(PartialEq, Eq)]
 pub(crate) enum Part {
     Record(AuthRecord),
     Value(Sealed),
     Entry(StoredEntry),
     Signature(HeadSignature),
-    Access(Box<ChainedAccess>),
+    Access(StoredAccess),
 }
 
 /// The end of a backup.
@@ -143,37 +144,33 @@ enum StoreName {
 }
 
 impl<'a> Line<'a> {
-    /// None where the record is not JSON, and so none that was ever written.
-    pub(crate) fn of_record(record: &'a AuthRecord) -> Option<Self> {
-        Some(Self::Record(RecordLine {
-            store: match record.store {
-                AuthStore::Credentials => StoreName::Credentials,
-                AuthStore::Tokens => StoreName::Tokens,
-                AuthStore::Keys => StoreName::Keys,
-            },
-            id: record.id.clone(),
-            body: serde_json::from_slice(&record.body).ok()?,
-        }))
-    }
-
-    /// None where the entry is not JSON.
-    pub(crate) fn of_entry(stored: &'a StoredEntry) -> Option<Self> {
-        Some(Self::Entry(EntryLine {
-            seq: stored.seq,
-            hash: stored.hash,
-            entry: serde_json::from_slice(&stored.bytes).ok()?,
-        }))
-    }
-
-    /// None where the record is not JSON.
-    pub(crate) fn of_access(stored: &'a StoredAccess) -> Option<Self> {
-        Some(Self::Access(AccessLine {
-            server: stored.server,
-            seq: stored.seq,
-            hash: stored.hash,
-            record: serde_json::from_slice(&stored.bytes).ok()?,
-            signature: stored.signature,
-        }))
+    /// None where something is not JSON, and so nothing that was ever written.
+    pub(crate) fn of(part: &'a Part) -> Option<Self> {
+        Some(match part {
+            Part::Record(record) => Self::Record(RecordLine {
+                store: match record.store {
+                    AuthStore::Credentials => StoreName::Credentials,
+                    AuthStore::Tokens => StoreName::Tokens,
+                    AuthStore::Keys => StoreName::Keys,
+                },
+                id: record.id.clone(),
+                body: serde_json::from_slice(&record.body).ok()?,
+            }),
+            Part::Value(sealed) => Self::Value(ValueLine(sealed.clone())),
+            Part::Entry(stored) => Self::Entry(EntryLine {
+                seq: stored.seq,
+                hash: stored.hash,
+                entry: serde_json::from_slice(&stored.bytes).ok()?,
+            }),
+            Part::Signature(signature) => Self::Signature(*signature),
+            Part::Access(stored) => Self::Access(AccessLine {
+                server: stored.server,
+                seq: stored.seq,
+                hash: stored.hash,
+                record: serde_json::from_slice(&stored.bytes).ok()?,
+                signature: stored.signature,
+            }),
+        })
     }
 
     /// The line as it is written.
@@ -183,7 +180,7 @@ impl<'a> Line<'a> {
         text
     }
 
-    /// What a line between the first and the last says. None for these two, and for an access record that is none.
+    /// What a line between the first and the last says.
     pub(crate) fn into_part(self) -> Option<Part> {
         Some(match self {
             Self::Backup(_) | Self::End(_) => return None,
@@ -203,24 +200,26 @@ impl<'a> Line<'a> {
                 bytes: entry.get().as_bytes().to_vec(),
             }),
             Self::Signature(signature) => Part::Signature(signature),
-            Self::Access(line) => Part::Access(Box::new(line.chained()?)),
+            Self::Access(line) => Part::Access(StoredAccess {
+                server: line.server,
+                seq: line.seq,
+                hash: line.hash,
+                bytes: line.record.get().as_bytes().to_vec(),
+                signature: line.signature,
+            }),
         })
     }
 }
 
-impl AccessLine<'_> {
-    fn chained(self) -> Option<ChainedAccess> {
-        let bytes = self.record.get().as_bytes().to_vec();
-        let record = AccessRecord::verify(&bytes, self.hash).ok()?;
-        let stored = StoredAccess {
-            server: self.server,
-            seq: self.seq,
-            hash: self.hash,
-            bytes,
-            signature: self.signature,
-        };
-        let is_where_it_says = record.server == self.server && record.seq == self.seq;
-        is_where_it_says.then_some(ChainedAccess { record, stored })
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Record(record) => write!(f, "the {} record {}", record.store.name(), record.id),
+            Self::Value(sealed) => write!(f, "the value {}", Digest::of(sealed.as_bytes())),
+            Self::Entry(stored) => write!(f, "entry {}", stored.seq),
+            Self::Signature(made) => write!(f, "the signature of entry {}", made.seq),
+            Self::Access(stored) => write!(f, "access record {}/{}", stored.server, stored.seq),
+        }
     }
 }
 
@@ -232,15 +231,14 @@ impl End {
 }
 
 impl Counts {
-    /// Counts one more line.
-    pub(crate) fn count(&mut self, line: &Line<'_>) {
-        match line {
-            Line::Backup(_) | Line::End(_) => {}
-            Line::Record(_) => self.records += 1,
-            Line::Value(_) => self.values += 1,
-            Line::Entry(_) => self.entries += 1,
-            Line::Signature(_) => self.signatures += 1,
-            Line::Access(_) => self.accesses += 1,
+    /// Counts one more.
+    pub(crate) fn count(&mut self, part: &Part) {
+        match part {
+            Part::Record(_) => self.records += 1,
+            Part::Value(_) => self.values += 1,
+            Part::Entry(_) => self.entries += 1,
+            Part::Signature(_) => self.signatures += 1,
+            Part::Access(_) => self.accesses += 1,
         }
     }
 

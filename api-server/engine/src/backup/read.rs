@@ -6,7 +6,7 @@ use ssm_domain::digest::Digest;
 use ssm_domain::seal::KeyRing;
 
 use super::format::{End, FORMAT};
-use super::{Counts, Header, Line, Part};
+use super::{Counts, Header, Line, Part, Parts};
 use crate::engine::Keys;
 
 /// No line of a backup is longer.
@@ -92,8 +92,10 @@ impl<R: BufRead + Seek> BackupReader<R> {
                 Line::End(end) if end.to_text() == text => break end,
                 Line::End(_) => return Err(NotABackup::Altered("its last line is another one")),
                 line => {
-                    counts.count(&line);
                     mac.update(&text);
+                    if let Some(part) = line.into_part() {
+                        counts.count(&part);
+                    }
                 }
             }
         };
@@ -132,17 +134,14 @@ impl<R: BufRead + Seek> BackupReader<R> {
     pub fn mac(&self) -> Digest {
         self.mac
     }
+}
 
-    /// What the next line says; none behind the last.
-    pub(crate) fn next(&mut self) -> Result<Option<Part>, NotABackup> {
+impl<R: BufRead> Parts for BackupReader<R> {
+    type Error = NotABackup;
+
+    async fn next(&mut self) -> Result<Option<Part>, NotABackup> {
         let text = next_line(&mut self.lines)?;
-        match parse(&text)? {
-            Line::End(_) => Ok(None),
-            line => line
-                .into_part()
-                .map(Some)
-                .ok_or(NotABackup::Altered("an access record is none")),
-        }
+        Ok(parse(&text)?.into_part())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Backups of real servers: what is restored is what was there, whatever happened on the way, and nothing else passes.
 
-mod content;
+pub mod content;
 mod refusals;
 mod restoring;
 
@@ -12,9 +12,9 @@ use ssm_tests::{Run, Scratch, Server, ServerOptions};
 
 use content::Content;
 
-const OTHER_KEY: &str = "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4MTIzNDU2Nzg=";
+pub const OTHER_KEY: &str = "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4MTIzNDU2Nzg=";
 
-fn on(data: &Path) -> ServerOptions {
+pub fn on(data: &Path) -> ServerOptions {
     ServerOptions::default().data_dir(data)
 }
 
@@ -40,17 +40,17 @@ async fn sign_in(server: &Server) -> Caller {
 }
 
 /// A data directory with something of everything in it, and its backup; no server runs on it.
-struct Kept {
-    data: Scratch,
+pub struct Kept {
+    pub data: Scratch,
     elsewhere: Scratch,
-    token: String,
-    content: Content,
+    pub token: String,
+    pub content: Content,
     /// A config's secrets, and the tag that they had.
-    tagged: (String, String),
+    pub tagged: (String, String),
 }
 
 impl Kept {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let (data, elsewhere) = (Scratch::new("data").unwrap(), Scratch::new("kept").unwrap());
         let (mut server, owner) = own_server(on(data.path())).await;
         content::fill(&owner).await;

@@ -147,10 +147,10 @@ async fn a_restore_that_is_killed_at_any_step_is_refused_by_a_server_and_ended_b
     let kept = Kept::new().await;
     for step in [
         "restore:begun",
-        "restore:appended",
+        "copy:appended",
         "append:before-commit",
         "append:after-commit",
-        "restore:access-appended",
+        "copy:access-appended",
         "restore:copied",
         "append:before-commit#2",
         "append:after-commit#2",
