@@ -56,9 +56,10 @@ impl ConfigError {
 }
 
 /// What can be set by variables only: a flag's value would be there for any user of the machine to see.
-pub(crate) const SECRETS: [&str; 6] = [
+pub(crate) const SECRETS: [&str; 7] = [
     "CONNECTION_STRING",
     "MONGODB_URI",
+    "MONGODB_PASSWORD",
     "TOKEN_SALT",
     "ENCRYPTION_KEY",
     "ENCRYPTION_KEY_PREVIOUS",
@@ -142,14 +143,9 @@ impl DataConfig {
         settings: PlaceSettings,
         variables: Variables<'_>,
     ) -> Result<Self, ConfigError> {
-        let key = |name, file: Option<PathBuf>| {
-            let file = file.filter(|path| !path.as_os_str().is_empty());
-            match (text(variables, name)?, file) {
-                (Some(_), Some(_)) => Err(ConfigError::Twice(name)),
-                (Some(given), None) => Ok(KeySource::Given(given)),
-                (None, Some(path)) => Ok(KeySource::File(path)),
-                (None, None) => Ok(KeySource::DataDir),
-            }
+        let key = |name, file: Option<PathBuf>| -> Result<_, ConfigError> {
+            let given = KeySource::one(name, text(variables, name)?, file)?;
+            Ok(given.unwrap_or(KeySource::DataDir))
         };
         Ok(Self {
             token_salt: key("TOKEN_SALT", settings.token_salt_file)?,
@@ -259,6 +255,31 @@ mod tests {
             let refused = config(flags, variables).err();
             assert!(matches!(refused, Some(ConfigError::Contradiction(_))));
         }
+    }
+
+    #[test]
+    fn a_user_of_the_mongodb_has_a_name_and_a_password_each_given_once() {
+        let uri = ("MONGODB_URI", "mongodb://db");
+        let password = ("MONGODB_PASSWORD", "s3cret");
+        let name = ["--mongodb-username", "ssm"];
+        let mongo = config(&name, &[uri, password]).ok().unwrap().data.mongo;
+        let user = mongo.unwrap().user.unwrap();
+        assert_eq!(user.name, KeySource::Given("ssm".into()));
+        assert!(!format!("{user:?}").contains("s3cret"));
+        for (flags, variables) in [
+            (&name[..], &[uri][..]),
+            (&[], &[uri, password]),
+            (&name, &[password]),
+        ] {
+            let refused = config(flags, variables).err();
+            assert!(matches!(refused, Some(ConfigError::Contradiction(_))));
+        }
+        let twice = [&name[..], &["--mongodb-password-file", "/p"]].concat();
+        let refused = config(&twice, &[uri, password]).err();
+        assert_eq!(refused, Some(ConfigError::Twice("MONGODB_PASSWORD")));
+        let passed_on = [uri, ("MONGODB_PASSWORD", "")];
+        let mongo = config(&["--mongodb-username", ""], &passed_on);
+        assert!(mongo.ok().unwrap().data.mongo.unwrap().user.is_none());
     }
 
     #[test]

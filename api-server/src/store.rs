@@ -1,10 +1,9 @@
 //! Opening the place where the data is: the embedded database, or a MongoDB.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use ssm_engine::journal::Journal;
-use ssm_journal_mongodb::{MongoJournal, MongoOptions};
+use ssm_journal_mongodb::{MongoJournal, MongoOptions, MongoUser};
 use ssm_journal_sqlite::SqliteJournal;
 
 use crate::config::{DataConfig, KeySource, MongoConfig};
@@ -22,9 +21,13 @@ pub(crate) enum StoreError {
     /// The MongoDB cannot be used.
     #[error(transparent)]
     Mongo(#[from] ssm_journal_mongodb::OpenError),
-    /// The connection string's file cannot be read, or could be read by everybody.
-    #[error("the file {path} with the connection string is refused: {source}")]
-    File { path: String, source: FileError },
+    /// A file with what it takes to connect cannot be read, or could be read by everybody.
+    #[error("the file {path} with {what} is refused: {source}")]
+    File {
+        what: &'static str,
+        path: String,
+        source: FileError,
+    },
 }
 
 impl StoreError {
@@ -71,20 +74,35 @@ pub(crate) fn name(config: &DataConfig) -> String {
 }
 
 fn options(config: &MongoConfig) -> Result<MongoOptions, StoreError> {
-    let read = |path: &Path| {
-        let text = private_file::read(path, MAX_BYTES).map_err(|source| StoreError::File {
-            path: path.display().to_string(),
-            source,
-        });
-        text.map(|text| text.trim().to_owned())
+    let user = match &config.user {
+        None => None,
+        Some(user) => Some(MongoUser {
+            name: read(&user.name, "the user of the MongoDB")?,
+            password: read(&user.password, "the password of the MongoDB")?,
+        }),
     };
     Ok(MongoOptions {
-        uri: match &config.uri {
-            KeySource::Given(uri) => uri.clone(),
-            KeySource::File(path) => read(path)?,
-            KeySource::DataDir => String::new(),
-        },
+        uri: read(&config.uri, "the connection string")?
+            .trim()
+            .to_owned(),
+        user,
         data: config.data.clone(),
         auth: config.auth.clone(),
     })
+}
+
+/// The text, without the end of the line that a file ends with.
+fn read(source: &KeySource, what: &'static str) -> Result<String, StoreError> {
+    match source {
+        KeySource::Given(text) => Ok(text.clone()),
+        KeySource::File(path) => match private_file::read(path, MAX_BYTES) {
+            Ok(text) => Ok(text.trim_end_matches(['\r', '\n']).to_owned()),
+            Err(source) => Err(StoreError::File {
+                what,
+                path: path.display().to_string(),
+                source,
+            }),
+        },
+        KeySource::DataDir => Ok(String::new()),
+    }
 }

@@ -32,7 +32,7 @@ pub use control_plane::{ControlPlane, ControlPlaneOptions};
 pub use crypto::install_crypto;
 pub use foreign::Foreign;
 pub use launch::Launch;
-pub use mongodb::{Mongo, MongoOptions};
+pub use mongodb::{Mongo, MongoOptions, MongoUser};
 pub use operator::{Operator, OperatorOptions};
 pub use paths::{logs_dir, product_binary};
 pub use place::Place;

@@ -1,18 +1,28 @@
 //! A MongoDB: the one that `MONGODB_URI` names, or SecantusDB, which speaks MongoDB's wire protocol and keeps its data in
 //! `WiredTiger`. No build of MongoDB itself can be had from a package registry.
 
+use std::io::Write as _;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
+use tokio::task::spawn_blocking;
 
 use crate::caller::fresh;
 use crate::scratch::DataDir;
 use crate::{Foreign, Launch, Process, free_port};
 
+/// Reads a name, a password and databases, a line each.
+const ADD_USER: &str = r#"
+import sys, pymongo
+name, password, *databases = sys.stdin.buffer.read().decode().split("\n")
+roles = [{"role": "readWrite", "db": database} for database in databases]
+pymongo.MongoClient(sys.argv[1])["admin"].command("createUser", name, pwd=password, roles=roles)
+"#;
 const READY: Duration = Duration::from_secs(30);
 const STOP: Duration = Duration::from_secs(20);
 
@@ -23,6 +33,19 @@ pub struct MongoOptions {
     pub data_dir: Option<PathBuf>,
     /// Says that it is no member of a replica set.
     pub standalone: bool,
+    /// A user and a password without whom nobody is let in, and the databases that the user may read and write.
+    pub user: Option<MongoUser>,
+}
+
+/// Somebody who may use a MongoDB.
+#[derive(Clone, Debug)]
+pub struct MongoUser {
+    /// The name.
+    pub name: String,
+    /// The password.
+    pub password: String,
+    /// The databases.
+    pub databases: Vec<String>,
 }
 
 /// A fresh one that is a replica set of one member.
@@ -35,6 +58,13 @@ impl MongoOptions {
     #[must_use]
     pub fn standalone(mut self) -> Self {
         self.standalone = true;
+        self
+    }
+
+    /// One that lets nobody in but this user.
+    #[must_use]
+    pub fn user(mut self, user: MongoUser) -> Self {
+        self.user = Some(user);
         self
     }
 }
@@ -76,7 +106,34 @@ impl Mongo {
             _data: data,
         };
         mongo.ready().await?;
+        if let Some(user) = options.user {
+            mongo.add_user(user).await?;
+            mongo.launch = mongo.launch.arg("--auth");
+            mongo.restart().await?;
+        }
         Ok(mongo)
+    }
+
+    /// Adds a user, while nobody has to show who they are.
+    async fn add_user(&self, user: MongoUser) -> Result<()> {
+        let mut python = Command::new(Foreign::find()?.python("python"));
+        python.args(["-c", ADD_USER, &self.uri]);
+        let words = [user.name, user.password].into_iter().chain(user.databases);
+        let words = words.collect::<Vec<_>>().join("\n");
+        let added = spawn_blocking(move || -> Result<_> {
+            let mut python = python
+                .stdin(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()?;
+            let mut stdin = python.stdin.take().context("it has no standard input")?;
+            stdin.write_all(words.as_bytes())?;
+            drop(stdin);
+            Ok(python.wait_with_output()?)
+        });
+        let added = added.await??;
+        let why = String::from_utf8_lossy(&added.stderr).into_owned();
+        ensure!(added.status.success(), "no user was added: {why}");
+        Ok(())
     }
 
     /// The connection string of the one that all tests of this process share, each with databases of its

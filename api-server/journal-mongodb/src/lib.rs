@@ -32,7 +32,7 @@ use ssm_domain::signing::HeadSignature;
 use ssm_domain::state::Values;
 use ssm_engine::journal::{AppendError, Batch, Filter, Journal, ReadError, StoredEntry};
 
-pub use open::{MongoOptions, OpenError};
+pub use open::{MongoOptions, MongoUser, OpenError};
 
 use bytes::binary;
 use layout::Layout;

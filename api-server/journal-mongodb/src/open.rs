@@ -21,6 +21,10 @@ const SELECTION: Duration = Duration::from_secs(3);
 const MAJORITY: Duration = Duration::from_secs(8);
 /// How far the clock of the database may be from ours.
 const CLOCKS_APART: Duration = Duration::from_mins(5);
+/// The digits of what is escaped.
+const HEX: [char; 16] = [
+    '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F',
+];
 /// Collections that version 1.4 made.
 const OF_VERSION_1: [&str; 3] = ["projects", "secrets", "userpass"];
 
@@ -29,10 +33,21 @@ const OF_VERSION_1: [&str; 3] = ["projects", "secrets", "userpass"];
 pub struct MongoOptions {
     /// `mongodb://…` or `mongodb+srv://…`. It may hold a password.
     pub uri: String,
+    /// Who connects, where the connection string does not say it.
+    pub user: Option<MongoUser>,
     /// The database of operational data.
     pub data: String,
     /// The database of credentials.
     pub auth: String,
+}
+
+/// Who connects.
+#[derive(Clone)]
+pub struct MongoUser {
+    /// The name, as it is.
+    pub name: String,
+    /// The password, as it is.
+    pub password: String,
 }
 
 impl fmt::Debug for MongoOptions {
@@ -57,12 +72,17 @@ pub enum OpenError {
     Unavailable(String),
     /// It does not know us.
     #[error(
-        "MongoDB does not accept the user and password; check them in the connection string, and authSource"
+        "MongoDB does not accept the user and password; check them in the connection string or in MONGODB_USERNAME and MONGODB_PASSWORD, or the files with them, and authSource in the connection string"
     )]
     Unauthenticated,
+    /// The user is named twice.
+    #[error(
+        "the connection string has a user in it, and MONGODB_USERNAME or MONGODB_USERNAME_FILE is set; keep one of them"
+    )]
+    TwoUsers,
     /// The user lacks rights.
     #[error(
-        "the user of the connection string may not use {database}: it needs the role readWrite there"
+        "the user that connects to MongoDB may not use {database}: it needs the role readWrite there"
     )]
     Unauthorized {
         /// The database.
@@ -159,7 +179,11 @@ async fn check(options: &MongoOptions) -> Result<(Layout, bool), OpenError> {
 }
 
 async fn connect(options: &MongoOptions) -> Result<Client, OpenError> {
-    let mut parsed = ClientOptions::parse(&options.uri)
+    let uri = match &options.user {
+        None => options.uri.clone(),
+        Some(user) => with_user(&options.uri, user)?,
+    };
+    let mut parsed = ClientOptions::parse(&uri)
         .await
         .map_err(|_| OpenError::InvalidUri)?;
     parsed.app_name = Some("ssm-server".to_owned());
@@ -175,6 +199,34 @@ async fn connect(options: &MongoOptions) -> Result<Client, OpenError> {
             .build(),
     );
     Client::with_options(parsed).map_err(|_| OpenError::InvalidUri)
+}
+
+/// The connection string with the user in it, so that all else in it, such as authSource, counts for that user.
+fn with_user(uri: &str, user: &MongoUser) -> Result<String, OpenError> {
+    let (scheme, rest) = uri.split_once("://").ok_or(OpenError::InvalidUri)?;
+    let hosts = rest.split(['/', '?']).next().unwrap_or_default();
+    if hosts.contains('@') {
+        return Err(OpenError::TwoUsers);
+    }
+    let (name, password) = (escaped(&user.name), escaped(&user.password));
+    Ok(format!("{scheme}://{name}:{password}@{rest}"))
+}
+
+/// A text as it may stand in a connection string.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.extend([
+                '%',
+                HEX[usize::from(byte >> 4)],
+                HEX[usize::from(byte & 15)],
+            ]);
+        }
+    }
+    escaped
 }
 
 async fn check_server(data: &Database) -> Result<(), OpenError> {

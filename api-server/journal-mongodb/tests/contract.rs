@@ -11,6 +11,7 @@ async fn fresh() -> (Arc<dyn Journal>, ()) {
     let (data, auth) = databases();
     let options = MongoOptions {
         uri: Mongo::shared().await.to_owned(),
+        user: None,
         data,
         auth,
     };

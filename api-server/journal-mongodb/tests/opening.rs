@@ -11,6 +11,7 @@ async fn shared() -> MongoOptions {
     let (data, auth) = databases();
     MongoOptions {
         uri: Mongo::shared().await.to_owned(),
+        user: None,
         data,
         auth,
     }
@@ -46,10 +47,13 @@ async fn what_was_written_is_there_when_it_is_opened_again() {
 async fn a_database_that_is_no_member_of_a_replica_set_will_do() {
     let mongo = Mongo::start(options().standalone()).await.unwrap();
     let (data, auth) = databases();
-    let uri = mongo.uri().to_owned();
-    let journal = MongoJournal::open(MongoOptions { uri, data, auth })
-        .await
-        .unwrap();
+    let options = MongoOptions {
+        uri: mongo.uri().to_owned(),
+        user: None,
+        data,
+        auth,
+    };
+    let journal = MongoJournal::open(options).await.unwrap();
     let mut chain = Chain::default();
     journal.append(chain.batch(3)).await.unwrap();
     assert_eq!(everything(&journal).await.len(), 3);

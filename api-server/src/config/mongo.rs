@@ -15,6 +15,15 @@ pub(crate) struct MongoSettings {
     /// The same as --connection-string-file
     #[arg(long, env = "MONGODB_URI_FILE")]
     pub mongodb_uri_file: Option<PathBuf>,
+    /// User of the MongoDB, where the connection string has none; the password is set by itself, too
+    #[arg(long, env = "MONGODB_USERNAME")]
+    pub mongodb_username: Option<String>,
+    /// File with that user
+    #[arg(long, env = "MONGODB_USERNAME_FILE")]
+    pub mongodb_username_file: Option<PathBuf>,
+    /// File with that user's password, as it is: nothing is written as %XX
+    #[arg(long, env = "MONGODB_PASSWORD_FILE")]
+    pub mongodb_password_file: Option<PathBuf>,
     /// MongoDB's database of projects, secrets and their history
     #[arg(long, env = "DATA_DATABASE", default_value = "secrets_manager_data", value_parser = database_name)]
     pub data_database: String,
@@ -31,10 +40,21 @@ pub(crate) struct MongoSettings {
 pub(crate) struct MongoConfig {
     /// The connection string; never in the data directory.
     pub uri: KeySource,
+    /// Who connects, where that is not in the connection string.
+    pub user: Option<MongoUser>,
     /// The database of operational data.
     pub data: String,
     /// The database of credentials.
     pub auth: String,
+}
+
+/// Who connects to a MongoDB; neither is ever in the data directory.
+#[derive(Debug, Clone)]
+pub(crate) struct MongoUser {
+    /// The name.
+    pub name: KeySource,
+    /// The password.
+    pub password: KeySource,
 }
 
 impl MongoConfig {
@@ -43,20 +63,30 @@ impl MongoConfig {
         settings: MongoSettings,
         variables: Variables<'_>,
     ) -> Result<Option<Self>, ConfigError> {
-        let file = |path: Option<PathBuf>| {
-            let path = path.filter(|path| !path.as_os_str().is_empty());
-            path.map(KeySource::File)
-        };
+        let name = settings.mongodb_username.filter(|name| !name.is_empty());
+        let user = MongoUser::of(
+            KeySource::one("MONGODB_USERNAME", name, settings.mongodb_username_file)?,
+            KeySource::one(
+                "MONGODB_PASSWORD",
+                text(variables, "MONGODB_PASSWORD")?,
+                settings.mongodb_password_file,
+            )?,
+        )?;
         let given = [
             settings.uri.map(KeySource::Given),
             text(variables, "CONNECTION_STRING")?.map(KeySource::Given),
             text(variables, "MONGODB_URI")?.map(KeySource::Given),
-            file(settings.connection_string_file),
-            file(settings.mongodb_uri_file),
+            KeySource::file(settings.connection_string_file),
+            KeySource::file(settings.mongodb_uri_file),
         ];
         let mut given = given.into_iter().flatten();
         let Some(uri) = given.next() else {
-            return Ok(None);
+            return match user {
+                None => Ok(None),
+                Some(_) => Err(ConfigError::Contradiction(
+                    "MONGODB_USERNAME is set, but no MongoDB; set MONGODB_URI, too",
+                )),
+            };
         };
         if given.next().is_some() {
             return Err(ConfigError::Contradiction(
@@ -70,9 +100,25 @@ impl MongoConfig {
         }
         Ok(Some(Self {
             uri,
+            user,
             data: settings.data_database,
             auth: settings.auth_database,
         }))
+    }
+}
+
+impl MongoUser {
+    fn of(
+        name: Option<KeySource>,
+        password: Option<KeySource>,
+    ) -> Result<Option<Self>, ConfigError> {
+        match (name, password) {
+            (None, None) => Ok(None),
+            (Some(name), Some(password)) => Ok(Some(Self { name, password })),
+            (Some(_), None) | (None, Some(_)) => Err(ConfigError::Contradiction(
+                "of MONGODB_USERNAME and MONGODB_PASSWORD, or the files with them, only one is set; set both, or neither",
+            )),
+        }
     }
 }
 

@@ -17,6 +17,7 @@ Secrets, from variables only:
   CONNECTION_STRING
                    Where the MongoDB is that holds the data, such as mongodb://user:password@host/?replicaSet=rs0;
                    MONGODB_URI is the same. Without it the database is embedded
+  MONGODB_PASSWORD Password of MONGODB_USERNAME, as it is; for a connection string without a user in it
   TOKEN_SALT       Keys the hashes of tokens and passwords: 32 bytes in base64
   ENCRYPTION_KEY   Wraps the keys that seal values: 32 bytes in base64
   ENCRYPTION_KEY_PREVIOUS

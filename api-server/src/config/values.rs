@@ -19,6 +19,27 @@ pub(crate) enum KeySource {
     DataDir,
 }
 
+impl KeySource {
+    /// What is given as a text or as a file, and not as both.
+    pub(super) fn one(
+        name: &'static str,
+        given: Option<String>,
+        path: Option<PathBuf>,
+    ) -> Result<Option<Self>, ConfigError> {
+        match (given, Self::file(path)) {
+            (Some(_), Some(_)) => Err(ConfigError::Twice(name)),
+            (Some(given), None) => Ok(Some(Self::Given(given))),
+            (None, file) => Ok(file),
+        }
+    }
+
+    /// The file at a path, where there is one.
+    pub(super) fn file(path: Option<PathBuf>) -> Option<Self> {
+        let path = path.filter(|path| !path.as_os_str().is_empty());
+        path.map(Self::File)
+    }
+}
+
 impl fmt::Debug for KeySource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

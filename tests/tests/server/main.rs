@@ -24,6 +24,7 @@ mod idempotency;
 mod keys;
 mod leaks;
 mod migrate;
+mod mongodb_user;
 mod old_clients;
 mod onboarding;
 mod references;
