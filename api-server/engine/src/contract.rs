@@ -21,6 +21,7 @@ pub mod restoring;
 pub mod signing;
 pub mod snapshots;
 pub mod storing;
+pub mod sweeping;
 
 /// Makes a test of every sentence of the contract.
 ///
@@ -65,6 +66,8 @@ macro_rules! journal_contract {
             storing::large_values_are_read_back,
             storing::records_that_entries_name_are_there_each_in_its_own_part,
             storing::destroyed_records_are_gone_and_nothing_else_is,
+            sweeping::what_was_stored_for_entries_that_never_came_is_destroyed_and_nothing_else,
+            sweeping::nothing_is_destroyed_by_somebody_who_knows_another_history,
             remembering::activity_is_there_by_kind_and_name,
             remembering::later_activity_takes_the_place_of_earlier,
             remembering::activity_that_has_expired_is_deleted_with_the_next_save,

@@ -33,6 +33,7 @@ use crate::rotation::check_keys;
 use crate::sign_in::Hashers;
 use crate::signing::verify_end;
 use crate::snapshot::{self, Snapshots};
+use crate::sweep::sweep_regularly;
 use crate::writer::{self, Job, Submission};
 
 /// How many commands may wait for the writer.
@@ -199,6 +200,7 @@ impl Engine {
         tokio::spawn(access::run_recorder(shared.clone(), records));
         tokio::spawn(access::trim_regularly(Arc::downgrade(&shared)));
         tokio::spawn(activity::flush_regularly(Arc::downgrade(&shared)));
+        tokio::spawn(sweep_regularly(Arc::downgrade(&shared)));
         let published = shared.published.subscribe();
         tokio::spawn(snapshot::take_regularly(Arc::downgrade(&shared), published));
         let engine = Self {

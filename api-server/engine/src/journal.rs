@@ -18,6 +18,7 @@ use crate::access::AccessStore;
 use crate::activity::ActivityStore;
 use crate::restore::RestoreStore;
 use crate::snapshot::SnapshotStore;
+use crate::sweep::SweepStore;
 use crate::verify::Inspect;
 
 /// An entry as it is stored: its canonical bytes and their hash, both verbatim.
@@ -106,7 +107,15 @@ pub enum AppendError {
 /// written when something fails, where the journal says so, and each entry of it is whole.
 #[async_trait]
 pub trait Journal:
-    AccessStore + ActivityStore + SnapshotStore + RestoreStore + Inspect + Send + Sync + 'static
+    AccessStore
+    + ActivityStore
+    + SnapshotStore
+    + RestoreStore
+    + SweepStore
+    + Inspect
+    + Send
+    + Sync
+    + 'static
 {
     /// Appends a batch of at least one entry durably. Its first entry must be the next one: any other position, a later
     /// one included, is an [`AppendError::Conflict`], so to append the same batch again is harmless.

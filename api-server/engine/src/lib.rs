@@ -30,6 +30,7 @@ mod sign_in;
 mod signing;
 pub mod snapshot;
 pub mod steps;
+pub mod sweep;
 pub mod throttle;
 pub mod verify;
 mod writer;

@@ -22,6 +22,7 @@ use ssm_domain::state::Values;
 use crate::access::{ChainedAccess, StoredAccess};
 use crate::activity::{ActivityKind, ActivityRecord, StoreError};
 use crate::journal::{AppendError, Batch, BatchEntry, Filter, Journal, ReadError, StoredEntry};
+use crate::sweep::SweepStore;
 
 /// What goes wrong with one append.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -245,6 +246,9 @@ impl Inner {
         }
     }
 }
+
+/// What lies beside an entry comes and goes together with it.
+impl SweepStore for MemoryJournal {}
 
 #[async_trait]
 impl Journal for MemoryJournal {

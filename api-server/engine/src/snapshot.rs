@@ -38,7 +38,8 @@ pub trait SnapshotStore {
     /// Says that all chunks of the snapshot at `seq` are stored. It is there from now on.
     async fn finish_snapshot(&self, seq: Seq) -> Result<(), StoreError>;
 
-    /// Deletes all snapshots but these, and the chunks of those that were never finished.
+    /// Deletes all snapshots but these, and the chunks of those that were never finished; where other servers may be storing
+    /// one, only chunks that are older than all of these.
     async fn keep_snapshots(&self, kept: &[Seq]) -> Result<(), StoreError>;
 
     /// Every snapshot that was finished, newest first.

@@ -13,6 +13,7 @@ use ssm_domain::names::Slug;
 use ssm_domain::signing::HeadSignature;
 use ssm_engine::journal::{AppendError, Batch, BatchEntry};
 use ssm_engine::steps::reached;
+use ssm_engine::sweep::StoredFor;
 
 use crate::bytes::{binary, to_bson};
 use crate::calls::{CallError, call, not_inserted, only_duplicates};
@@ -46,7 +47,7 @@ pub async fn append(layout: Arc<Layout>, batch: Arc<Batch>) -> Result<(), Append
         return Err(not_inserted(&error));
     }
     reached("append:after-commit");
-    destroy(&layout, &batch).await;
+    destroy_or_tell(&layout, &batch).await;
     Ok(())
 }
 
@@ -63,10 +64,11 @@ enum Place {
 /// Stores what the entries name, and looks where they would stand. The one does not wait for the other: what is stored
 /// for entries that never come is inert.
 async fn prepare(layout: &Layout, batch: &Batch) -> Result<Place, Error> {
+    let stored_for = StoredFor::of(batch);
     let (place, values, records) = futures::join!(
         place(layout, batch),
-        put_values(layout, batch),
-        put_records(layout, batch)
+        put_values(layout, batch, &stored_for),
+        put_records(layout, batch, &stored_for)
     );
     values?;
     records?;
@@ -96,21 +98,27 @@ async fn place(layout: &Layout, batch: &Batch) -> Result<Place, Error> {
     })
 }
 
-async fn put_values(layout: &Layout, batch: &Batch) -> Result<(), Error> {
-    let values = batch.values.iter().map(|value| ValueDocument {
-        digest: binary(Digest::of(value.as_bytes()).as_bytes()),
-        sealed: binary(value.as_bytes()),
+/// Sealing the same again makes another value, so that one which is there is this one, stored for the same entry.
+async fn put_values(layout: &Layout, batch: &Batch, stored_for: &StoredFor) -> Result<(), Error> {
+    let values = batch.values.iter().map(|value| {
+        let digest = Digest::of(value.as_bytes());
+        ValueDocument {
+            digest: binary(digest.as_bytes()),
+            sealed: binary(value.as_bytes()),
+            stored_for: stored_for.value(&digest).map(to_bson),
+        }
     });
     put(&layout.values(), values.collect()).await
 }
 
 /// A record's name is random and its body is written once, so that one which is there is this one.
-async fn put_records(layout: &Layout, batch: &Batch) -> Result<(), Error> {
+async fn put_records(layout: &Layout, batch: &Batch, stored_for: &StoredFor) -> Result<(), Error> {
     let mut by_store: HashMap<AuthStore, Vec<RecordDocument>> = HashMap::new();
     for record in &batch.records {
         let document = RecordDocument {
             id: record.id.clone(),
             body: binary(&record.body),
+            stored_for: to_bson(stored_for.record(&record.name())),
         };
         by_store.entry(record.store).or_default().push(document);
     }
@@ -178,26 +186,27 @@ async fn destroy_if_written(layout: Arc<Layout>, batch: Arc<Batch>) {
     let journal = layout.journal();
     let written = call(async move { journal.find_one(wanted).await }).await;
     if let Ok(Some(_)) = written {
-        destroy(&layout, &batch).await;
+        destroy_or_tell(&layout, &batch).await;
     }
 }
 
-/// The entries are written whatever becomes of this, so a failure is told to the log alone.
-async fn destroy(layout: &Layout, batch: &Batch) {
+/// The entries are written whatever becomes of this, so a failure is told to the log alone. A sweep goes on with it.
+async fn destroy_or_tell(layout: &Layout, batch: &Batch) {
+    if let Err(error) = destroy(layout, &batch.destroyed).await {
+        tracing::warn!(%error, "destroyed records are still in the database");
+    }
+}
+
+/// Destroys records.
+pub async fn destroy(layout: &Layout, names: &[RecordName]) -> Result<(), CallError> {
     for store in AuthStore::ALL {
-        let destroyed = batch.destroyed.iter().filter(|name| name.store == store);
+        let destroyed = names.iter().filter(|name| name.store == store);
         let ids: Vec<&String> = destroyed.map(|RecordName { id, .. }| id).collect();
         if ids.is_empty() {
             continue;
         }
         let (records, wanted) = (layout.records(store), doc! { "_id": { "$in": ids } });
-        let deleted = call(async move { records.delete_many(wanted).await.map(drop) }).await;
-        if let Err(error) = deleted {
-            left_behind(&error);
-        }
+        call(async move { records.delete_many(wanted).await.map(drop) }).await?;
     }
-}
-
-fn left_behind(error: &CallError) {
-    tracing::warn!(%error, "destroyed records are still in the database");
+    Ok(())
 }

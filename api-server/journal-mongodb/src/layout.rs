@@ -53,22 +53,29 @@ pub struct SignatureDocument {
 
 /// A sealed value, by its digest.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ValueDocument {
     /// The digest.
     #[serde(rename = "_id")]
     pub digest: Binary,
     /// The sealed bytes.
     pub sealed: Binary,
+    /// The entry that it was stored for, until it is known that it names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored_for: Option<i64>,
 }
 
 /// A record of the auth store.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct RecordDocument {
     /// Its name.
     #[serde(rename = "_id")]
     pub id: String,
     /// JSON.
     pub body: Binary,
+    /// The entry that it was stored for.
+    pub stored_for: i64,
 }
 
 /// What the databases are, in the one document of `layout`.
@@ -149,6 +156,11 @@ impl Layout {
                 plain(doc! { "config": 1, "_id": -1 }),
                 plain(doc! { "touched": 1, "_id": -1 }),
             ])
+            .await?;
+        let sparse = IndexOptions::builder().sparse(true).build();
+        let unsettled = IndexModel::builder().keys(doc! { "storedFor": 1 });
+        self.values()
+            .create_index(unsettled.options(sparse).build())
             .await?;
         self.access::<Document>()
             .create_indexes([

@@ -19,6 +19,7 @@ mod open;
 mod read;
 mod restore;
 mod snapshot;
+mod sweep;
 
 use std::sync::Arc;
 

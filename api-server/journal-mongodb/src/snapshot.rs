@@ -60,10 +60,18 @@ impl SnapshotStore for MongoJournal {
             self.layout.snapshot_chunks::<ChunkDocument>(),
         );
         store(async move {
-            let others = doc! { "_id": { "$nin": &kept } };
-            snapshots.delete_many(others).await?;
-            let others = doc! { "seq": { "$nin": kept } };
-            chunks.delete_many(others).await.map(drop)
+            let others = all(snapshots.find(doc! { "_id": { "$nin": &kept } }).await?).await?;
+            let others: Vec<_> = others.iter().filter_map(|one| one.get("_id")).collect();
+            let gone = doc! { "_id": { "$in": &others } };
+            let chunks_of_gone = doc! { "seq": { "$in": others } };
+            snapshots.delete_many(gone).await?;
+            chunks.delete_many(chunks_of_gone).await?;
+            // Another server may be storing one that is not older than all of these.
+            let Some(oldest) = kept.iter().min() else {
+                return Ok(());
+            };
+            let unfinished = doc! { "seq": { "$lt": oldest } };
+            chunks.delete_many(unfinished).await.map(drop)
         })
         .await
     }

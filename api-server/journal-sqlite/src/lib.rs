@@ -31,6 +31,7 @@ use ssm_domain::signing::HeadSignature;
 use ssm_domain::state::Values;
 use ssm_engine::activity::StoreError;
 use ssm_engine::journal::{AppendError, Batch, Filter, Journal, ReadError, StoredEntry};
+use ssm_engine::sweep::SweepStore;
 use tokio::task::spawn_blocking;
 
 pub use open::OpenError;
@@ -118,6 +119,9 @@ impl Database {
         Ok(writer.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
+
+/// A batch is one transaction, and leaves nothing behind.
+impl SweepStore for SqliteJournal {}
 
 #[async_trait]
 impl Journal for SqliteJournal {

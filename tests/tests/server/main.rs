@@ -33,6 +33,7 @@ mod schemathesis;
 mod secrets;
 mod shutdown;
 mod startup;
+mod sweeping;
 mod throttle;
 mod timing;
 mod tls;

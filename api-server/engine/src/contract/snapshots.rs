@@ -70,9 +70,21 @@ pub async fn a_snapshot_that_was_not_finished_is_none(journal: Arc<dyn Journal>)
     journal.finish_snapshot(7).await.unwrap();
     assert_eq!(journal.snapshots().await.unwrap(), [7]);
 
-    let saved = journal.save_snapshot_chunk(8, 0, chunk(8, 0, 9)).await;
-    saved.unwrap();
+    for seq in [5, 8] {
+        let saved = journal.save_snapshot_chunk(seq, 0, chunk(seq, 0, 9)).await;
+        saved.unwrap();
+    }
     journal.keep_snapshots(&[7]).await.unwrap();
-    assert!(journal.load_snapshot(8).await.unwrap().is_empty());
+    assert!(journal.load_snapshot(5).await.unwrap().is_empty());
     assert_eq!(journal.load_snapshot(7).await.unwrap(), chunk(7, 0, 9));
+    // Another server may be storing it.
+    let is_left = !journal.load_snapshot(8).await.unwrap().is_empty();
+    assert_eq!(is_left, journal.is_shared());
+
+    save(&*journal, 9, &[chunk(9, 0, 9)]).await;
+    journal.keep_snapshots(&[9]).await.unwrap();
+    for gone in [7, 8] {
+        assert!(journal.load_snapshot(gone).await.unwrap().is_empty());
+    }
+    assert_eq!(journal.load_snapshot(9).await.unwrap(), chunk(9, 0, 9));
 }
