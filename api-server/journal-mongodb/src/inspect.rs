@@ -80,14 +80,34 @@ impl Inspect for MongoJournal {
             let server = hex::decode(&after.chain).unwrap_or_default();
             behind(binary(&server), after.seq)
         });
-        let access = self.layout.access::<Document>();
-        let found = read(async move {
-            let found = access.find(wanted).sort(doc! { "server": 1, "seq": 1 });
-            let at_once = u32::try_from(limit).unwrap_or(u32::MAX);
-            all(found.limit(clamp(limit)).batch_size(at_once).await?).await
-        });
-        Ok(found.await?.into_iter().filter_map(inspected).collect())
+        let mut read_before = None;
+        loop {
+            let (access, wanted) = (self.layout.access::<Document>(), wanted.clone());
+            let found = read(async move {
+                let found = access.find(wanted).sort(doc! { "server": 1, "seq": 1 });
+                let at_once = u32::try_from(limit).unwrap_or(u32::MAX);
+                all(found.limit(clamp(limit)).batch_size(at_once).await?).await
+            });
+            let found: Vec<_> = found.await?.into_iter().filter_map(inspected).collect();
+            // MongoDB may let writes pass while it searches, so that records which were appended, or deleted, meanwhile are
+            // there in part. A gap that is really one is the same when it is looked at again.
+            let gap = gap(&found);
+            if gap.is_none() || gap == read_before {
+                return Ok(found);
+            }
+            read_before = gap;
+        }
     }
+}
+
+/// The first record that does not follow the one in front of it in its chain.
+fn gap(found: &[InspectedAccess]) -> Option<AccessPlace> {
+    let follows = |before: &AccessPlace, next: &AccessPlace| {
+        before.chain != next.chain || before.seq.checked_add(1) == Some(next.seq)
+    };
+    let mut pairs = found.windows(2);
+    let gap = pairs.find(|pair| !follows(&pair[0].place, &pair[1].place))?;
+    Some(gap[1].place.clone())
 }
 
 /// A record of access, whatever is in its document.
@@ -121,5 +141,33 @@ fn text(field: Option<&Bson>) -> Option<String> {
         Bson::String(text) => Some(text.clone()),
         Bson::Binary(bytes) => Some(hex::encode(&bytes.bytes)),
         other => Some(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AccessPlace, FOUND_BY, InspectedAccess, gap};
+
+    #[test]
+    fn a_gap_is_in_front_of_a_record_that_does_not_follow_in_its_own_chain() {
+        for (places, expected) in [
+            (&[][..], None),
+            (&[("a", 7)], None),
+            (&[("a", 7), ("a", 8), ("b", 3), ("b", 4)], None),
+            (&[("a", 7), ("b", 3), ("b", 5), ("b", 9)], Some(("b", 5))),
+            (&[("a", i64::MAX), ("a", i64::MIN)], Some(("a", i64::MIN))),
+        ] {
+            let place = |(chain, seq): (&str, i64)| AccessPlace {
+                chain: chain.to_owned(),
+                seq,
+            };
+            let found = places.iter().map(|at| InspectedAccess {
+                place: place(*at),
+                stored: Err("is not looked at"),
+                found_by: FOUND_BY.map(|_| None),
+            });
+            let found: Vec<_> = found.collect();
+            assert_eq!(gap(&found), expected.map(place));
+        }
     }
 }
