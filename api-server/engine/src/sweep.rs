@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use ssm_domain::command::{AuthStore, RecordName};
 use ssm_domain::digest::Digest;
 use ssm_domain::entry::{Change, Entry, Head, Seq};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use tracing::{info, warn};
 
 use crate::activity::StoreError;
@@ -27,6 +27,8 @@ use crate::replay::values_of;
 const EVERY: Duration = Duration::from_hours(24);
 /// How many values are looked at together.
 const VALUES: usize = 1_000;
+/// How long it is waited in between, so that a database which was never swept has time for others.
+const PAUSE: Duration = Duration::from_secs(1);
 /// How many entries are in memory at a time.
 const ENTRIES: usize = 250;
 
@@ -164,11 +166,16 @@ pub(crate) async fn sweep(
         let (Some((first, _)), Some((last, _))) = (unsettled.first(), unsettled.last()) else {
             return Ok(swept);
         };
+        let is_end = unsettled.len() < VALUES;
         let known = named_by(journal, *first, *last).await?;
         let digests = unsettled.into_iter().map(|(_, digest)| digest);
         let (named, orphans): (Vec<_>, Vec<_>) = digests.partition(|digest| known.contains(digest));
         journal.settle_values(&named, &orphans).await?;
         swept.values += orphans.len();
+        if is_end {
+            return Ok(swept);
+        }
+        sleep(PAUSE).await;
     }
 }
 
