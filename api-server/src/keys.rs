@@ -63,7 +63,9 @@ pub(crate) enum KeyError {
     )]
     NotGiven(&'static str),
     /// There is no data that the keys could belong to.
-    #[error("{database} does not exist; DATA_DIR must name the data directory of a server")]
+    #[error(
+        "{database} does not exist; DATA_DIR, or the place that a command is given, must be the data directory of a server"
+    )]
     NoData { database: PathBuf },
     /// There is no key that what is restored could belong to.
     #[error(

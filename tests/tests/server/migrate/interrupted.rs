@@ -1,5 +1,6 @@
 //! Migrations that end half-way.
 
+use ssm_tests::caller::{Caller, own_server};
 use ssm_tests::{Run, Scratch, Server};
 
 use super::{Databases, chains_in, chains_of, goes_on};
@@ -111,7 +112,7 @@ async fn one_into_a_directory_goes_on_likewise_and_only_from_the_same_source() {
     ]);
     dies_at(from_directory.clone(), "copy:appended").await;
     let mut server = Server::start(on(data)).await.unwrap();
-    let owner = ssm_tests::caller::Caller::nobody(&server.url()).with(&kept.token);
+    let owner = Caller::nobody(&server.url()).with(&kept.token);
     owner.shop().await;
     server.stop().await.unwrap();
     let gone_on = from_directory.clone().end().await.unwrap();
@@ -122,4 +123,21 @@ async fn one_into_a_directory_goes_on_likewise_and_only_from_the_same_source() {
         .await
         .unwrap()
         .refused(2, &["encryption key"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_source_whose_server_was_killed_is_migrated_whole() {
+    let data = Scratch::new("data").unwrap();
+    let (mut server, owner) = own_server(on(data.path())).await;
+    let shop = owner.shop().await;
+    server.kill_now().unwrap();
+    assert!(data.path().join("ssm.db-wal").exists());
+    let chains = chains_of(data.path()).await;
+
+    let databases = Databases::new().await;
+    databases.fill_from(data.path()).end().await.unwrap().ok();
+    assert!(chains_in(&databases, data.path()).await == chains);
+    let server = Server::start(databases.server(data.path())).await.unwrap();
+    let owner = Caller::nobody(&server.url()).with(owner.token());
+    owner.get(&shop.secrets("base")).await.ok();
 }
