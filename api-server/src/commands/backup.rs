@@ -39,7 +39,7 @@ pub(crate) fn run(args: BackupArgs) -> Outcome {
         let journal = store::open_read_only(&config).await?;
         Ok(backup::write(&*journal, &keys, super::now(), &mut output).await)
     })?;
-    let (header, counts) = written.map_err(failure)?;
+    let (header, counts) = written.map_err(|error| failure_of(&error)(error.into()))?;
     output.finish()?;
     let told = told(&header, counts);
     if is_dash(&args.file) {
@@ -51,9 +51,10 @@ pub(crate) fn run(args: BackupArgs) -> Outcome {
     Ok(Exit::Fine)
 }
 
-fn failure(error: BackupError) -> Failure {
-    match &error {
-        BackupError::WrongRootKey(_) => Failure::Usage(error.into()),
+/// What it is where data cannot be read as a whole, for a backup or a migration.
+pub(super) fn failure_of(error: &BackupError) -> fn(anyhow::Error) -> Failure {
+    match error {
+        BackupError::WrongRootKey(_) => Failure::Usage,
         BackupError::Open(
             OpenError::Read(ReadError::Damaged(_))
             | OpenError::BrokenChain(_)
@@ -62,7 +63,7 @@ fn failure(error: BackupError) -> Failure {
             | OpenError::ForeignRecord { .. },
         )
         | BackupError::Read(ReadError::Damaged(_))
-        | BackupError::MissingValue { .. } => Failure::Found(error.into()),
+        | BackupError::MissingValue { .. } => Failure::Found,
         BackupError::Open(
             OpenError::Read(ReadError::Unavailable(_))
             | OpenError::UnfinishedRestore
@@ -76,7 +77,7 @@ fn failure(error: BackupError) -> Failure {
         | BackupError::Read(ReadError::Unavailable(_))
         | BackupError::Restless
         | BackupError::Empty
-        | BackupError::Write(_) => Failure::Failed(error.into()),
+        | BackupError::Write(_) => Failure::Failed,
     }
 }
 

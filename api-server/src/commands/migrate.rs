@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
+use anyhow::Result;
 use clap::Args;
-use ssm_engine::backup::BackupError;
 use ssm_engine::migrate::{MigrateError, Migrated, Source};
 use ssm_engine::restore::NotWhole;
 
+use super::backup;
 use crate::cli::{Exit, Failure, Outcome};
 use crate::config::{DataConfig, KeySource, PlaceSettings, Places};
 use crate::{keys, store};
@@ -44,49 +45,44 @@ pub(crate) struct MigrateArgs {
 /// Migrates it.
 pub(crate) fn run(args: MigrateArgs) -> Outcome {
     let Places { from, to } = Places::new(args.from, args.to, args.settings)?;
-    let with_keys = if from.mongo.is_none() { &from } else { &to };
-    let keys = match &from.mongo {
-        None => keys::load_existing(&from)?,
-        Some(_) => keys::load_for_restore(&to)?,
-    };
-    let outcome = super::block_on(async {
-        let journal = store::open_alone(&from).await?;
-        let source = match Source::open(journal, keys).await {
-            Ok(source) => source,
-            Err(error) => return Ok(Err(error)),
-        };
-        let migration = match source.into(store::open(&to).await?).await {
-            Ok(migration) => migration,
-            Err(error) => return Ok(Err(error)),
-        };
-        if to.mongo.is_none() {
-            keys::keep(with_keys, &to)?;
-        }
-        Ok(migration.finish().await)
+    let migrated = super::block_on(migrate(&from, &to));
+    let migrated = migrated.map_err(|error| match error.downcast() {
+        Ok(error) => failure(error),
+        Err(error) => error.into(),
     })?;
-    let migrated = outcome.map_err(failure)?;
     super::print(told(&from, &to, &migrated).as_bytes())?;
     Ok(Exit::Fine)
 }
 
+async fn migrate(from: &DataConfig, to: &DataConfig) -> Result<Migrated> {
+    let (with_keys, keys) = match &from.mongo {
+        None => (from, keys::load_existing(from)?),
+        Some(_) => (to, keys::load_for_restore(to)?),
+    };
+    let source = Source::open(store::open_alone(from).await?, keys).await?;
+    let migration = source.into(store::open(to).await?).await?;
+    if to.mongo.is_none() {
+        keys::keep(with_keys, to)?;
+    }
+    Ok(migration.finish().await?)
+}
+
 fn failure(error: MigrateError) -> Failure {
-    match &error {
-        MigrateError::Keys(_) | MigrateError::Source(BackupError::WrongRootKey(_)) => {
-            Failure::Usage(error.into())
-        }
+    let failure = match &error {
+        MigrateError::Source(source) => backup::failure_of(source),
+        MigrateError::Keys(_) => Failure::Usage,
         MigrateError::Differs(_)
-        | MigrateError::NotWhole(NotWhole::Found(_) | NotWhole::Unopenable(_))
-        | MigrateError::Source(BackupError::MissingValue { .. }) => Failure::Found(error.into()),
-        MigrateError::Source(_)
-        | MigrateError::NotEmpty(_)
+        | MigrateError::NotWhole(NotWhole::Found(_) | NotWhole::Unopenable(_)) => Failure::Found,
+        MigrateError::NotEmpty(_)
         | MigrateError::AnotherBegun
         | MigrateError::InUse
         | MigrateError::Read(_)
         | MigrateError::Append(_)
         | MigrateError::Store(_)
         | MigrateError::Open(_)
-        | MigrateError::NotWhole(NotWhole::Read(_)) => Failure::Failed(error.into()),
-    }
+        | MigrateError::NotWhole(NotWhole::Read(_)) => Failure::Failed,
+    };
+    failure(error.into())
 }
 
 fn told(from: &DataConfig, to: &DataConfig, migrated: &Migrated) -> String {
