@@ -7,6 +7,9 @@ MAKEFLAGS += --no-print-directory
 CARGO_DENY := 0.20.2
 CARGO_MACHETE := 0.9.2
 
+# Tests over HTTP that choose their databases themselves, or need none: they are not run again over MongoDB.
+ON_BOTH := crash:: replicas mongodb_user:: migrate:: startup:: disk_full:: cli:: sweeping::
+
 .PHONY: help run test check bench tools generate
 
 help: ## Show this list
@@ -22,6 +25,7 @@ test: tools ## Run every test
 	cargo build --workspace --bins
 	rm -rf target/debug/test-logs
 	LOG_LEVEL=trace cargo test --workspace --no-fail-fast
+	LOG_LEVEL=trace TEST_STORE=mongodb cargo test --workspace --no-fail-fast --test server -- $(ON_BOTH:%=--skip %)
 	cargo run --quiet --package ssm-tests --bin canary
 
 check: ## Check formatting, lints, dependencies and licences

@@ -18,6 +18,7 @@ use std::time::SystemTime;
 
 use anyhow::{Context as _, Result};
 use ssm_domain::time::Timestamp;
+use tokio::runtime::Builder;
 use tracing::level_filters::LevelFilter;
 
 use crate::config::{LogConfig, LogFormat};
@@ -45,11 +46,20 @@ pub(crate) fn log_warnings() {
     });
 }
 
-/// Runs what waits for input and output.
+/// Runs what waits for input and output, on this thread alone: when it ends, nothing runs on beside the end. The driver of
+/// MongoDB tidies up behind itself in tasks that panic when they are half taken down.
 fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("the runtime does not start")?;
-    runtime.block_on(work)
+    block_on_in(&mut Builder::new_current_thread(), work)
+}
+
+/// The same on all processors.
+fn block_on_all<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    block_on_in(&mut Builder::new_multi_thread(), work)
+}
+
+fn block_on_in<T>(runtime: &mut Builder, work: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = runtime.enable_all().build();
+    runtime
+        .context("the runtime does not start")?
+        .block_on(work)
 }

@@ -44,7 +44,17 @@ fn find<'a>(text: &'a [u8], part: &'a [u8]) -> impl Iterator<Item = usize> + 'a 
 
 /// The files below `dir` in which a canary sits.
 pub fn sightings(dir: &Path) -> Result<Vec<String>> {
-    let mut seen = Vec::new();
+    files_with(dir, is_in)
+}
+
+/// Whether `part` is in any file below `dir`.
+pub fn is_below(dir: &Path, part: &[u8]) -> Result<bool> {
+    let found = files_with(dir, |text| find(text, part).next().is_some())?;
+    Ok(!found.is_empty())
+}
+
+fn files_with(dir: &Path, wanted: impl Fn(&[u8]) -> bool) -> Result<Vec<String>> {
+    let mut found = Vec::new();
     let mut dirs = vec![dir.to_owned()];
     while let Some(dir) = dirs.pop() {
         for entry in fs::read_dir(&dir).with_context(|| format!("cannot list {}", dir.display()))? {
@@ -54,13 +64,13 @@ pub fn sightings(dir: &Path) -> Result<Vec<String>> {
             } else if path.is_file() {
                 let mut text = Vec::new();
                 fs::File::open(&path)?.read_to_end(&mut text)?;
-                if is_in(&text) {
-                    seen.push(path.display().to_string());
+                if wanted(&text) {
+                    found.push(path.display().to_string());
                 }
             }
         }
     }
-    Ok(seen)
+    Ok(found)
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ pub mod rbac;
 mod run;
 mod scratch;
 mod server;
+mod store;
 mod tools;
 mod wait;
 
@@ -39,7 +40,7 @@ pub use place::Place;
 pub use ports::free_port;
 pub use process::{Process, Signal};
 pub use run::{Ended, Run};
-pub use scratch::Scratch;
+pub use scratch::{Scratch, scratch_left};
 pub use server::{Refusal, Server, ServerOptions};
 pub use tools::Tools;
 pub use wait::eventually;

@@ -5,10 +5,8 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use crate::mongodb::databases;
+use crate::store::KEYS;
 use crate::{Mongo, MongoOptions, Run, Server, ServerOptions};
-
-const ENCRYPTION_KEY: &str = "kT2j0qY3gmbVnS0fWq9m1o7H3c5yZkq4x8uJwM6rT1E=";
-const TOKEN_SALT: &str = "3n9Jd1fTq8bWm2Xc7vKz5LpR4sYh6GtU0eAoIiQwBxM=";
 
 /// A MongoDB of its own, and what servers and commands on it are told.
 #[derive(Debug)]
@@ -24,13 +22,12 @@ impl Place {
     pub async fn new() -> Result<Self> {
         let mongo = Mongo::start(MongoOptions::default()).await?;
         let (data, auth) = databases();
-        let settings = BTreeMap::from([
+        let mut settings = BTreeMap::from([
             ("MONGODB_URI", mongo.uri().to_owned()),
             ("DATA_DATABASE", data),
             ("AUTH_DATABASE", auth),
-            ("ENCRYPTION_KEY", ENCRYPTION_KEY.to_owned()),
-            ("TOKEN_SALT", TOKEN_SALT.to_owned()),
         ]);
+        settings.extend(KEYS.map(|(name, key)| (name, key.to_owned())));
         Ok(Self { mongo, settings })
     }
 
@@ -42,9 +39,10 @@ impl Place {
     /// How a server on it is started.
     pub fn options(&self) -> ServerOptions {
         let told = self.settings.iter();
-        told.fold(ServerOptions::default(), |options, (name, value)| {
-            options.env(name, value)
-        })
+        told.fold(
+            ServerOptions::default().embedded(),
+            |options, (name, value)| options.env(name, value),
+        )
     }
 
     /// A command of the server on it.

@@ -4,20 +4,21 @@ use std::{
     collections::BTreeMap,
     ffi::{OsStr, OsString},
     io::Write as _,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
 use anyhow::{Context, Result};
 use tokio::task::spawn_blocking;
 
-use crate::{canary, launch::Launch, paths, process::inherited};
+use crate::{canary, launch::Launch, paths, process::inherited, store};
 
 /// A command of `ssm-server` to be run.
 #[derive(Clone, Debug)]
 pub struct Run {
     args: Vec<OsString>,
     env: BTreeMap<OsString, OsString>,
+    data_dir: Option<PathBuf>,
     stdin: Vec<u8>,
 }
 
@@ -38,14 +39,23 @@ impl Run {
         Self {
             args: args.into_iter().map(Into::into).collect(),
             env: BTreeMap::new(),
+            data_dir: None,
             stdin: Vec::new(),
         }
     }
 
-    /// The same on the data in this directory.
+    /// The same on the data that this directory stands for.
     #[must_use]
-    pub fn on(self, data_dir: &Path) -> Self {
+    pub fn on(mut self, data_dir: &Path) -> Self {
+        self.data_dir = Some(data_dir.to_owned());
         self.env("DATA_DIR", data_dir)
+    }
+
+    /// The same for a test that is about the database in this directory, whatever `TEST_STORE` says.
+    #[must_use]
+    pub fn on_embedded(self, data_dir: &Path) -> Self {
+        store::embed(data_dir);
+        self.on(data_dir)
     }
 
     /// With an environment variable. Few others are passed on.
@@ -63,7 +73,14 @@ impl Run {
     }
 
     /// Runs it to its end. What it says on standard error is kept among the logs.
-    pub async fn end(self) -> Result<Ended> {
+    pub async fn end(mut self) -> Result<Ended> {
+        if let Some(data_dir) = &self.data_dir {
+            let given = |name: &str| self.env.contains_key(OsStr::new(name));
+            let stored = store::settings(data_dir, given).await?;
+            let stored = stored.into_iter();
+            self.env
+                .extend(stored.map(|(name, value)| (name.into(), value.into())));
+        }
         spawn_blocking(move || self.run()).await?
     }
 

@@ -63,6 +63,20 @@ impl Scratch {
     }
 }
 
+/// The directories of this name that ended processes left, since what a `static` holds is never dropped.
+pub fn scratch_left(name: &str) -> Result<Vec<PathBuf>> {
+    let root = paths::profile_dir()?.join("test-scratch");
+    let mut left = Vec::new();
+    for entry in fs::read_dir(&root).with_context(|| format!("cannot list {}", root.display()))? {
+        let path = entry?.path();
+        let file_name = path.file_name().unwrap_or_default().to_string_lossy();
+        if path.is_dir() && file_name.starts_with(&format!("{name}-")) {
+            left.push(path);
+        }
+    }
+    Ok(left)
+}
+
 impl Drop for Scratch {
     fn drop(&mut self) {
         // Best effort: what stays is swept by the next process, for which the lock file must stay too.

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Result, bail};
 
-use crate::{free_port, launch::Launch, paths, probe, process::Process, scratch::DataDir};
+use crate::{free_port, launch::Launch, paths, probe, process::Process, scratch::DataDir, store};
 
 const READY: Duration = Duration::from_secs(30);
 const STOP: Duration = Duration::from_secs(20);
@@ -24,6 +24,8 @@ pub struct ServerOptions {
     pub env: Vec<(String, String)>,
     /// Bytes of a disk of its own, in memory, for its data directory. It goes with the process.
     pub disk: Option<u64>,
+    /// Whether its data is in its data directory, whatever `TEST_STORE` says.
+    pub embedded: bool,
     /// Where its log goes; by default where those of this test process are.
     pub log_dir: Option<PathBuf>,
 }
@@ -50,10 +52,18 @@ impl ServerOptions {
         self
     }
 
+    /// With its data in its data directory, whatever `TEST_STORE` says: for a test that is about what is in there.
+    #[must_use]
+    pub fn embedded(mut self) -> Self {
+        self.embedded = true;
+        self
+    }
+
     /// With its data directory on a disk of its own of so many bytes.
     #[must_use]
     pub fn disk(mut self, bytes: u64) -> Self {
         self.disk = Some(bytes);
+        self.embedded = true;
         self
     }
 }
@@ -82,7 +92,7 @@ impl Server {
     /// Starts one and returns when it is ready.
     pub async fn start(options: ServerOptions) -> Result<Self> {
         let has_tls = options.env.iter().any(|(name, _)| name == "TLS_CERT_FILE");
-        let (launch, port, data) = prepare(options)?;
+        let (launch, port, data) = prepare(options).await?;
         let mut server = Self {
             process: launch.spawn()?,
             launch,
@@ -96,7 +106,7 @@ impl Server {
 
     /// Starts one that must end by itself without having become ready.
     pub async fn start_expecting_failure(options: ServerOptions) -> Result<Refusal> {
-        let (launch, port, _data) = prepare(options)?;
+        let (launch, port, _data) = prepare(options).await?;
         let mut process = launch.spawn()?;
         let status = process.wait(READY).await?;
         let log = process.log()?;
@@ -166,8 +176,14 @@ impl Server {
     }
 }
 
-fn prepare(options: ServerOptions) -> Result<(Launch, u16, DataDir)> {
+async fn prepare(options: ServerOptions) -> Result<(Launch, u16, DataDir)> {
     let data = DataDir::new(options.data_dir, "server")?;
+    if options.embedded {
+        store::embed(data.path());
+    }
+    store::make_keys(data.path())?;
+    let given = |name: &str| options.env.iter().any(|(given, _)| given == name);
+    let stored = store::settings(data.path(), given).await?;
     let port = options.port.map_or_else(free_port, Ok)?;
     let binary = paths::product_binary("ssm-server")?;
     let log_dir = options.log_dir.as_deref();
@@ -178,7 +194,7 @@ fn prepare(options: ServerOptions) -> Result<(Launch, u16, DataDir)> {
     .env("BIND_HOST", "127.0.0.1")
     .env("PORT", port.to_string())
     .env("DATA_DIR", data.path());
-    for (name, value) in options.env {
+    for (name, value) in stored.into_iter().chain(options.env) {
         launch = launch.env(name, value);
     }
     Ok((launch, port, data))

@@ -42,6 +42,7 @@ pub async fn append(layout: Arc<Layout>, batch: Arc<Batch>) -> Result<(), Append
     reached("append:before-rows");
     let entries = entries(&batch);
     let journal = layout.journal();
+    reached("append:before-commit");
     let inserted = call(async move { journal.insert_many(entries).await.map(drop) }).await;
     if let Err(error) = inserted {
         return Err(not_inserted(&error));

@@ -16,7 +16,7 @@ use crate::{hardening, keys, logging, serve, store};
 pub(crate) fn run(settings: Settings) -> Outcome {
     let config = Config::new(settings)?;
     logging::start(&config.log);
-    super::block_on(serve_until_told_to_stop(config))?;
+    super::block_on_all(serve_until_told_to_stop(config))?;
     Ok(Exit::Fine)
 }
 

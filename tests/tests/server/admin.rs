@@ -20,8 +20,6 @@ async fn a_reset_password_is_the_one_that_signs_in_and_the_sessions_of_before_ar
     let reset = || Run::new(["admin", "reset-password", OWNER]).on(scratch.path());
     let new = format!("{}-new", canary::password());
 
-    let beside = reset().stdin(new.clone()).end().await.unwrap();
-    beside.refused(1, &["in use by another server"]);
     assert_eq!(sign_in(&server, OWNER, &canary::password()).await, 200);
     server.stop().await.unwrap();
 
@@ -45,6 +43,16 @@ async fn a_reset_password_is_the_one_that_signs_in_and_the_sessions_of_before_ar
     assert_eq!(owner.get("/api/me").await.status, 401);
     assert_eq!(sign_in(&server, OWNER, &canary::password()).await, 401);
     assert_eq!(sign_in(&server, OWNER, &new).await, 200);
+}
+
+#[tokio::test]
+async fn no_password_is_reset_beside_a_server_on_the_same_embedded_database() {
+    let options = ServerOptions::default().embedded();
+    let (server, _) = own_server(options).await;
+    let reset = Run::new(["admin", "reset-password", OWNER]).on(server.data_dir());
+    let beside = reset.stdin("another-password-of-theirs").end().await;
+    beside.unwrap().refused(1, &["in use by another server"]);
+    assert_eq!(sign_in(&server, OWNER, &canary::password()).await, 200);
 }
 
 #[tokio::test]
@@ -114,14 +122,14 @@ async fn where_there_is_no_data_none_is_made() {
         &["admin", "reset-password", "a"],
     ] {
         let ended = Run::new(args)
-            .on(scratch.path())
+            .on_embedded(scratch.path())
             .stdin(canary::password())
             .end()
             .await
             .unwrap();
         assert_ne!(ended.code, 0);
         assert!(
-            ended.stderr.contains("does not exist; DATA_DIR must name"),
+            ended.stderr.contains("does not exist; DATA_DIR"),
             "{}",
             ended.stderr
         );

@@ -29,8 +29,12 @@ struct Kept {
 
 impl Kept {
     async fn new() -> Self {
+        Self::with(ServerOptions::default()).await
+    }
+
+    async fn with(options: ServerOptions) -> Self {
         let (data, elsewhere) = (Scratch::new("data").unwrap(), Scratch::new("kept").unwrap());
-        let (mut server, owner) = own_server(ServerOptions::default().data_dir(data.path())).await;
+        let (mut server, owner) = own_server(options.data_dir(data.path())).await;
         let shop = owner.shop().await;
         let value = json!({"value": canary::value("audited")});
         owner.put(&shop.secret("base", "A"), value).await.ok();
@@ -172,7 +176,11 @@ async fn what_was_changed_is_named() {
         .await
         .unwrap()
         .refused(FOUND, &["no checkpoint was made"]);
+}
 
+#[tokio::test]
+async fn a_file_that_is_no_database_any_more_is_a_finding() {
+    let kept = Kept::with(ServerOptions::default().embedded()).await;
     let database = kept.data.path().join("ssm.db");
     let mut bytes = fs::read(&database).unwrap();
     bytes[..512].fill(0x5a);
@@ -193,7 +201,8 @@ async fn what_cannot_be_looked_at_is_no_finding() {
     fs::write(&file, "no checkpoint").unwrap();
     let missing = audit(["verify", text(&nothing)]).end().await.unwrap();
     missing.refused(1, &["cannot be read"]);
-    let empty = audit(["verify"]).on(scratch.path()).end().await.unwrap();
+    let empty = audit(["verify"]).on_embedded(scratch.path());
+    let empty = empty.end().await.unwrap();
     empty.refused(1, &["does not exist"]);
     let checkpoint = audit(["verify", "--checkpoint", text(&file)])
         .end()
@@ -211,8 +220,11 @@ async fn what_cannot_be_looked_at_is_no_finding() {
         .await
         .unwrap()
         .refused(2, &["does not exist"]);
+}
 
-    let kept = Kept::new().await;
+#[tokio::test]
+async fn a_database_is_looked_at_by_its_directory() {
+    let kept = Kept::with(ServerOptions::default().embedded()).await;
     let database = kept.data.path().join("ssm.db");
     let database = audit(["verify", text(&database)]).end().await.unwrap();
     database.refused(2, &["give the data directory"]);

@@ -105,7 +105,7 @@ async fn restarted_elsewhere(
         fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
     }
     server.kill_now().unwrap();
-    let server = Server::start(ServerOptions::default().data_dir(copy.path()))
+    let server = Server::start(ServerOptions::default().data_dir(copy.path()).embedded())
         .await
         .unwrap();
     let owner = Caller::nobody(&server.url()).with(owner.token());

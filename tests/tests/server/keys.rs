@@ -60,16 +60,6 @@ impl Prepared {
         Caller::nobody(&server.url()).with(&self.token)
     }
 
-    /// A copy of the directory.
-    fn copy(&self) -> Scratch {
-        let copy = Scratch::new("copy").unwrap();
-        for file in fs::read_dir(self.scratch.path()).unwrap() {
-            let file = file.unwrap();
-            fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
-        }
-        copy
-    }
-
     async fn check_values(&self, server: &Server) {
         let caller = self.caller(server);
         for (n, shop) in self.shops.iter().enumerate() {
@@ -191,9 +181,17 @@ async fn a_rotation_that_is_killed_at_any_step_goes_on_when_both_keys_are_there_
         "rotation:rewrapped#2",
         "rotation:done",
     ];
+    let dir = prepared.scratch.path();
+    let made = fs::read_to_string(dir.join("ENCRYPTION_KEY")).unwrap();
+    let (mut old, mut new) = (made.trim(), NEW_KEY);
     for step in entries.chain(others.map(str::to_owned)) {
-        let copy = prepared.copy();
-        let dying = both(copy.path()).env("SSM_TEST_CRASH_AT", &step);
+        let both = || {
+            options(
+                dir,
+                &[("ENCRYPTION_KEY", new), ("ENCRYPTION_KEY_PREVIOUS", old)],
+            )
+        };
+        let dying = both().env("SSM_TEST_CRASH_AT", &step);
         let mut server = Server::start(dying).await.unwrap();
         let rotate = prepared
             .caller(&server)
@@ -203,7 +201,7 @@ async fn a_rotation_that_is_killed_at_any_step_goes_on_when_both_keys_are_there_
         let status = server.process().wait(PATIENCE).await.unwrap();
         assert!(!status.success(), "{step}: it did not die");
 
-        let server = Server::start(both(copy.path())).await.unwrap();
+        let server = Server::start(both()).await.unwrap();
         let owner = prepared.caller(&server);
         if keys(&owner).await["rotation"]["state"] == "ready" {
             assert_eq!(step, "append:before-commit#1", "only then it had not begun");
@@ -211,11 +209,13 @@ async fn a_rotation_that_is_killed_at_any_step_goes_on_when_both_keys_are_there_
         }
         rotated(&owner).await;
         drop(server);
-        let new = options(copy.path(), &[("ENCRYPTION_KEY", NEW_KEY)]);
-        let server = Server::start(new)
+        let alone = options(dir, &[("ENCRYPTION_KEY", new)]);
+        let server = Server::start(alone)
             .await
             .unwrap_or_else(|error| panic!("{step}: {error:#}"));
         prepared.check_values(&server).await;
+        // The next one is the way back.
+        (old, new) = (new, old);
     }
 }
 

@@ -38,9 +38,9 @@ fn content(dir: &Path) -> Vec<(String, Vec<u8>)> {
 }
 
 /// A data directory with an owner and a secret in it, and no server on it.
-async fn used_data_dir() -> Scratch {
+async fn used_data_dir(options: ServerOptions) -> Scratch {
     let scratch = Scratch::new("data").unwrap();
-    let (mut server, owner) = own_server(ServerOptions::default().data_dir(scratch.path())).await;
+    let (mut server, owner) = own_server(options.data_dir(scratch.path())).await;
     let shop = owner.shop().await;
     owner
         .put(
@@ -56,7 +56,7 @@ async fn used_data_dir() -> Scratch {
 #[tokio::test]
 async fn key_files_are_made_on_the_very_first_start_only() {
     let scratch = Scratch::new("data").unwrap();
-    let options = || ServerOptions::default().data_dir(scratch.path());
+    let options = || ServerOptions::default().data_dir(scratch.path()).embedded();
     let mut server = Server::start(options()).await.unwrap();
     bootstrap(&server).await;
     server.stop().await.unwrap();
@@ -82,7 +82,7 @@ async fn key_files_are_made_on_the_very_first_start_only() {
 
 #[tokio::test]
 async fn another_root_key_or_salt_over_existing_data_is_refused() {
-    let scratch = used_data_dir().await;
+    let scratch = used_data_dir(ServerOptions::default()).await;
     for (variable, says) in [
         ("ENCRYPTION_KEY", "ENCRYPTION_KEY"),
         ("TOKEN_SALT", "TOKEN_SALT"),
@@ -117,13 +117,13 @@ async fn keys_that_are_malformed_or_well_known_are_refused_without_being_repeate
 }
 
 #[tokio::test]
-async fn a_second_server_on_the_same_data_is_refused() {
+async fn a_second_server_on_the_same_embedded_database_is_refused() {
     let scratch = Scratch::new("data").unwrap();
-    let first = Server::start(ServerOptions::default().data_dir(scratch.path()))
+    let first = Server::start(ServerOptions::default().embedded().data_dir(scratch.path()))
         .await
         .unwrap();
     refusal(
-        ServerOptions::default().data_dir(scratch.path()),
+        ServerOptions::default().embedded().data_dir(scratch.path()),
         &["another server"],
     )
     .await;
@@ -149,14 +149,18 @@ async fn a_data_directory_that_cannot_be_written_is_refused() {
     // Neither can be written by root either: a path through a file, and a file system without files.
     for impossible in [file.join("data"), "/proc/ssm-data".into()] {
         let path = impossible.to_str().unwrap();
-        refusal(ServerOptions::default().env("DATA_DIR", path), &[path]).await;
+        refusal(
+            ServerOptions::default().embedded().env("DATA_DIR", path),
+            &[path],
+        )
+        .await;
     }
     assert_eq!(fs::read(&file).unwrap(), b"not a directory");
 }
 
 #[tokio::test]
 async fn a_damaged_database_is_refused() {
-    let scratch = used_data_dir().await;
+    let scratch = used_data_dir(ServerOptions::default().embedded()).await;
     let database = scratch.path().join("ssm.db");
     let mut bytes = fs::read(&database).unwrap();
     bytes[..512].fill(0x5a);

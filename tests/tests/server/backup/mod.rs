@@ -18,6 +18,11 @@ pub fn on(data: &Path) -> ServerOptions {
     ServerOptions::default().data_dir(data)
 }
 
+/// The same for tests that are about the database in the directory.
+pub fn on_embedded(data: &Path) -> ServerOptions {
+    on(data).embedded()
+}
+
 /// A directory with nothing in it but the keys of another.
 fn with_keys_of(data: &Path) -> Scratch {
     let scratch = Scratch::new("restored").unwrap();
@@ -51,8 +56,16 @@ pub struct Kept {
 
 impl Kept {
     pub async fn new() -> Self {
+        Self::with(ServerOptions::default()).await
+    }
+
+    pub async fn embedded() -> Self {
+        Self::with(ServerOptions::default().embedded()).await
+    }
+
+    async fn with(options: ServerOptions) -> Self {
         let (data, elsewhere) = (Scratch::new("data").unwrap(), Scratch::new("kept").unwrap());
-        let (mut server, owner) = own_server(on(data.path())).await;
+        let (mut server, owner) = own_server(options.data_dir(data.path())).await;
         content::fill(&owner).await;
         let path = owner.shop().await.secrets("base");
         let tag = owner.get(&path).await.header("etag").to_owned();

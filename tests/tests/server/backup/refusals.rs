@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use ssm_tests::{Scratch, Server, ServerOptions};
+use ssm_tests::{Server, ServerOptions};
 
 use crate::disk_full::Ballast;
 
@@ -60,8 +60,15 @@ async fn a_backup_is_restored_with_its_own_keys_only() {
         .await
         .unwrap()
         .refused(2, &["needs the TOKEN_SALT of the fingerprint"]);
+}
+
+#[tokio::test]
+async fn a_restore_into_a_directory_makes_no_keys() {
+    let kept = Kept::embedded().await;
+    let restored = with_keys_of(kept.data.path());
     fs::remove_file(restored.path().join("TOKEN_SALT")).unwrap();
-    let no_salt = restore(restored.path(), &kept.file()).end().await.unwrap();
+    let no_salt = restore(restored.path(), &kept.file()).on_embedded(restored.path());
+    let no_salt = no_salt.end().await.unwrap();
     no_salt.refused(2, &["TOKEN_SALT is missing", "has to be there first"]);
     assert_eq!(fs::read_dir(restored.path()).unwrap().count(), 1);
 }
@@ -71,6 +78,12 @@ async fn nothing_is_restored_to_where_something_is() {
     let kept = Kept::new().await;
     let full = restore(kept.data.path(), &kept.file()).end().await.unwrap();
     full.refused(1, &["entries here already; restore into an empty place"]);
+    kept.check(kept.data.path()).await;
+}
+
+#[tokio::test]
+async fn nothing_is_restored_beside_a_server_on_the_same_embedded_database() {
+    let kept = Kept::embedded().await;
     let mut server = Server::start(on(kept.data.path())).await.unwrap();
     let beside = restore(kept.data.path(), &kept.file()).end().await.unwrap();
     beside.refused(1, &["in use by another server"]);
@@ -91,12 +104,9 @@ async fn a_backup_that_cannot_be_written_leaves_nothing_and_says_why() {
         .await
         .unwrap()
         .refused(2, &["is not the one that this data was sealed with"]);
-    let empty = Scratch::new("empty").unwrap();
-    backup(empty.path(), &file)
-        .end()
-        .await
-        .unwrap()
-        .refused(2, &["does not exist"]);
+    let empty = with_keys_of(kept.data.path());
+    let nothing = backup(empty.path(), &file).end().await.unwrap();
+    nothing.refused(1, &["of a server"]);
     assert_eq!(fs::read_dir(kept.elsewhere.path()).unwrap().count(), 1);
 }
 

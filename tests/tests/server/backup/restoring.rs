@@ -37,10 +37,6 @@ async fn everything_is_there_after_a_restore_and_the_tokens_of_before_are_dead()
     let restored = with_keys_of(kept.data.path());
     let told = restore(restored.path(), &kept.file()).end().await.unwrap();
     assert!(told.ok().starts_with("done; "), "{}", told.text());
-    for file in [kept.file(), restored.path().join("ssm.db")] {
-        let mode = fs::metadata(file).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
-    }
     let (server, owner) = kept.check(restored.path()).await;
     let before = Caller::nobody(&server.url()).with(&kept.token);
     assert_eq!(before.get("/api/me").await.status, 401);
@@ -53,6 +49,18 @@ async fn everything_is_there_after_a_restore_and_the_tokens_of_before_are_dead()
     backup(restored.path(), &again).end().await.unwrap().ok();
     let (before, after) = (accesses(&kept.file()), accesses(&again));
     assert!(!before.is_empty() && before.iter().all(|access| after.contains(access)));
+}
+
+#[tokio::test]
+async fn a_backup_and_what_is_restored_from_it_are_for_nobody_else_to_read() {
+    let kept = Kept::embedded().await;
+    let restored = with_keys_of(kept.data.path());
+    let restore = restore(restored.path(), &kept.file()).on_embedded(restored.path());
+    restore.end().await.unwrap().ok();
+    for file in [kept.file(), restored.path().join("ssm.db")] {
+        let mode = fs::metadata(file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
 }
 
 #[tokio::test]

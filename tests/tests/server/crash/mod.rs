@@ -28,8 +28,6 @@ fn rounds() -> usize {
 struct Store {
     /// How a server on it is started.
     options: ServerOptions,
-    /// The named steps that every write passes on it.
-    writing: Vec<&'static str>,
     /// The database, where it is a process of its own.
     place: Option<Place>,
 }
@@ -37,27 +35,15 @@ struct Store {
 impl Store {
     fn sqlite() -> Self {
         Self {
-            options: ServerOptions::default(),
-            writing: vec![
-                "append:before-begin",
-                "append:before-rows",
-                "append:before-commit",
-                "append:after-commit",
-                "publish:before",
-                "publish:after",
-            ],
+            options: ServerOptions::default().embedded(),
             place: None,
         }
     }
 
-    /// Writing has one step less on it: that its entries are inserted is that they are committed.
     async fn mongodb() -> Self {
         let place = Place::new().await.unwrap();
-        let mut writing = Self::sqlite().writing;
-        writing.retain(|step| *step != "append:before-commit");
         Self {
             options: place.options(),
-            writing,
             place: Some(place),
         }
     }

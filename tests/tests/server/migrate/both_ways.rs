@@ -11,14 +11,14 @@ use ssm_tests::{Scratch, Server, eventually};
 
 use super::{Databases, chains_in, chains_of, goes_on};
 use crate::backup::content::Content;
-use crate::backup::{Kept, OTHER_KEY, on};
+use crate::backup::{Kept, OTHER_KEY, on_embedded};
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Changes the root key of the data, and keeps the new one in its place.
 async fn change_root_key(data: &Path, token: &str) {
     let file = data.join("ENCRYPTION_KEY");
-    let options = on(data)
+    let options = on_embedded(data)
         .env("ENCRYPTION_KEY", OTHER_KEY)
         .env("ENCRYPTION_KEY_PREVIOUS_FILE", file.to_str().unwrap());
     let mut server = Server::start(options).await.unwrap();
@@ -39,7 +39,7 @@ async fn change_root_key(data: &Path, token: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_journal_goes_to_mongodb_and_back_and_nothing_of_it_begins_anew() {
-    let kept = Kept::new().await;
+    let kept = Kept::embedded().await;
     let data = kept.data.path();
     change_root_key(data, &kept.token).await;
     let (chains, file) = (
@@ -91,7 +91,7 @@ async fn a_journal_goes_to_mongodb_and_back_and_nothing_of_it_begins_anew() {
         let mode = fs::metadata(directory.join(name)).unwrap().permissions();
         assert_eq!(mode.mode() & 0o777, 0o600, "{name}");
     }
-    let server = Server::start(on(&directory)).await.unwrap();
+    let server = Server::start(on_embedded(&directory)).await.unwrap();
     let owner = Caller::nobody(&server.url()).with(&kept.token);
     let now = Content::read(&owner).await;
     now.assert_is(&content);

@@ -4,7 +4,7 @@ use ssm_tests::caller::{Caller, own_server};
 use ssm_tests::{Run, Scratch, Server};
 
 use super::{Databases, chains_in, chains_of, goes_on};
-use crate::backup::{Kept, OTHER_KEY, on};
+use crate::backup::{Kept, OTHER_KEY, on_embedded};
 
 const UNFINISHED: [&str; 2] = [
     "a migration into this place is not finished",
@@ -19,7 +19,7 @@ async fn dies_at(command: Run, step: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_migration_that_is_killed_at_any_step_is_refused_by_a_server_and_ended_by_a_rerun() {
-    let kept = Kept::new().await;
+    let kept = Kept::embedded().await;
     let data = kept.data.path();
     let chains = chains_of(data).await;
     let mut last = None;
@@ -54,7 +54,7 @@ async fn a_migration_that_is_killed_at_any_step_is_refused_by_a_server_and_ended
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_into_a_directory_goes_on_likewise_and_only_from_the_same_source() {
-    let kept = Kept::new().await;
+    let kept = Kept::embedded().await;
     let data = kept.data.path();
     let databases = Databases::new().await;
     databases.fill_from(data).end().await.unwrap().ok();
@@ -71,7 +71,7 @@ async fn one_into_a_directory_goes_on_likewise_and_only_from_the_same_source() {
         dies_at(migrate(), step).await;
         let with_keys = ["ENCRYPTION_KEY", "TOKEN_SALT"]
             .iter()
-            .fold(on(back.path()), |options, name| {
+            .fold(on_embedded(back.path()), |options, name| {
                 options.env(&format!("{name}_FILE"), data.join(name).to_str().unwrap())
             });
         let refused = Server::start_expecting_failure(with_keys).await.unwrap();
@@ -111,7 +111,7 @@ async fn one_into_a_directory_goes_on_likewise_and_only_from_the_same_source() {
         back.path().as_os_str().to_owned(),
     ]);
     dies_at(from_directory.clone(), "copy:appended").await;
-    let mut server = Server::start(on(data)).await.unwrap();
+    let mut server = Server::start(on_embedded(data)).await.unwrap();
     let owner = Caller::nobody(&server.url()).with(&kept.token);
     owner.shop().await;
     server.stop().await.unwrap();
@@ -128,7 +128,7 @@ async fn one_into_a_directory_goes_on_likewise_and_only_from_the_same_source() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_source_whose_server_was_killed_is_migrated_whole() {
     let data = Scratch::new("data").unwrap();
-    let (mut server, owner) = own_server(on(data.path())).await;
+    let (mut server, owner) = own_server(on_embedded(data.path())).await;
     let shop = owner.shop().await;
     server.kill_now().unwrap();
     assert!(data.path().join("ssm.db-wal").exists());

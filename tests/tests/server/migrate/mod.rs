@@ -48,9 +48,10 @@ impl Databases {
     /// How a server on them is started, with the keys in `keys`.
     fn server(&self, keys: &Path) -> ServerOptions {
         let settings = self.settings.iter();
-        let options = settings.fold(ServerOptions::default(), |options, (name, value)| {
-            options.env(name, value)
-        });
+        let options = settings.fold(
+            ServerOptions::default().embedded(),
+            |options, (name, value)| options.env(name, value),
+        );
         let key = |name| fs::read_to_string(keys.join(name)).unwrap();
         options
             .env("ENCRYPTION_KEY", key("ENCRYPTION_KEY").trim())
@@ -88,8 +89,8 @@ async fn exported(command: Run) -> String {
 /// Both chains of a data directory.
 async fn chains_of(data: &Path) -> [String; 2] {
     [
-        exported(Run::new(["audit", "export", "-"]).on(data)).await,
-        exported(Run::new(["audit", "export", "--stream", "access", "-"]).on(data)).await,
+        exported(Run::new(["audit", "export", "-"]).on_embedded(data)).await,
+        exported(Run::new(["audit", "export", "--stream", "access", "-"]).on_embedded(data)).await,
     ]
 }
 

@@ -9,7 +9,7 @@ use ssm_tests::caller::own_server;
 use ssm_tests::{Run, Scratch, Server, canary};
 
 use super::Databases;
-use crate::backup::{OTHER_KEY, on};
+use crate::backup::{OTHER_KEY, on_embedded};
 
 /// Where `SQLite` keeps the version of the schema.
 const USER_VERSION: u64 = 60;
@@ -17,7 +17,7 @@ const USER_VERSION: u64 = 60;
 /// A data directory of a server that is stopped.
 async fn stopped() -> Scratch {
     let data = Scratch::new("data").unwrap();
-    let (mut server, _) = own_server(on(data.path())).await;
+    let (mut server, _) = own_server(on_embedded(data.path())).await;
     server.stop().await.unwrap();
     data
 }
@@ -97,7 +97,7 @@ async fn a_migration_takes_the_keys_of_the_source_and_no_others() {
 async fn a_source_that_is_in_use_or_a_later_release_s_is_left_alone() {
     let data = stopped().await;
     let target = Scratch::new("target").unwrap();
-    let mut server = Server::start(on(data.path())).await.unwrap();
+    let mut server = Server::start(on_embedded(data.path())).await.unwrap();
     let in_use = migrate(data.path(), target.path()).end().await.unwrap();
     in_use.refused(1, &["in use by another server"]);
     server.stop().await.unwrap();
