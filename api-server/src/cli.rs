@@ -31,7 +31,7 @@ Exit codes:
   0  all is well
   1  it failed; the reason is on standard error
   2  the command line or a setting is wrong
-  3  a verification found something that is not as it was written";
+  3  a verification found something that is not as it was written, or an import something that cannot be carried over";
 
 #[derive(Subcommand)]
 enum Command {
@@ -50,6 +50,9 @@ enum Command {
     /// Bring all data from an embedded database to a MongoDB, or back
     #[command(after_help = commands::migrate::EXAMPLES)]
     Migrate(commands::migrate::MigrateArgs),
+    /// Import a database of version 1.4 into an empty place
+    #[command(after_help = commands::import_v1::EXAMPLES)]
+    ImportV1(commands::import_v1::ImportArgs),
     /// Add a user, reset a password or list users, with access to the data only
     #[command(after_help = commands::admin::EXAMPLES)]
     Admin(commands::admin::AdminArgs),
@@ -122,6 +125,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Backup(args)) => commands::backup::run(args),
         Some(Command::Restore(args)) => commands::restore::run(args),
         Some(Command::Migrate(args)) => commands::migrate::run(args),
+        Some(Command::ImportV1(args)) => commands::import_v1::run(args),
         Some(Command::Admin(args)) => commands::admin::run(args),
         Some(Command::Keys(args)) => commands::keys::run(args),
         Some(Command::Openapi) => commands::openapi::run(),

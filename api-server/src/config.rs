@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use ssm_engine::EngineOptions;
 
 pub(crate) use mongo::MongoConfig;
-pub(crate) use places::Places;
+pub(crate) use places::{Places, holds_password};
 pub(crate) use settings::{DataSettings, PlaceSettings, SECRETS_HELP, Settings};
 pub(crate) use values::{KeySource, LogConfig, LogFormat, SetupTokenSetting};
 pub(crate) use web::{Limits, TlsFiles, WebConfig};

@@ -75,7 +75,7 @@ impl Access {
 }
 
 /// The order of records of all chains: by time, and within a millisecond by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct AccessPosition {
     /// When.
     pub at: Timestamp,

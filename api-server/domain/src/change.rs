@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::access::Scope;
+use crate::access_record::Access;
 use crate::command::RecordName;
 use crate::digest::Digest;
 use crate::id::{
@@ -303,6 +304,11 @@ pub enum Change {
         /// The secret's key.
         key: Key,
     },
+    /// What another system had on record is on record here, too. Nothing of it was done here.
+    EventsImported {
+        /// What happened there, oldest first, and later than what such changes before held.
+        events: Vec<Access>,
+    },
 }
 
 impl Change {
@@ -349,7 +355,8 @@ impl Change {
             | Self::ConfigReparented { .. }
             | Self::ConfigDeleted { .. }
             | Self::SecretSet { .. }
-            | Self::SecretDeleted { .. } => None,
+            | Self::SecretDeleted { .. }
+            | Self::EventsImported { .. } => None,
         }
     }
 
@@ -385,6 +392,7 @@ impl Change {
             Self::ConfigDeleted { .. } => "config_deleted",
             Self::SecretSet { .. } => "secret_set",
             Self::SecretDeleted { .. } => "secret_deleted",
+            Self::EventsImported { .. } => "events_imported",
         }
     }
 

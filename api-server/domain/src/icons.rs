@@ -69,6 +69,15 @@ const BY_PREFIX: &[(&str, &str)] = &[
     ("VERCEL", "vercel"),
 ];
 
+/// The longest name of an icon.
+const LONGEST: usize = 100;
+
+/// Whether a text can be the name of an icon that somebody chooses.
+pub fn is_name(text: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_.:-".contains(&b);
+    (1..=LONGEST).contains(&text.len()) && text.bytes().all(allowed)
+}
+
 /// The icon of a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Icon<'a> {

@@ -25,6 +25,7 @@ pub mod history;
 pub mod icons;
 pub mod id;
 pub mod idempotency;
+pub mod import;
 pub mod keys;
 pub mod mappings;
 pub mod me;

@@ -72,10 +72,9 @@ names! {
     /// The short name of a project or config: `^[a-z0-9_-]{1,64}$`.
     Slug: |text| made_of(text, 64, |b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(&b)),
         "must be 1 to 64 of a-z, 0-9, _ and -";
-    /// The name of a secret: `^[A-Z0-9_]{1,253}$`, not starting with a digit.
-    Key: |text| made_of(text, 253, |b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
-            && !text.starts_with(|c: char| c.is_ascii_digit()),
-        "must be 1 to 253 of A-Z, 0-9 and _, and not start with a digit";
+    /// The name of a secret: `^[A-Z0-9_]{1,253}$`. Only what came from version 1.4 may start with a digit.
+    Key: |text| made_of(text, 253, |b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_'),
+        "must be 1 to 253 of A-Z, 0-9 and _";
     /// What a person signs in with: `^[A-Za-z0-9_.@-]{1,64}$`, unique without regard to case.
     Username: |text| made_of(text, 64, |b| b.is_ascii_alphanumeric() || b"_.@-".contains(&b)),
         "must be 1 to 64 of A-Z, a-z, 0-9, _, ., @ and -";
@@ -103,6 +102,13 @@ impl Username {
     /// The form in which usernames are compared: two that differ only by case are one.
     pub fn folded(&self) -> Arc<str> {
         self.0.to_ascii_lowercase().into()
+    }
+}
+
+impl Key {
+    /// Whether it is of a form that no new key may have, since no shell takes it for a variable.
+    pub fn starts_with_digit(&self) -> bool {
+        self.0.starts_with(|c: char| c.is_ascii_digit())
     }
 }
 
@@ -184,21 +190,18 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_upper_case_and_does_not_start_with_a_digit() {
-        for good in ["A", "_", "DB_URL_2", &"A".repeat(253)] {
-            assert!(good.parse::<Key>().is_ok(), "{good}");
-        }
-        for bad in [
-            "",
-            "a",
-            "2A",
-            "A-B",
-            "A.B",
-            "A=B",
-            "É",
-            "A\0",
-            &"A".repeat(254),
+    fn a_key_is_upper_case_and_says_whether_it_starts_with_a_digit() {
+        for (good, digit) in [
+            ("A", false),
+            ("_", false),
+            ("DB_URL_2", false),
+            ("2FA", true),
+            (&"A".repeat(253), false),
         ] {
+            let key: Key = good.parse().unwrap();
+            assert_eq!(key.starts_with_digit(), digit, "{good}");
+        }
+        for bad in ["", "a", "A-B", "A.B", "A=B", "É", "A\0", &"A".repeat(254)] {
             assert!(bad.parse::<Key>().is_err(), "{bad}");
         }
     }

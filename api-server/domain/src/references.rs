@@ -20,7 +20,7 @@ pub use grammar::{Piece, Place, Placeholder, SyntaxError, parse};
 pub(crate) use graph::Graph;
 pub use resolve::{Budget, Resolver};
 
-use crate::access::{Action, Authority};
+use crate::access::{Action, Authority, Scope};
 use crate::change::Reference;
 use crate::id::ConfigId;
 use crate::names::Key;
@@ -61,6 +61,13 @@ impl fmt::Display for Fault {
             Self::TooLarge => f.write_str("References come to more than 1 MiB"),
         }
     }
+}
+
+/// Whether following the references of `key` as `config` has it comes to nothing somewhere, or goes on for too long.
+pub fn leads_nowhere(state: &State, config: &Config, key: &Key) -> bool {
+    let everything = Authority::of(vec![Scope::EVERYTHING]);
+    let followed = Graph::new(state, &everything, config.id).follow(config, key);
+    !followed.is_ok_and(|shape| shape.is_some_and(|shape| !shape.broken))
 }
 
 /// A key as a config sees it, inherited values included.

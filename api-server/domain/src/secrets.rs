@@ -163,6 +163,7 @@ impl Command for WriteSecrets {
         }
         check_expected(self.expected, state, config)?;
         self.check_keys()?;
+        self.check_new_keys(state, config)?;
         self.check_values()?;
         let new_values: Vec<_> = self.set.iter().map(SetSecret::new_value).collect();
         let references = bind(state, &caller, config, &new_values, &self.delete)?;
@@ -232,6 +233,24 @@ impl WriteSecrets {
             Some(key) => Err(Rejection::invalid(key.as_str(), &"must be given once only")),
             None => Ok(()),
         }
+    }
+
+    /// What came from version 1.4 goes on, where it is, where it is overridden and where it is taken to.
+    fn check_new_keys(&self, state: &State, config: &Config) -> Result<(), Rejection> {
+        let is_known = |key| {
+            state
+                .lineage(config)
+                .any(|above| above.secrets.contains_key(key))
+        };
+        let refused = self.set.iter().find(|new| {
+            new.key.starts_with_digit() && new.binding == Binding::ByName && !is_known(&new.key)
+        });
+        refused.map_or(Ok(()), |new| {
+            Err(Rejection::invalid(
+                new.key.as_str(),
+                &"must not start with a digit",
+            ))
+        })
     }
 
     fn check_values(&self) -> Result<(), Rejection> {

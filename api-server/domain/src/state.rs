@@ -14,6 +14,7 @@ use imbl::{OrdMap, OrdSet, Vector};
 use serde::{Deserialize, Serialize};
 
 use crate::access::Scope;
+use crate::access_record::AccessPosition;
 use crate::change::{DataKey, Reference};
 use crate::digest::Digest;
 use crate::entry::{Head, Purpose, Seq, Subject};
@@ -61,6 +62,8 @@ pub struct State {
     /// Every living config by its effective revision and every gone one by the revision of its end, so that a reader
     /// who knows the state at one revision finds what changed since without looking at anything else.
     by_revision: OrdSet<(Seq, ConfigId)>,
+    /// Where events lie that were imported, oldest first. There may be more of them than fit here.
+    imported: Vector<ImportedEvents>,
 }
 
 /// What the journal's first entry says about it.
@@ -257,6 +260,17 @@ pub struct Done {
     pub config_id: Option<ConfigId>,
 }
 
+/// Events that one entry brought from another system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportedEvents {
+    /// The entry.
+    pub seq: Seq,
+    /// Where the oldest of them stands.
+    pub first: AccessPosition,
+    /// Where the newest of them stands.
+    pub last: AccessPosition,
+}
+
 /// A config that changed after some revision.
 #[derive(Debug, Clone, Copy)]
 pub enum Changed<'a> {
@@ -289,6 +303,7 @@ impl Default for State {
             done: OrdMap::new(),
             done_at: OrdSet::new(),
             by_revision: OrdSet::new(),
+            imported: Vector::new(),
         }
     }
 }
@@ -365,6 +380,11 @@ impl State {
             .range((config, ConfigId::MIN)..)
             .take_while(move |((target, _), _)| *target == config)
             .filter_map(|((_, source), _)| self.configs.get(source))
+    }
+
+    /// Where events lie that were imported, oldest first.
+    pub fn imported(&self) -> &Vector<ImportedEvents> {
+        &self.imported
     }
 
     /// What was done under an idempotency key in the 24 hours before `now`.

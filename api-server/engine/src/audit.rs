@@ -1,10 +1,11 @@
-//! The record of who did what: the journal's changes, and what was read or refused, merged by time.
+//! The record of who did what: the journal's changes, what was read or refused, and what was imported, merged by time.
 //!
 //! Newest first. A request looks at a bounded number of entries and records however few of them are asked for; then a
 //! page is shorter than it could be, and its cursor says where to go on.
 
 mod accesses;
 mod changes;
+mod imported;
 mod position;
 
 use std::collections::VecDeque;
@@ -20,6 +21,7 @@ pub use self::position::{EventPosition, InvalidCursor, Which};
 
 use self::accesses::Accesses;
 use self::changes::{Changes, position_of};
+use self::imported::Imported;
 use crate::access::AccessFilter;
 use crate::engine::Engine;
 use crate::error::ReadFailure;
@@ -70,6 +72,8 @@ pub enum AuditEvent {
     Change(Entry),
     /// Something that was read or refused.
     Access(Access),
+    /// Something that another system had on record.
+    Imported(Access),
 }
 
 impl AuditEvent {
@@ -78,6 +82,7 @@ impl AuditEvent {
         match self {
             Self::Change(entry) => position_of(entry),
             Self::Access(access) => access.position().into(),
+            Self::Imported(event) => imported::position_of(event),
         }
     }
 }
@@ -128,6 +133,7 @@ impl Engine {
         unstored.sort_unstable_by_key(|access| std::cmp::Reverse(access.position()));
         Ok(Merged {
             changes: Changes::below(journal, filter, below).await?,
+            imported: Imported::below(journal, &self.state(), filter, below),
             stored: Accesses::below(journal, filter, below),
             unstored: unstored.into(),
             last: None,
@@ -138,6 +144,7 @@ impl Engine {
 /// Everything that is asked for, newest first.
 struct Merged<'a> {
     changes: Changes<'a>,
+    imported: Imported<'a>,
     stored: Accesses<'a>,
     unstored: VecDeque<Access>,
     /// The event before.
@@ -156,10 +163,16 @@ impl Merged<'_> {
         loop {
             self.changes.fill().await?;
             self.stored.fill().await?;
+            self.imported.fill().await?;
             let (changes, stored) = (self.changes.front(), self.stored.front());
+            let imported = self.imported.front();
             let unstored = self.unstored.front();
             let unstored = unstored.map(|access| access.position().into());
-            let Some(greatest) = [changes, stored, unstored].into_iter().flatten().max() else {
+            let Some(greatest) = [changes, stored, unstored, imported]
+                .into_iter()
+                .flatten()
+                .max()
+            else {
                 return Ok(Next::End);
             };
             // What is stored by now may have happened more often than when it was not.
@@ -167,6 +180,8 @@ impl Merged<'_> {
                 self.stored.take().map(AuditEvent::Access)
             } else if changes == Some(greatest) {
                 self.changes.take().map(AuditEvent::Change)
+            } else if imported == Some(greatest) {
+                self.imported.take().map(AuditEvent::Imported)
             } else {
                 self.unstored.pop_front().map(AuditEvent::Access)
             };

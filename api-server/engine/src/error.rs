@@ -62,6 +62,12 @@ pub enum OpenError {
          an empty place"
     )]
     UnfinishedMigration,
+    /// An import was begun here and did not come to its end.
+    #[error(
+        "an import into this place is not finished; run `ssm-server import-v1` from the same database again, or import into an \
+         empty place"
+    )]
+    UnfinishedImport,
     /// The root key is not the one that the data was sealed with.
     #[error(
         "ENCRYPTION_KEY is not the key that this data was sealed with (its fingerprint is {given}, the data's {stored}); \

@@ -17,6 +17,7 @@ mod export;
 mod follow;
 mod history;
 mod idempotency;
+pub mod import;
 pub mod journal;
 #[cfg(feature = "testing")]
 pub mod memory;

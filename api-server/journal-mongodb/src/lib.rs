@@ -20,6 +20,7 @@ mod read;
 mod restore;
 mod snapshot;
 mod sweep;
+pub mod version1;
 
 use std::sync::Arc;
 

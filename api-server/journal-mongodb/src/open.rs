@@ -178,7 +178,8 @@ async fn check(options: &MongoOptions) -> Result<(Layout, bool), OpenError> {
     Ok((layout, is_made))
 }
 
-async fn connect(options: &MongoOptions) -> Result<Client, OpenError> {
+/// Connects, and asks for nothing yet.
+pub async fn connect(options: &MongoOptions) -> Result<Client, OpenError> {
     let uri = match &options.user {
         None => options.uri.clone(),
         Some(user) => with_user(&options.uri, user)?,
@@ -293,7 +294,8 @@ async fn make(layout: Layout) -> Result<Layout, OpenError> {
     .map_err(|error| refused(error, &database))
 }
 
-fn refused(error: CallError, database: &str) -> OpenError {
+/// Why a database does not let itself be used.
+pub fn refused(error: CallError, database: &str) -> OpenError {
     if let CallError::Failed(failed) = &error {
         match code(failed) {
             // Unauthorized.

@@ -68,6 +68,7 @@ pub(super) fn failure_of(error: &BackupError) -> fn(anyhow::Error) -> Failure {
             OpenError::Read(ReadError::Unavailable(_))
             | OpenError::UnfinishedRestore
             | OpenError::UnfinishedMigration
+            | OpenError::UnfinishedImport
             | OpenError::RolledBack(_)
             | OpenError::WrongRootKey { .. }
             | OpenError::MissingPreviousKey { .. }

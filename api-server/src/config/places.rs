@@ -44,7 +44,7 @@ impl Place {
 }
 
 /// Whether a connection string has a password, or something else that is named so, in it.
-fn holds_password(uri: &str) -> bool {
+pub(crate) fn holds_password(uri: &str) -> bool {
     let rest = uri.split_once("://").map_or(uri, |(_, rest)| rest);
     let (authority, options) = rest.split_once(['/', '?']).unwrap_or((rest, ""));
     let user = authority.rsplit_once('@').map(|(user, _)| user);

@@ -21,6 +21,7 @@ mod hostile_bodies;
 mod hostile_text;
 mod icons;
 mod idempotency;
+mod import_v1;
 mod keys;
 mod leaks;
 mod migrate;

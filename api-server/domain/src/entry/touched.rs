@@ -44,7 +44,8 @@ impl Change {
             | Self::ProjectUpdated { .. }
             | Self::DataKeyAdded { .. }
             | Self::DataKeyRewrapped { .. }
-            | Self::ProjectDeleted { .. } => None,
+            | Self::ProjectDeleted { .. }
+            | Self::EventsImported { .. } => None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What the placeholders of values mean when these are saved.
 
-use super::grammar::is_plain;
+use super::grammar::{has_literal, is_plain};
 use super::graph::Written;
 use super::{Fault, Graph, Piece, Place, Placeholder, Reader, parse, pieces_of};
 use crate::access::{self, Action};
@@ -21,6 +21,9 @@ pub enum Binding {
     /// What it was bound to before: for a value that is brought back or taken from elsewhere, so that it goes on meaning
     /// what it meant although something was renamed since.
     As(Option<Vec<Reference>>),
+    /// The names in its text, for a value from version 1.4: keys that lead nowhere may do so, or come later, and where the
+    /// text has anything in it that was no reference there, or means something else here, all of it is plain text.
+    Imported,
 }
 
 /// A value that is about to be saved.
@@ -80,6 +83,9 @@ pub fn bind(
     };
     let mut graph = Graph::new(state, caller.authority(), config.id).with(&written);
     for (new, bound) in set.iter().zip(&bound) {
+        if *new.binding == Binding::Imported {
+            continue;
+        }
         let leads_somewhere = |(text, reference): &Bound<'_>| {
             let target = reference
                 .config_id
@@ -134,6 +140,14 @@ impl Names<'_> {
                     Ok((found.text, reference.clone()))
                 });
                 bound.collect::<Result<_, _>>().map(Some)
+            }
+            Binding::Imported => {
+                let is_text = is_plain(text) || has_literal(text);
+                Ok(if is_text {
+                    None
+                } else {
+                    self.bind(text, &Binding::ByName).ok().flatten()
+                })
             }
             Binding::ByName if is_plain(text) => Ok(None),
             Binding::ByName => {

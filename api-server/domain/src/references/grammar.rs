@@ -82,6 +82,11 @@ pub(super) fn is_plain(text: &str) -> bool {
     !text.contains("${")
 }
 
+/// Whether a text has a literal `${` in it, which version 1.4 had no way to write.
+pub(super) fn has_literal(text: &str) -> bool {
+    text.contains("$${")
+}
+
 /// Takes a value's text apart. Time is linear in its length.
 pub fn parse(text: &str) -> Result<Vec<Piece<'_>>, SyntaxError> {
     let mut pieces = Vec::new();

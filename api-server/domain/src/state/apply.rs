@@ -4,8 +4,8 @@ use imbl::{OrdMap, OrdSet, Vector, vector};
 
 use super::people::By;
 use super::{
-    Config, Done, Group, JournalInfo, Mapping, Project, ProjectKey, Secret, State, Token, User,
-    Values,
+    Config, Done, Group, ImportedEvents, JournalInfo, Mapping, Project, ProjectKey, Secret, State,
+    Token, User, Values,
 };
 use crate::digest::Digest;
 use crate::entry::{Change, Entry, Idempotency};
@@ -327,6 +327,15 @@ impl State {
                 self.set_secret(*config_id, key, secret);
             }
             Change::SecretDeleted { config_id, key } => self.delete_secret(*config_id, key),
+            Change::EventsImported { events } => {
+                if let (Some(first), Some(last)) = (events.first(), events.last()) {
+                    self.imported.push_back(ImportedEvents {
+                        seq: self.head.seq,
+                        first: first.position(),
+                        last: last.position(),
+                    });
+                }
+            }
         }
     }
 }

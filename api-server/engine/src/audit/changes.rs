@@ -62,7 +62,7 @@ impl<'a> Changes<'a> {
         let below = match below {
             Some(EventPosition { which, at }) => Some(match which {
                 Which::Entry(seq) => seq,
-                Which::Access(_) => first_from(journal, at).await?,
+                Which::Access(_) | Which::Imported(_) => first_from(journal, at).await?,
             }),
             None => None,
         };

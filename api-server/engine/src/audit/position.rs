@@ -8,7 +8,7 @@ use ssm_domain::entry::Seq;
 use ssm_domain::id::OpId;
 use ssm_domain::time::Timestamp;
 
-/// By time; what was read or refused in the same millisecond stands before what was changed in it.
+/// By time; in the same millisecond what was imported stands first, then what was read or refused, then what was changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EventPosition {
     /// When it happened first.
@@ -20,6 +20,8 @@ pub struct EventPosition {
 /// Tells events of the same time apart, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Which {
+    /// What another system had on record.
+    Imported(OpId),
     /// What was read or refused.
     Access(OpId),
     /// What was changed.
@@ -42,6 +44,10 @@ impl EventPosition {
     /// The least position among accesses that is not below this one.
     pub(super) fn among_accesses(self) -> AccessPosition {
         match self.which {
+            Which::Imported(_) => AccessPosition {
+                at: self.at,
+                id: OpId::MIN,
+            },
             Which::Access(id) => AccessPosition { at: self.at, id },
             Which::Entry(_) => AccessPosition {
                 at: after(self.at),
@@ -60,6 +66,7 @@ impl fmt::Display for EventPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = self.at.as_millis();
         match self.which {
+            Which::Imported(id) => write!(f, "{at}-i{id}"),
             Which::Access(id) => write!(f, "{at}-a{id}"),
             Which::Entry(seq) => write!(f, "{at}-e{seq}"),
         }
@@ -72,10 +79,12 @@ impl FromStr for EventPosition {
     fn from_str(text: &str) -> Result<Self, InvalidCursor> {
         let parse = || {
             let (at, which) = text.split_once('-')?;
-            let which = match (which.strip_prefix('a'), which.strip_prefix('e')) {
-                (Some(id), _) => Which::Access(id.parse().ok()?),
-                (_, Some(seq)) => Which::Entry(seq.parse().ok()?),
-                (None, None) => return None,
+            let (kind, name) = which.split_at_checked(1)?;
+            let which = match kind {
+                "i" => Which::Imported(name.parse().ok()?),
+                "a" => Which::Access(name.parse().ok()?),
+                "e" => Which::Entry(name.parse().ok()?),
+                _ => return None,
             };
             let at = Timestamp::from_millis(at.parse().ok()?);
             Some(Self { at, which })
@@ -103,6 +112,7 @@ mod tests {
             position(0, Which::Entry(1)),
             position(1_700_000_000_000, Which::Entry(u64::MAX)),
             position(5, Which::Access(OpId::from_bytes([0xab; 12]))),
+            position(5, Which::Imported(OpId::from_bytes([0xab; 12]))),
         ] {
             assert_eq!(position.to_string().parse(), Ok(position));
         }
@@ -119,6 +129,8 @@ mod tests {
             "+5-e1",
             "5-e1 ",
             "5-a00",
+            "5-i00",
+            "5-ä",
             "7 OR 1=1",
             "99999999999999999999-e1",
             "5-e1-e2",
@@ -128,9 +140,10 @@ mod tests {
     }
 
     #[test]
-    fn the_order_is_by_time_and_changes_come_after_reads_of_the_same_time() {
+    fn the_order_is_by_time_and_then_by_what_it_is() {
         let sorted = [
             position(1, Which::Entry(9)),
+            position(2, Which::Imported(OpId::from_bytes([1; 12]))),
             position(2, Which::Access(OpId::MIN)),
             position(2, Which::Access(OpId::from_bytes([1; 12]))),
             position(2, Which::Entry(1)),

@@ -17,6 +17,8 @@ pub(crate) enum Unfinished {
     Restore { backup: Digest, keep_tokens: bool },
     /// The journal that had this end.
     Migration { epoch: Epoch, head: Head },
+    /// What another system held; a digest of it.
+    Import { source: Digest },
 }
 
 /// Why nothing was begun. Nothing was changed.
@@ -58,6 +60,7 @@ pub(crate) async fn refuse_unfinished(journal: &dyn Journal) -> Result<(), OpenE
         None => Ok(()),
         Some(mark) => Err(match serde_json::from_slice(&mark) {
             Ok(Unfinished::Migration { .. }) => OpenError::UnfinishedMigration,
+            Ok(Unfinished::Import { .. }) => OpenError::UnfinishedImport,
             Ok(Unfinished::Restore { .. }) | Err(_) => OpenError::UnfinishedRestore,
         }),
     }

@@ -383,7 +383,9 @@ async fn audit_pages_are_newest_first_and_only_for_those_who_may_see_them() {
         let page = engine.audit(&Actor::System, &query(page)).await.unwrap();
         let seqs = page.events.iter().map(|event| match event {
             AuditEvent::Change(entry) => entry.seq,
-            AuditEvent::Access(access) => panic!("nothing was read: {access:?}"),
+            AuditEvent::Access(access) | AuditEvent::Imported(access) => {
+                panic!("nothing was read: {access:?}")
+            }
         });
         (seqs.collect::<Vec<_>>(), page.next.is_some())
     };

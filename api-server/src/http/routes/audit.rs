@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use axum::Json;
 use serde::Serialize;
 use ssm_domain::access::Action;
+use ssm_domain::access_record::Access;
 use ssm_domain::entry::{Change, EntryActor, Request, Target};
 use ssm_domain::time::Timestamp;
 use ssm_engine::access::AccessFilter;
@@ -60,6 +61,8 @@ pub(crate) struct AuditEvent {
     latency_ms: Option<u64>,
     /// The position in the journal, where something was changed
     seq: Option<u64>,
+    /// Whether it was imported: then version 1.4 had it on record, and nothing but that vouches for what it says
+    imported: bool,
     changes: Vec<AuditChange>,
 }
 
@@ -101,19 +104,28 @@ impl AuditEvent {
                     entry.request,
                 )
             },
-            ssm_engine::AuditEvent::Access(access) => Self {
-                last_ts: access.until,
-                count: access.count,
-                status_code: access.status,
-                latency_ms: access.latency_ms,
-                ..Self::named(
-                    access.at,
-                    access.actor,
-                    access.action,
-                    access.target,
-                    access.request,
-                )
+            ssm_engine::AuditEvent::Access(access) => Self::recorded(access),
+            ssm_engine::AuditEvent::Imported(event) => Self {
+                imported: true,
+                ..Self::recorded(event)
             },
+        }
+    }
+
+    /// Something that was answered as it says.
+    fn recorded(access: Access) -> Self {
+        Self {
+            last_ts: access.until,
+            count: access.count,
+            status_code: access.status,
+            latency_ms: access.latency_ms,
+            ..Self::named(
+                access.at,
+                access.actor,
+                access.action,
+                access.target,
+                access.request,
+            )
         }
     }
 
@@ -149,6 +161,7 @@ impl AuditEvent {
             user_agent: request.and_then(|request| request.user_agent),
             latency_ms: None,
             seq: None,
+            imported: false,
             changes: Vec::new(),
         }
     }
@@ -185,7 +198,8 @@ pub(crate) struct AuditPage {
 /// What was changed, read and refused, newest first
 ///
 /// Changes, logins, reads of values, refusals, sign-ins that failed (`auth.failed`, `auth.throttled`) and uses of dead
-/// tokens (`auth.dead_token`), those of the present minute included. A filter that lets few events through may make a page
+/// tokens (`auth.dead_token`), those of the present minute included; and what version 1.4 had on record, where it was
+/// imported. A filter that lets few events through may make a page
 /// shorter than asked for although there are more; `nextCursor` goes on behind what was looked at. By cursor each event
 /// comes once, also while new ones arrive; pages by number move along with them.
 #[utoipa::path(

@@ -6,6 +6,7 @@ use http::StatusCode;
 use http::header::ETAG;
 use serde::{Deserialize, Serialize};
 use ssm_domain::access::Action;
+use ssm_domain::icons;
 use ssm_domain::names::{Description, Key};
 use ssm_domain::rejection::{Noun, Rejection};
 use ssm_domain::secrets::{Edit, SetSecret, WriteSecrets};
@@ -19,9 +20,6 @@ use crate::http::errors::{ApiError, ApiResult, ErrorBody, ReadErrors, WriteError
 use crate::http::etag::{Conditions, etag, etag_for};
 use crate::http::path::SecretPath;
 use crate::http::query::Params;
-
-/// The longest name of an icon.
-const MAX_ICON: usize = 100;
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Item<'a> {
@@ -117,7 +115,7 @@ impl PutSecret {
         let icon = match self.icon_slug {
             Given::Absent => Edit::Keep,
             Given::Null => Edit::Clear,
-            Given::Value(icon) if is_icon(&icon) => Edit::Set(icon),
+            Given::Value(icon) if icons::is_name(&icon) => Edit::Set(icon),
             Given::Value(_) => {
                 return Err(ApiError::invalid(
                     "icon_slug",
@@ -137,11 +135,6 @@ impl PutSecret {
             ..SetSecret::new(key, self.value.into_value("value")?)
         })
     }
-}
-
-fn is_icon(text: &str) -> bool {
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_.:-".contains(&b);
-    (1..=MAX_ICON).contains(&text.len()) && text.bytes().all(allowed)
 }
 
 #[derive(Serialize, ToSchema)]
