@@ -287,6 +287,9 @@ impl Engine {
     /// Waits until the published state has got as far as `seq`. False where it has not within `patience`.
     pub async fn wait_for(&self, seq: Seq, patience: Duration) -> bool {
         let mut published = self.published();
+        if let (true, Some(following)) = (*published.borrow() < seq, &self.shared.following) {
+            following.ask();
+        }
         timeout(patience, published.wait_for(|head| *head >= seq))
             .await
             .is_ok_and(|head| head.is_ok())
@@ -321,6 +324,27 @@ impl Engine {
     pub fn silence(&self) -> Duration {
         let following = self.shared.following.as_ref();
         following.map_or(Duration::ZERO, |following| following.silence())
+    }
+
+    /// Whether other servers append to the journal, too.
+    pub fn is_shared(&self) -> bool {
+        self.shared.following.is_some()
+    }
+
+    /// Looks at the journal now, or a moment later where somebody has just looked. Whether it has got beyond `seq`;
+    /// [`RunError::Unavailable`] where it cannot be looked at.
+    pub async fn has_news(&self, seq: Seq) -> Result<bool, RunError> {
+        let looked = match &self.shared.following {
+            Some(following) => following.catch_up().await,
+            None => true,
+        };
+        if self.state().head().seq > seq {
+            Ok(true)
+        } else if looked {
+            Ok(false)
+        } else {
+            Err(RunError::Unavailable)
+        }
     }
 
     /// Whether other servers may have changed so much meanwhile that nothing can be told from what is known here.

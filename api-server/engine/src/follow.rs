@@ -19,9 +19,12 @@ use crate::journal::{ReadError, StoredEntry};
 /// How often the tail is read.
 const EVERY: Duration = Duration::from_millis(200);
 /// How long after a read the next one begins at the earliest, however many ask for it.
-const AT_MOST_EVERY: Duration = Duration::from_millis(50);
+const AT_MOST_EVERY: Duration = Duration::from_millis(20);
 /// How long somebody waits who asked for it.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How many entries of a tail are read at first: most often there are fewer.
+pub(crate) const FEW: usize = 16;
 
 /// How far this server is known to be with a journal that others append to.
 pub(crate) struct Following {
@@ -64,10 +67,15 @@ impl Following {
         self.silence() > self.max_staleness
     }
 
+    /// Has the tail read soon.
+    pub(crate) fn ask(&self) {
+        self.asked.notify_one();
+    }
+
     /// Reads the tail now, or waits for one who does. False where that takes too long.
     pub(crate) async fn catch_up(&self) -> bool {
         let (now, mut confirmed) = (Instant::now(), self.confirmed.subscribe());
-        self.asked.notify_one();
+        self.ask();
         let reached = confirmed.wait_for(|confirmed| *confirmed >= now);
         matches!(timeout(PATIENCE, reached).await, Ok(Ok(_)))
     }

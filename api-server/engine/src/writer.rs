@@ -21,9 +21,9 @@ use tracing::{error, info, warn};
 
 use crate::engine::{Health, Requester, Shared};
 use crate::error::{OpenError, RunError};
-use crate::follow::{self, Tail};
+use crate::follow::{self, FEW, Tail};
 use crate::journal::{AppendError, Batch, BatchEntry, StoredEntry};
-use crate::replay::{CHUNK, apply};
+use crate::replay::apply;
 use crate::signing::{MissingSigner, Signing, verify_end};
 use crate::steps::reached;
 
@@ -154,10 +154,32 @@ struct Decided {
     signed: Result<(), MissingSigner>,
 }
 
+impl Decided {
+    /// Whether a command came to nothing that is to be written: what it was refused for, or found done already, another
+    /// server may have changed a moment ago. Whatever is appended finds out by itself.
+    fn has_unwritten(&self) -> bool {
+        let mut before = 0;
+        let mut jobs = self.jobs.iter();
+        jobs.any(|(_, rests_on)| std::mem::replace(&mut before, *rests_on) == *rests_on)
+    }
+}
+
 impl Writer {
     async fn process(&mut self, mut jobs: Vec<Box<dyn Job>>) {
+        let mut may_be_behind = self.shared.following.is_some();
         while !jobs.is_empty() {
             let decided = self.decide(jobs);
+            if may_be_behind && decided.has_unwritten() {
+                may_be_behind = false;
+                if let Err(error) = self.catch_up().await {
+                    self.cannot_go_on(&error.to_string());
+                    let jobs = decided.jobs.into_iter();
+                    jobs.for_each(|(job, _)| job.fail(RunError::Unavailable));
+                    return;
+                }
+                jobs = decided.jobs.into_iter().map(|(job, _)| job).collect();
+                continue;
+            }
             if decided.batch.entries.is_empty() {
                 decided.jobs.into_iter().for_each(|(job, _)| job.answer());
                 return;
@@ -172,15 +194,22 @@ impl Writer {
                     decided.jobs.into_iter().for_each(|(job, _)| job.answer());
                     return;
                 }
-                Ok(Some(tail)) => jobs = self.settle(decided, &tail).await,
+                Ok(Some(tail)) => {
+                    may_be_behind = false;
+                    jobs = self.settle(decided, &tail).await;
+                }
                 Err(reason) => {
-                    error!(%reason, "the journal cannot be written");
-                    self.shared.health.send_replace(Health::WritesFail);
+                    self.cannot_go_on(&reason);
                     fail_resting_on_unwritten(decided.jobs);
                     return;
                 }
             }
         }
+    }
+
+    fn cannot_go_on(&self, reason: &str) {
+        error!(%reason, "the journal cannot be written");
+        self.shared.health.send_replace(Health::WritesFail);
     }
 
     /// Decides every job in order, each on the state that the ones before it make.
@@ -227,7 +256,7 @@ impl Writer {
                 Err(AppendError::Unavailable(reason) | AppendError::Unknown(reason)) => reason,
                 Err(AppendError::Conflict) => {
                     let head = *self.shared.state.load().head();
-                    match follow::tail(&self.shared, &head, CHUNK).await {
+                    match follow::tail(&self.shared, &head, FEW).await {
                         Ok(read) => match Tail::of(&head, &read) {
                             Tail::Behind([]) => {
                                 "a position is taken and nothing stands there".to_owned()

@@ -92,7 +92,11 @@ pub async fn signatures(
     first: Seq,
     last: Seq,
 ) -> Result<Vec<HeadSignature>, ReadError> {
-    let wanted = doc! { "_id": { "$gte": to_bson(first), "$lte": to_bson(last) } };
+    let wanted = if first == last {
+        doc! { "_id": to_bson(first) }
+    } else {
+        doc! { "_id": { "$gte": to_bson(first), "$lte": to_bson(last) } }
+    };
     let journal = layout.journal();
     let found = read(async move {
         let found = journal.find(wanted).sort(doc! { "_id": 1 });

@@ -22,7 +22,7 @@ use ssm_engine::{Admission, Answer, Ticket};
 use super::auth::{Auth, shows_no_token};
 use super::body::Unread;
 use super::errors::{ApiError, ApiResult, Earlier};
-use super::observe;
+use super::{latest, observe};
 use crate::state::App;
 
 /// The header.
@@ -108,7 +108,7 @@ fn key(headers: &HeaderMap) -> ApiResult<String> {
 /// Carries the request out to its end, also where the client goes away: it is for those that the answer is kept.
 async fn carry_out(app: Arc<App>, ticket: Ticket, request: Request, next: Next) -> Response {
     let carried_out = observe::go_on(async move {
-        let response = next.run(request).await;
+        let response = latest::handle(&app, request, next).await;
         let refused = response.extensions().get::<ApiError>();
         if refused.is_some_and(ApiError::is_already_done) {
             // Another server was faster.

@@ -8,6 +8,7 @@ mod errors;
 mod etag;
 mod headers;
 mod idempotency;
+mod latest;
 mod metrics;
 mod observe;
 mod openapi;

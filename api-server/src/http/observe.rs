@@ -22,7 +22,7 @@ use super::auth::Origin;
 use super::client_address::{ClientAddress, Peer};
 use super::errors::ApiError;
 use super::metrics::method_label;
-use super::{cors, headers, idempotency, record, traversal};
+use super::{cors, headers, idempotency, latest, record, traversal};
 use crate::state::App;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -189,6 +189,8 @@ async fn handled(app: &Arc<App>, request: Request, next: Next) -> Response {
         if idempotency::is_asked_for(&request) {
             // Seldom, and so large that what is usual does not carry it along.
             Box::pin(idempotency::once(app.clone(), request, next)).await
+        } else if app.engine.is_shared() {
+            Box::pin(latest::handle(app, request, next)).await
         } else {
             next.run(request).await
         }

@@ -34,6 +34,7 @@ mod schemathesis;
 mod secrets;
 mod shutdown;
 mod startup;
+mod storm;
 mod sweeping;
 mod throttle;
 mod timing;

@@ -74,6 +74,25 @@ async fn what_is_done_at_one_server_counts_at_the_other() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_made_at_one_server_is_found_at_the_other_at_once() {
+    let place = Place::new().await.unwrap();
+    let (one, other) = servers(&place).await;
+    let owner = bootstrap_as(&Caller::nobody(&one.url())).await;
+    let there = at(&other, &owner);
+    for round in 0..10 {
+        let project = json!({"slug": format!("p{round}")});
+        owner.post("/api/projects", project).await.ok();
+        let configs = format!("/api/projects/p{round}/configs");
+        there.post(&configs, json!({"slug": "base"})).await.ok();
+        let secret = format!("{configs}/base/secrets/A");
+        owner.put(&secret, json!({"value": "1"})).await.ok();
+        assert_eq!(there.get(&secret).await.ok()["value"], "1");
+        owner.delete(&secret).await.ok();
+        there.delete(&secret).await.refused(404, "secret_not_found");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_first_user_is_made_once_also_by_two_servers() {
     let place = Place::new().await.unwrap();
     let (one, other) = servers(&place).await;

@@ -10,7 +10,7 @@ use tracing::{error, warn};
 use super::{Submission, Writer};
 use crate::engine::{Requester, Shared};
 use crate::error::OpenError;
-use crate::follow::{self, Tail};
+use crate::follow::{self, FEW, Tail};
 use crate::journal::Batch;
 use crate::replay::{CHUNK, catch_up};
 use crate::rotation::check_keys;
@@ -19,14 +19,8 @@ use crate::signing::verify_end;
 impl Writer {
     /// Publishes what others appended.
     pub(super) async fn follow(&mut self) {
-        let mut state = State::clone(&self.shared.state.load());
-        match self.to_the_end(&mut state).await {
-            Ok(began) => {
-                self.publish(state, &Batch::default());
-                if let Some(following) = &self.shared.following {
-                    following.confirm(began);
-                }
-            }
+        match self.catch_up().await {
+            Ok(()) => {}
             Err(OpenError::RolledBack(seq)) => {
                 error!(
                     seq,
@@ -42,18 +36,34 @@ impl Writer {
         }
     }
 
+    /// Publishes the journal's end.
+    pub(super) async fn catch_up(&self) -> Result<(), OpenError> {
+        let before = self.shared.state.load_full();
+        let mut state = State::clone(&before);
+        let began = self.to_the_end(&mut state).await?;
+        if state.head() != before.head() {
+            self.publish(state, &Batch::default());
+        }
+        if let Some(following) = &self.shared.following {
+            following.confirm(began);
+        }
+        Ok(())
+    }
+
     /// Brings `state` to the end of the journal. Says when that was certainly the end.
     async fn to_the_end(&self, state: &mut State) -> Result<Instant, OpenError> {
+        let mut limit = FEW;
         loop {
             let (began, head) = (Instant::now(), *state.head());
-            let read = follow::tail(&self.shared, &head, CHUNK).await?;
+            let read = follow::tail(&self.shared, &head, limit).await?;
             let Tail::Behind(behind) = Tail::of(&head, &read) else {
                 return Err(OpenError::RolledBack(head.seq));
             };
-            if behind.is_empty() {
+            self.take_in(state, behind, 0).await?;
+            if read.len() < limit {
                 return Ok(began);
             }
-            self.take_in(state, behind, 0).await?;
+            limit = CHUNK;
         }
     }
 

@@ -10,7 +10,7 @@ use ssm_engine::memory::{Fault, MemoryJournal};
 use ssm_engine::{Engine, Health};
 use tokio::time::{advance, sleep, timeout};
 
-use crate::support::{create_project, open, put, service_token, shop, value};
+use crate::support::{create_config, create_project, open, put, service_token, shop, value};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -52,6 +52,32 @@ async fn what_one_writes_the_other_reads() {
     follows(&one, &other).await;
     assert_eq!(value(&one, "web/prod", "A").as_deref(), Some("2"));
     assert_eq!(one.state().head(), other.state().head());
+}
+
+#[tokio::test]
+async fn a_change_is_decided_on_what_others_did_before_it_was_asked_for() {
+    let journal = shared();
+    let (one, other) = (open(&journal).await, open(&journal).await);
+    shop(&one).await;
+    for round in 0..5 {
+        let (before, after) = (format!("{round}"), format!("{round} again"));
+        // Never "not found", though it was made elsewhere a moment ago.
+        let project = format!("p{round}");
+        create_project(&one, &project).await.unwrap();
+        create_config(&other, &format!("{project}/base"), None)
+            .await
+            .unwrap();
+        put(&one, &format!("{project}/base"), "A", "1")
+            .await
+            .unwrap();
+
+        put(&other, "web/base", "A", &before).await.unwrap();
+        put(&one, "web/base", "A", &after).await.unwrap();
+        // Never "it is that already", though it was that a moment ago.
+        put(&other, "web/base", "A", &before).await.unwrap();
+        follows(&one, &other).await;
+        assert_eq!(value(&one, "web/base", "A"), Some(before));
+    }
 }
 
 #[tokio::test]

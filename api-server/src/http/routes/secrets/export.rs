@@ -63,11 +63,10 @@ pub(crate) async fn export(
     } else {
         Action::SecretsExport
     };
-    let mut reader = auth.app.engine.read(&auth.actor, action, &path.0)?;
+    let arrived = wait_for_revision(&auth, &params).await;
+    let reader = auth.app.engine.read(&auth.actor, action, &path.0)?;
     let mut rendering = rendering(&params, values?)?;
-    if wait_for_revision(&auth, &params).await? {
-        reader = auth.app.engine.read(&auth.actor, action, &path.0)?;
-    }
+    arrived?;
     rendering.depth = rendering.depth.filter(|_| reader.has_references());
     let tag = match rendering.depth {
         None => etag(reader.version()),
@@ -120,16 +119,13 @@ fn rendering(params: &Params, values: bool) -> ApiResult<Rendering> {
     })
 }
 
-/// Whether there was something to wait for, so that what was read before is old.
-async fn wait_for_revision(auth: &Auth, params: &Params) -> ApiResult<bool> {
+/// Waits for the revision that the query asks for. Also what is to be read may be there from then on only.
+async fn wait_for_revision(auth: &Auth, params: &Params) -> ApiResult<()> {
     let Some(wanted) = params.number("minRevision")? else {
-        return Ok(false);
+        return Ok(());
     };
-    if *auth.app.engine.published().borrow() >= wanted {
-        return Ok(false);
-    }
     if auth.app.engine.wait_for(wanted, PATIENCE).await {
-        return Ok(true);
+        return Ok(());
     }
     let message = "This server has not got as far as minRevision yet";
     Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "behind", message).retry_after(1))
