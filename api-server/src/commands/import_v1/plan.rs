@@ -7,6 +7,8 @@
 mod events;
 mod people;
 mod projects;
+#[cfg(test)]
+mod tests;
 mod tokens;
 
 use std::collections::HashMap;
