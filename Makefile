@@ -8,7 +8,7 @@ CARGO_DENY := 0.20.2
 CARGO_MACHETE := 0.9.2
 
 # Tests over HTTP that choose their databases themselves, or need none: they are not run again over MongoDB.
-ON_BOTH := crash:: replicas mongodb_user:: migrate:: startup:: disk_full:: cli:: sweeping::
+ON_BOTH := crash:: replicas storm:: sweeping:: mongodb_user:: migrate:: import_v1:: startup:: disk_full:: cli::
 
 .PHONY: help run test check bench tools generate
 
