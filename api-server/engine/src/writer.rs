@@ -194,10 +194,8 @@ impl Writer {
                     decided.jobs.into_iter().for_each(|(job, _)| job.answer());
                     return;
                 }
-                Ok(Some(tail)) => {
-                    may_be_behind = false;
-                    jobs = self.settle(decided, &tail).await;
-                }
+                // There may be more than this tail, so what comes to nothing now still has to look.
+                Ok(Some(tail)) => jobs = self.settle(decided, &tail).await,
                 Err(reason) => {
                     self.cannot_go_on(&reason);
                     fail_resting_on_unwritten(decided.jobs);
@@ -256,7 +254,9 @@ impl Writer {
                 Err(AppendError::Unavailable(reason) | AppendError::Unknown(reason)) => reason,
                 Err(AppendError::Conflict) => {
                     let head = *self.shared.state.load().head();
-                    match follow::tail(&self.shared, &head, FEW).await {
+                    // All of the batch may be there, and an entry of ours that is not seen would be written again.
+                    let limit = FEW.max(batch.entries.len() + 1);
+                    match follow::tail(&self.shared, &head, limit).await {
                         Ok(read) => match Tail::of(&head, &read) {
                             Tail::Behind([]) => {
                                 "a position is taken and nothing stands there".to_owned()

@@ -73,6 +73,25 @@ async fn a_write_whose_answer_was_lost_is_written_once() {
 }
 
 #[tokio::test]
+async fn a_large_batch_whose_answer_was_lost_is_written_once() {
+    for fault in [Fault::Lost, Fault::AnswerLost, Fault::Half, Fault::Late] {
+        let journal = Arc::new(MemoryJournal::default());
+        let engine = open(&journal).await;
+        let before = engine.state().head().seq;
+        let mut once = Some(fault);
+        journal.inject(move || once.take());
+
+        // They are all queued before the writer sees the first.
+        let slugs: Vec<_> = (0..100).map(|n| format!("web-{n}")).collect();
+        let created = slugs.iter().map(|slug| create_project(&engine, slug));
+        for created in futures::future::join_all(created).await {
+            created.unwrap();
+        }
+        assert_eq!(engine.state().head().seq, before + 100, "{fault:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_rejection_that_rests_on_an_unwritten_entry_is_not_told() {
     let journal = Arc::new(MemoryJournal::default());
     let engine = open(&journal).await;
