@@ -11,7 +11,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use ssm_domain::access_record::{Access, AccessHead, AccessRecord};
 use ssm_domain::caller::Actor;
 use ssm_domain::digest::Digest;
-use ssm_domain::entry::{Entry, EntryActor, NewEntry, Request, Target};
+use ssm_domain::entry::{Change, Entry, EntryActor, NewEntry, Request, Target};
 use ssm_domain::id::{OpId, ServerId};
 use ssm_engine::access::{
     AccessFilter, AccessStore as _, ChainedAccess, Event, Outcome, StoredAccess,
@@ -22,10 +22,10 @@ use ssm_engine::{AuditEvent, AuditPage, AuditQuery, Engine, EventPosition, PageS
 
 use crate::support::{open, put, shop};
 
-const KEYS: [&str; 3] = ["A", "B", "C"];
+pub const KEYS: [&str; 3] = ["A", "B", "C"];
 
 /// Something happens that goes on record.
-async fn happen(engine: &Engine, rng: &mut StdRng) {
+pub async fn happen(engine: &Engine, rng: &mut StdRng) {
     let key = KEYS.choose(rng).unwrap();
     let config = ["base", "prod"].choose(rng).unwrap();
     if rng.random_ratio(1, 3) {
@@ -66,7 +66,7 @@ fn request() -> Request {
 }
 
 /// Stores what is in memory.
-async fn store(engine: &Engine) {
+pub async fn store(engine: &Engine) {
     engine.shut_down().await;
 }
 
@@ -84,7 +84,7 @@ fn positions(page: &AuditPage) -> Vec<EventPosition> {
     page.events.iter().map(AuditEvent::position).collect()
 }
 
-async fn all(engine: &Engine, filter: &AccessFilter) -> Vec<EventPosition> {
+pub async fn all(engine: &Engine, filter: &AccessFilter) -> Vec<EventPosition> {
     let page = page(engine, filter, usize::MAX >> 1, PageStart::default()).await;
     assert_eq!(page.next, None);
     positions(&page)
@@ -119,6 +119,15 @@ async fn naive(journal: &MemoryJournal, filter: &AccessFilter) -> Vec<EventPosit
     let mut merged: BTreeSet<EventPosition> = accesses.map(|it| it.position().into()).collect();
     for stored in journal.read(0, usize::MAX).await.unwrap() {
         let entry: Entry = serde_json::from_slice(&stored.bytes).unwrap();
+        let imported = entry.changes.iter().flat_map(|change| match change {
+            Change::EventsImported { events } => events.as_slice(),
+            _ => &[],
+        });
+        let imported = imported.filter(|event| filter.admits(event));
+        merged.extend(imported.map(|event| EventPosition {
+            at: event.at,
+            which: Which::Imported(event.id),
+        }));
         let is_wanted = |key| {
             let mut changed = entry.changes.iter().filter_map(|change| change.secret());
             entry.target.key.as_ref() == Some(key) || changed.any(|(changed, _)| changed == key)
@@ -187,6 +196,35 @@ fn some_filter(rng: &mut StdRng, events: &[EventPosition]) -> AccessFilter {
     filter
 }
 
+/// Whether the list is what it should be, under several filters, as a whole and page by page.
+pub async fn is_a_naive_merge(
+    engine: &Engine,
+    journal: &MemoryJournal,
+    rng: &mut StdRng,
+    seed: u64,
+) {
+    let known = all(engine, &AccessFilter::default()).await;
+    let filters: Vec<_> = (0..10).map(|_| some_filter(rng, &known)).collect();
+    let mut unstored = Vec::new();
+    for filter in &filters {
+        unstored.push(all(engine, filter).await);
+    }
+    store(engine).await;
+    for (filter, unstored) in filters.iter().zip(unstored) {
+        let expected = naive(journal, filter).await;
+        assert_eq!(
+            unstored, expected,
+            "before it was stored: {seed} {filter:?}"
+        );
+        assert_eq!(all(engine, filter).await, expected, "{seed} {filter:?}");
+        let limit = rng.random_range(1..7);
+        for by_cursor in [true, false] {
+            let paged = paged(engine, filter, limit, by_cursor).await;
+            assert_eq!(paged, expected, "{seed} {filter:?} {limit} {by_cursor}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn the_list_is_what_a_naive_merge_of_everything_comes_to() {
     for seed in 0..20 {
@@ -200,26 +238,7 @@ async fn the_list_is_what_a_naive_merge_of_everything_comes_to() {
                 store(&engine).await;
             }
         }
-        let known = all(&engine, &AccessFilter::default()).await;
-        let filters: Vec<_> = (0..10).map(|_| some_filter(&mut rng, &known)).collect();
-        let mut unstored = Vec::new();
-        for filter in &filters {
-            unstored.push(all(&engine, filter).await);
-        }
-        store(&engine).await;
-        for (filter, unstored) in filters.iter().zip(unstored) {
-            let expected = naive(&journal, filter).await;
-            assert_eq!(
-                unstored, expected,
-                "before it was stored: {seed} {filter:?}"
-            );
-            assert_eq!(all(&engine, filter).await, expected, "{seed} {filter:?}");
-            let limit = rng.random_range(1..7);
-            for by_cursor in [true, false] {
-                let paged = paged(&engine, filter, limit, by_cursor).await;
-                assert_eq!(paged, expected, "{seed} {filter:?} {limit} {by_cursor}");
-            }
-        }
+        is_a_naive_merge(&engine, &journal, &mut rng, seed).await;
     }
 }
 
@@ -253,7 +272,7 @@ async fn by_cursor_each_event_comes_once_while_new_ones_arrive() {
 }
 
 /// Counts how often the journal is read.
-fn count_reads(journal: &MemoryJournal) -> Arc<AtomicUsize> {
+pub fn count_reads(journal: &MemoryJournal) -> Arc<AtomicUsize> {
     let reads = Arc::new(AtomicUsize::new(0));
     let counted = reads.clone();
     journal.inject_reads(move || {
@@ -264,7 +283,7 @@ fn count_reads(journal: &MemoryJournal) -> Arc<AtomicUsize> {
 }
 
 /// Pages through what a filter lets through, and returns how many events and pages that are.
-async fn walk(engine: &Engine, filter: &AccessFilter, reads: &AtomicUsize) -> (usize, usize) {
+pub async fn walk(engine: &Engine, filter: &AccessFilter, reads: &AtomicUsize) -> (usize, usize) {
     let (mut events, mut from) = (0, PageStart::default());
     for pages in 1.. {
         reads.store(0, Ordering::Relaxed);

@@ -10,6 +10,7 @@ mod following;
 mod good_storage;
 mod history;
 mod idempotency;
+mod imported;
 mod migrate;
 mod proof;
 mod rotated;

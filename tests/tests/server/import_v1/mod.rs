@@ -1,14 +1,18 @@
 //! A database that version 1.4.1 itself wrote, imported whole: every value, parent, reference, role and event is found again.
 
 mod interrupted;
+mod record;
 mod refusals;
 mod whole;
 
 use std::collections::BTreeMap;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, DateTime, Document, Timestamp, doc};
 use serde_json::{Map, Value};
+use ssm_tests::caller::Caller;
 use ssm_tests::mongodb::databases;
 use ssm_tests::{Mongo, Run, Scratch, ServerOptions, canary};
 
@@ -114,6 +118,22 @@ impl Place {
         Self::Embedded(Scratch::new("imported").unwrap())
     }
 
+    /// One with the keys that a MongoDB's have here, as files.
+    fn embedded_with_keys() -> Self {
+        let scratch = Scratch::new("imported").unwrap();
+        let data = scratch.path().join("data");
+        fs::create_dir(&data).unwrap();
+        for (name, key) in [
+            ("ENCRYPTION_KEY", ENCRYPTION_KEY),
+            ("TOKEN_SALT", TOKEN_SALT),
+        ] {
+            let file = data.join(name);
+            fs::write(&file, key).unwrap();
+            fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+        }
+        Self::Embedded(scratch)
+    }
+
     async fn mongodb() -> Self {
         let (data, auth) = databases();
         let uri = Mongo::shared().await;
@@ -168,6 +188,20 @@ impl Place {
                 let auth = client.database(auth).list_collection_names().await.unwrap();
                 data.is_empty() && auth.is_empty()
             }
+        }
+    }
+}
+
+/// Everything that is on record and asked for, from page to page by cursor.
+async fn record_of(caller: &Caller, query: &str) -> Vec<Value> {
+    let (mut found, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = format!("/api/audit/events?{query}{cursor}");
+        let page = caller.get(&page).await.ok();
+        found.extend(page["events"].as_array().unwrap().clone());
+        match page["nextCursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return found,
         }
     }
 }

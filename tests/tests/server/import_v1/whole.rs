@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use ssm_tests::caller::Caller;
 use ssm_tests::{Server, canary};
 
-use super::{AUTH, DATA, Old, Place, id};
+use super::{AUTH, DATA, Old, Place, id, record_of};
 
 const LET_IN: [&str; 4] = ["admin", "alice", "bob", "carol"];
 
@@ -282,19 +282,7 @@ async fn people_and_roles(old: &Old, admin: &Caller) {
 }
 
 async fn events(old: &Old, admin: &Caller) {
-    let mut found = Vec::new();
-    let mut cursor = String::new();
-    loop {
-        let page = admin
-            .get(&format!("/api/audit/events?limit=7{cursor}"))
-            .await
-            .ok();
-        found.extend(page["events"].as_array().unwrap().clone());
-        match page["nextCursor"].as_str() {
-            Some(next) => cursor = format!("&cursor={next}"),
-            None => break,
-        }
-    }
+    let found = record_of(admin, "limit=7").await;
     let of_before: Vec<_> = found
         .iter()
         .filter(|event| event["imported"] == true)
