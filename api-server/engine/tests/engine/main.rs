@@ -10,6 +10,7 @@ mod following;
 mod good_storage;
 mod history;
 mod idempotency;
+mod import;
 mod imported;
 mod migrate;
 mod proof;
