@@ -1,5 +1,6 @@
 //! `make bench`: each line is a ratio against a named reference, measured side by side in this run.
 
+mod databases;
 mod follow;
 mod http;
 mod reads;
@@ -28,5 +29,6 @@ async fn main() -> Result<()> {
     writes::measure(&owner, server.port()).await?;
     watch::measure(&owner, server.port()).await?;
     size::measure().await?;
+    databases::measure().await?;
     follow::measure(&server.url(), &owner).await
 }

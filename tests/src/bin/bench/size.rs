@@ -42,7 +42,13 @@ pub async fn measure() -> Result<()> {
     }
     let what = format!("server, {} secrets", CONFIGS * KEYS);
     memory(&what, server.process())?;
-    fill(&server, &owner).await?;
+    fill(
+        &server,
+        &owner,
+        "/api/projects/size-0/configs/config-0/secrets",
+        FILLING,
+    )
+    .await?;
     let entries = seq(&owner).await;
     let full = start(&mut server).await?;
     let what = format!("start behind {entries} entries : start of an empty server");
@@ -51,13 +57,13 @@ pub async fn measure() -> Result<()> {
 }
 
 /// Writes entries for a while.
-async fn fill(server: &Server, owner: &Caller) -> Result<()> {
+pub async fn fill(server: &Server, owner: &Caller, secrets: &str, filling: Duration) -> Result<()> {
     let begin = Instant::now();
     let writers = (0..WRITERS).map(async |writer| {
         let mut connection = Connection::open(server.port()).await?;
-        let path = format!("/api/projects/size-0/configs/config-0/secrets/FILL_{writer}");
+        let path = format!("{secrets}/FILL_{writer}");
         let mut count = 0;
-        while begin.elapsed() < FILLING {
+        while begin.elapsed() < filling {
             let body = format!("{{\"value\":\"{count}\"}}");
             connection
                 .exchange(&request("PUT", &path, owner.token(), "", &body))
@@ -70,7 +76,7 @@ async fn fill(server: &Server, owner: &Caller) -> Result<()> {
 }
 
 /// Ends the server well, and returns how long it takes to be ready again.
-async fn start(server: &mut Server) -> Result<Duration> {
+pub async fn start(server: &mut Server) -> Result<Duration> {
     server.stop().await?;
     let port = server.port();
     let begin = Instant::now();

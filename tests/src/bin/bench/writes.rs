@@ -11,7 +11,8 @@ use ssm_tests::caller::{Caller, Shop};
 use crate::http::{busy, request, side_by_side};
 use crate::report::{line, median, millis, percentile};
 
-const WRITERS: usize = 32;
+/// How many change keys at once.
+pub const WRITERS: usize = 32;
 /// How long bare writes are measured.
 const FOR: Duration = Duration::from_secs(2);
 /// About what one change of one secret takes in the journal, in bytes.
@@ -35,18 +36,22 @@ pub async fn measure(owner: &Caller, port: u16) -> Result<()> {
     import(owner, &shop, &database).await
 }
 
-async fn changes(owner: &Caller, port: u16, shop: &Shop, database: &Connection) -> Result<()> {
+/// Changes one key for each writer, again and again. Returns how many a second, and how long each took.
+pub async fn change(owner: &Caller, port: u16, shop: &Shop) -> Result<(f64, Vec<Duration>)> {
     let write = |worker: usize, count: u64| {
         let path = shop.secret("base", &format!("KEY_{worker}"));
         let body = format!("{{\"value\":\"{count}\"}}");
         request("PUT", &path, owner.token(), "", &body)
     };
-    let (write, mut took) = (&write, Vec::new());
+    let (begin, written) = (Instant::now(), busy(port, WRITERS, &write).await?);
+    Ok((per_second(written.len(), begin), written))
+}
+
+async fn changes(owner: &Caller, port: u16, shop: &Shop, database: &Connection) -> Result<()> {
+    let mut took = Vec::new();
     let (measured, reference) = side_by_side(
         async || {
-            let begin = Instant::now();
-            let written = busy(port, WRITERS, write).await?;
-            let rate = per_second(written.len(), begin);
+            let (rate, written) = change(owner, port, shop).await?;
             took.extend(written);
             Ok(rate)
         },
