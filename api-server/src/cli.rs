@@ -61,6 +61,8 @@ enum Command {
     Keys(commands::keys::KeysArgs),
     /// Print the settings that `serve` would start with and where each is from, secrets redacted
     Config(Settings),
+    /// Ask the server of these settings on this machine whether it is ready, as a container's health check does
+    Healthcheck(Settings),
     /// Print openapi.json, the description of the API
     Openapi,
     /// Print what makes a shell complete this program's commands and flags
@@ -121,6 +123,7 @@ pub(crate) fn run() -> ExitCode {
             let matches = matches.subcommand_matches("config").unwrap_or(&matches);
             commands::config::run(settings, matches)
         }
+        Some(Command::Healthcheck(settings)) => commands::healthcheck::run(settings),
         Some(Command::Audit(args)) => commands::audit::run(args),
         Some(Command::Backup(args)) => commands::backup::run(args),
         Some(Command::Restore(args)) => commands::restore::run(args),

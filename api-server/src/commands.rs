@@ -5,6 +5,7 @@ pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod healthcheck;
 pub(crate) mod import_v1;
 mod input;
 pub(crate) mod keys;

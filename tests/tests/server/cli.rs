@@ -1,15 +1,18 @@
 //! The server's commands: their help, their exit codes, and what they keep to themselves.
 
-use ssm_tests::{Run, canary};
+use ssm_tests::{Pair, Run, Scratch, Server, ServerOptions, canary};
 
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 12] = [
     "serve",
     "audit",
     "backup",
     "restore",
+    "migrate",
+    "import-v1",
     "admin",
     "keys",
     "config",
+    "healthcheck",
     "openapi",
     "completions",
 ];
@@ -53,6 +56,30 @@ async fn a_wrong_command_line_or_setting_ends_with_code_2() {
         .await
         .unwrap()
         .refused(2, &["ENCRYPTION_KEY must be 32 bytes"]);
+}
+
+#[tokio::test]
+async fn a_health_check_asks_the_server_of_the_same_settings() {
+    for tls in [false, true] {
+        let (dir, pair) = (Scratch::new("health").unwrap(), Pair::new().unwrap());
+        let (mut options, mut check) = (ServerOptions::default(), Run::new(["healthcheck"]));
+        if tls {
+            let (cert, key) = pair.write(dir.path()).unwrap();
+            options = options.tls(&cert, &key);
+            check = check.env("TLS_CERT_FILE", cert).env("TLS_KEY_FILE", key);
+        }
+        let mut server = Server::start(options).await.unwrap();
+        check = check.env("PORT", server.port().to_string());
+        check
+            .clone()
+            .env("BIND_HOST", "0.0.0.0")
+            .end()
+            .await
+            .unwrap()
+            .ok();
+        server.stop().await.unwrap();
+        check.end().await.unwrap().refused(1, &["nothing listens"]);
+    }
 }
 
 #[tokio::test]
