@@ -21,8 +21,9 @@ use crate::config::{DataConfig, DataSettings};
 use crate::{keys, store};
 
 pub(crate) const EXAMPLES: &str = "\
-`create` and `reset-password` need the server to be stopped; `list` does not. The password is typed in, or is the
-first line of standard input. What is done is in the journal, as done by the server itself.
+`create` and `reset-password` need the server of an embedded database to be stopped; `list` does not, and on a MongoDB
+all work beside servers. The password is typed in, or is the first line of standard input. What is done is in the
+journal, as done by the server itself.
 
 Examples:
   ssm-server admin list
