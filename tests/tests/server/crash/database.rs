@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use anyhow::ensure;
-use ssm_tests::caller::{Caller, own_server};
+use serde_json::json;
+use ssm_tests::caller::{Caller, Shop, own_server};
 use ssm_tests::eventually;
 
 use super::{Load, Store, rounds};
@@ -24,7 +25,7 @@ async fn every_acknowledged_write_survives_a_hundred_kills_of_the_database() {
         place.mongo.kill_now().unwrap();
         place.mongo.restart().await.unwrap();
         load = running.end().await;
-        settled(&owner).await;
+        settled(&owner, &shop, &when).await;
         load.check(&owner, &shop, &when).await;
         if round % 10 == 0 || round == rounds {
             // What the database itself has is what a server finds that knows nothing yet.
@@ -37,11 +38,12 @@ async fn every_acknowledged_write_survives_a_hundred_kills_of_the_database() {
     }
 }
 
-/// Waits until the server has found its database again and knows what became of every write.
-async fn settled(owner: &Caller) {
-    eventually(PATIENCE, "the server is ready", async || {
-        let ready = owner.get("/readyz").await;
-        ensure!(ready.json()["status"] == "OK", "{}", ready.text);
+/// Waits until the server has found its database again and knows what became of every write: then it writes `when`.
+async fn settled(owner: &Caller, shop: &Shop, when: &str) {
+    let path = shop.secret("base", "SETTLED");
+    eventually(PATIENCE, "the server writes again", async || {
+        let written = owner.put(&path, json!({"value": when})).await;
+        ensure!(written.status == 200, "{}", written.text);
         Ok(())
     })
     .await
