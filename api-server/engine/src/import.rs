@@ -27,8 +27,8 @@ pub enum ImportError {
     NotEmpty(Seq),
     /// Something else was begun here. Nothing was changed.
     #[error(
-        "something else was begun here and is not finished: a restore, a migration, or an import of another database or of \
-         this one before it went on; import into an empty place"
+        "something else was begun here and is not finished: a restore, a migration, or an import of another database, of \
+         this one before it went on, or by another release; import into an empty place"
     )]
     AnotherBegun,
     /// The place cannot be read.

@@ -6,7 +6,8 @@ mod report;
 
 use anyhow::{Result, anyhow};
 use clap::Args;
-use ssm_engine::import::{Imported, check_empty, import};
+use ssm_engine::import::{ImportError, Imported, check_empty, import};
+use ssm_engine::restore::NotWhole;
 use ssm_journal_mongodb::OpenError;
 use ssm_journal_mongodb::version1::{self, Version1Error};
 
@@ -77,11 +78,15 @@ pub(crate) fn run(args: ImportArgs) -> Outcome {
         return Ok(Exit::Fine);
     }
     let keys = keys::load(&config)?;
-    let what: [&[u8]; 2] = [source.digest.as_bytes(), &[u8::from(args.skip_invalid)]];
+    // Another release may plan other units, behind which it must not go on.
+    let release = env!("CARGO_PKG_VERSION").as_bytes();
+    let skips = [u8::from(args.skip_invalid)];
+    let what: [&[u8]; 3] = [source.digest.as_bytes(), &skips, release];
     let imported = super::block_on(async {
         let journal = store::open(&config).await?;
         Ok(import(journal, keys, &what, units).await?)
-    })?;
+    })
+    .map_err(failure)?;
     super::print(told(&config, &imported).as_bytes())?;
     Ok(Exit::Fine)
 }
@@ -105,6 +110,15 @@ fn usage(error: anyhow::Error) -> Failure {
             Failure::Usage(error)
         }
         Some(Version1Error::Open(_) | Version1Error::Read { .. }) | None => Failure::from(error),
+    }
+}
+
+/// What was imported and is not as it was written is a finding, as after a restore.
+fn failure(error: anyhow::Error) -> Failure {
+    use NotWhole::{Found, Unopenable};
+    match error.downcast_ref::<ImportError>() {
+        Some(ImportError::NotWhole(Found(_) | Unopenable(_))) => Failure::Found(error),
+        Some(_) | None => Failure::from(error),
     }
 }
 

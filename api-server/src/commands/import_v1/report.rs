@@ -7,6 +7,8 @@ use ssm_domain::names::Username;
 
 /// The most lines of one kind that are shown.
 const MOST_SHOWN: usize = 200;
+/// The most characters of a name that are shown: a key with its project and config fits.
+const LONGEST_NAME: usize = 400;
 
 /// What an import comes to, before or after it is carried out.
 #[derive(Debug, Default)]
@@ -206,7 +208,8 @@ fn notes(text: &mut String, title: &str, notes: &[Note]) {
     }
     *text += title;
     list(text, notes, |note| {
-        format!("{} {}: {}", note.collection, note.name, note.why)
+        let name = visible(&note.name);
+        format!("{} {name}: {}", note.collection, note.why)
     });
 }
 
@@ -222,5 +225,25 @@ fn list<T>(text: &mut String, all: &[T], line: impl Fn(&T) -> String) {
 
 /// A name that nobody checked, so that it does nothing to a terminal.
 pub(super) fn visible(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(64).collect()
+    let shown = text.chars().filter(|c| !c.is_control());
+    shown.take(LONGEST_NAME).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LONGEST_NAME, Report};
+
+    #[test]
+    fn what_a_document_is_called_does_nothing_to_a_terminal() {
+        let mut report = Report::default();
+        report.lose("projects", "\u{1b}[2J\rweb\n", "slug is missing");
+        report.lose("projects", &"x".repeat(1_000), "slug is missing");
+        let text = report.text();
+        assert!(
+            text.contains("  projects [2Jweb: slug is missing\n"),
+            "{text}"
+        );
+        assert!(text.contains(&format!(" {}: slug", "x".repeat(LONGEST_NAME))));
+        assert!(!text.contains(['\u{1b}', '\r']));
+    }
 }
