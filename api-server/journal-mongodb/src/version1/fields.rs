@@ -127,3 +127,123 @@ impl<'a> Fields<'a> {
         elements.collect::<Option<_>>().ok_or_else(wrong)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use mongodb::bson::oid::ObjectId;
+    use mongodb::bson::{Bson, DateTime, Document, doc};
+    use ssm_domain::time::Timestamp;
+
+    use super::{Fields, name_of};
+
+    fn odd() -> Document {
+        doc! {
+            "_id": ObjectId::from_bytes([0xab; 12]),
+            "text": "2026-11-23T14:00:00Z",
+            "small": 7_i32,
+            "large": 1_795_442_284_346_i64,
+            "negative": -1_i32,
+            "broken": 7.9,
+            "nan": f64::NAN,
+            "date": DateTime::from_millis(1_795_442_284_346),
+            "yes": true,
+            "null": Bson::Null,
+            "nul": "a\0b",
+            "list": ["a", 1_i32],
+            "inner": { "text": "b" },
+        }
+    }
+
+    fn wrong<T>(why: &str) -> Result<T, String> {
+        Err(why.to_owned())
+    }
+
+    #[test]
+    fn a_date_is_a_date_and_neither_a_text_nor_a_number() {
+        let (odd, at) = (odd(), Timestamp::from_millis(1_795_442_284_346));
+        let fields = Fields(&odd);
+        assert_eq!(fields.time("date"), Ok(at));
+        for name in ["text", "small", "large", "yes", "_id"] {
+            assert_eq!(fields.time(name), wrong(&format!("{name} is no date")));
+        }
+        assert_eq!(fields.text("date"), wrong("date is no text"));
+        assert_eq!(fields.optional_number("date"), wrong("date is no number"));
+    }
+
+    #[test]
+    fn a_text_is_as_it_was_written_and_no_identifier_or_number_is_one() {
+        let odd = odd();
+        let fields = Fields(&odd);
+        assert_eq!(fields.text("nul").as_deref(), Ok("a\0b"));
+        for name in ["_id", "small", "yes", "list", "inner"] {
+            assert_eq!(fields.text(name), wrong(&format!("{name} is no text")));
+        }
+    }
+
+    #[test]
+    fn an_identifier_is_also_a_text_of_one() {
+        let (odd, hex) = (odd(), "ab".repeat(12));
+        let fields = Fields(&odd);
+        assert_eq!(fields.own_id().as_ref(), Ok(&hex));
+        assert_eq!(name_of(&odd), hex);
+        assert_eq!(Fields(&doc! { "_id": &hex }).own_id(), Ok(hex));
+        assert_eq!(fields.id("small"), wrong("small is no identifier"));
+        let unnamed = doc! { "_id": 7_i32 };
+        assert_eq!(name_of(&unnamed), "without an _id that could be told");
+        assert_eq!(Fields(&unnamed).own_id(), wrong("_id is no identifier"));
+    }
+
+    #[test]
+    fn what_is_null_is_missing_as_what_is_not_there() {
+        let odd = odd();
+        let fields = Fields(&odd);
+        for name in ["null", "nothing"] {
+            let missing = format!("{name} is missing");
+            assert_eq!(fields.text(name), wrong(&missing));
+            assert_eq!(fields.id(name), wrong(&missing));
+            assert_eq!(fields.time(name), wrong(&missing));
+            assert_eq!(fields.optional_text(name), Ok(None));
+            assert_eq!(fields.optional_id(name), Ok(None));
+            assert_eq!(fields.optional_time(name), Ok(None));
+            assert_eq!(fields.optional_number(name), Ok(None));
+            assert_eq!(fields.optional_bool(name), Ok(None));
+            assert!(matches!(fields.inner(name), Ok(None)));
+            assert_eq!(fields.list(name, Bson::as_str), Ok(Vec::new()));
+        }
+    }
+
+    #[test]
+    fn a_number_is_of_any_kind_that_counts_from_nothing() {
+        let odd = odd();
+        let fields = Fields(&odd);
+        assert_eq!(fields.optional_number("small"), Ok(Some(7)));
+        assert_eq!(fields.optional_number("large"), Ok(Some(1_795_442_284_346)));
+        assert_eq!(fields.optional_number("broken"), Ok(Some(7)));
+        for name in ["negative", "nan", "text", "yes"] {
+            let why = format!("{name} is no number");
+            assert_eq!(fields.optional_number(name), wrong(&why));
+        }
+    }
+
+    #[test]
+    fn a_list_and_a_document_are_as_a_whole_what_they_should_be() {
+        let odd = odd();
+        let fields = Fields(&odd);
+        let inner = fields.inner("inner").unwrap().unwrap();
+        assert_eq!(inner.text("text").as_deref(), Ok("b"));
+        assert_eq!(
+            fields.inner("list").err().as_deref(),
+            Some("list is no document")
+        );
+        let why = "list is no list of what it should be";
+        assert_eq!(fields.list("list", Bson::as_str), wrong(why));
+        let any = fields.list("list", Some).map(|list| list.len());
+        assert_eq!(any, Ok(2));
+        let why = "yes is neither true nor false";
+        assert_eq!(fields.optional_bool("yes"), Ok(Some(true)));
+        assert_eq!(
+            fields.optional_bool("small"),
+            wrong(&why.replace("yes", "small"))
+        );
+    }
+}

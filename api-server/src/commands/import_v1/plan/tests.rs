@@ -136,3 +136,17 @@ fn references_that_would_mean_something_else_are_told_and_the_others_are_kept() 
     assert_eq!(changed(&plan), expected);
     assert_eq!(plan.report.counts.references, 3);
 }
+
+#[test]
+fn a_slug_that_is_none_here_takes_its_project_with_it_and_is_not_repeated() {
+    let source = Version1 {
+        projects: vec![project("p", "we\0b"), project("q", "shop")],
+        configs: vec![config("a", None)],
+        secrets: vec![secret("a", "A", "x")],
+        ..Version1::nothing()
+    };
+    let plan = plan(&source, Timestamp::from_millis(1));
+    assert_eq!(lost(&plan), ["p", "a", "a-A"]);
+    assert_eq!(plan.report.counts.projects, 1);
+    assert!(!plan.report.text().contains('\0'));
+}
