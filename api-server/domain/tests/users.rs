@@ -1,13 +1,15 @@
 //! The journal's beginning, the first user, and signing in.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ssm_domain::access::{Action, ActionSet, Place};
 use ssm_domain::caller::{Actor, Caller};
 use ssm_domain::command::AuthStore;
 use ssm_domain::credential::PasswordRecord;
-use ssm_domain::entry::{Purpose, Subject};
+use ssm_domain::entry::{Purpose, Subject, Target};
 use ssm_domain::id::{CredentialId, UserId};
+use ssm_domain::import::{Import, ImportMember, Step};
 use ssm_domain::rejection::Rejection;
 use ssm_domain::roles::WorkspaceRole;
 use ssm_domain::users::{SESSION_TTL, SignIn, StartJournal};
@@ -35,6 +37,10 @@ fn the_first_user_is_an_owner_and_signed_in() {
     let issued = world.run(&bootstrap("Alice"), &Actor::Anonymous).unwrap();
     let user = world.state.user_named(&"aLICE".parse().unwrap()).unwrap();
     assert_eq!(user.role, WorkspaceRole::Owner);
+    assert_eq!(
+        world.state.first_user().map(|first| first.id),
+        Some(user.id)
+    );
     let session = world.state.token(issued.token_id).unwrap();
     assert_eq!(session.subject, Subject::User(user.id));
     assert_eq!(session.purpose, Purpose::Session);
@@ -45,6 +51,29 @@ fn the_first_user_is_an_owner_and_signed_in() {
         caller.authority().actions(Place::EVERYWHERE),
         ActionSet::ALL
     );
+}
+
+#[test]
+fn of_members_who_are_imported_in_one_entry_the_first_is_the_first_user() {
+    for seed in 0..20 {
+        let mut world = World::empty(seed);
+        let member = |username: &str| -> Arc<dyn Step> {
+            Arc::new(ImportMember {
+                username: username.parse().unwrap(),
+                role: WorkspaceRole::Viewer,
+                email: None,
+                full_name: None,
+            })
+        };
+        let import = Import {
+            action: "members.create",
+            target: Target::default(),
+            steps: ["mallory", "alice", "zoe"].map(member).into(),
+        };
+        world.run(&import, &Actor::System).unwrap();
+        let first = world.state.first_user().unwrap();
+        assert_eq!(first.username.as_str(), "mallory", "{seed}");
+    }
 }
 
 #[test]

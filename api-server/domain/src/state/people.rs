@@ -91,6 +91,11 @@ impl State {
         self.users.get(&id)
     }
 
+    /// Whoever was added before all others: nobody ever ends.
+    pub fn first_user(&self) -> Option<&User> {
+        self.user(self.first_user?)
+    }
+
     /// A user by name, whatever its case.
     pub fn user_named(&self, username: &Username) -> Option<&User> {
         self.users.get(self.usernames.get(&*username.folded())?)
@@ -183,6 +188,7 @@ impl State {
     }
 
     pub(super) fn add_user(&mut self, user: User) {
+        self.first_user.get_or_insert(user.id);
         self.usernames.insert(user.username.folded(), user.id);
         self.users.insert(user.id, user);
     }

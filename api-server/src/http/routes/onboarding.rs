@@ -40,7 +40,7 @@ pub(crate) struct Onboarding {
 
 impl Onboarding {
     fn of(state: &Domain) -> Self {
-        let first = state.users().min_by_key(|user| user.created_at);
+        let first = state.first_user();
         Self {
             is_initialized: first.is_some(),
             state: if first.is_some() {

@@ -57,6 +57,8 @@ async fn everything_is_found_again_in(place: Place) {
     let admin = nobody.sign_in("admin").await;
     let status = nobody.get("/api/onboarding/status").await.ok();
     assert_eq!(status["onboarding"]["isInitialized"], true);
+    let first = &old.of(AUTH, "system_state")[0]["initialized_by"];
+    assert_eq!(status["onboarding"]["initializedBy"], *first);
     projects_and_values(&old, &admin).await;
     people_and_roles(&old, &admin).await;
     events(&old, &admin).await;

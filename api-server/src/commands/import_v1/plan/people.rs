@@ -29,7 +29,7 @@ const MAPPINGS: &str = "group_mappings";
 const WORKSPACES: &str = "workspaces";
 
 impl<'a> Planner<'a> {
-    /// The first user is a unit, since the earliest is who began; the others follow in the order in which they came.
+    /// The first user comes first, and the others follow in the order in which they came.
     pub(super) fn members(&mut self) {
         let source = self.source;
         let with_profile: HashSet<&str> = source
@@ -46,12 +46,12 @@ impl<'a> Planner<'a> {
 
         let roles = self.workspace_roles(&users);
         let mut steps = Vec::new();
-        for (n, user) in users.iter().enumerate() {
+        for user in &users {
             match self.member(user, roles.get(user.username.as_str()).copied()) {
                 Ok(step) => steps.extend(step),
                 Err(why) => self.report.lose(USERS, &user.id, &why),
             }
-            if n == 0 || steps.len() >= AT_ONCE {
+            if steps.len() >= AT_ONCE {
                 let steps = std::mem::take(&mut steps);
                 self.close("members.create", Target::default(), steps);
             }
