@@ -41,6 +41,7 @@ pub struct State {
     settings: Settings,
     users: OrdMap<UserId, User>,
     usernames: OrdMap<Arc<str>, UserId>,
+    /// Whoever was added first: times may be equal, and ids are in no order.
     first_user: Option<UserId>,
     groups: OrdMap<GroupId, Group>,
     group_slugs: OrdMap<Slug, GroupId>,

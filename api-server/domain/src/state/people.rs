@@ -91,7 +91,7 @@ impl State {
         self.users.get(&id)
     }
 
-    /// Whoever was added before all others: nobody ever ends.
+    /// Whoever was added before all others; users do not end.
     pub fn first_user(&self) -> Option<&User> {
         self.user(self.first_user?)
     }
