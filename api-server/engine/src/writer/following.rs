@@ -4,12 +4,12 @@ use ssm_domain::caller::Actor;
 use ssm_domain::restore::FinishRestore;
 use ssm_domain::state::State;
 use tokio::sync::oneshot;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use tracing::{error, warn};
 
-use super::{Submission, Writer};
-use crate::engine::{Requester, Shared};
-use crate::error::OpenError;
+use super::{FIRST_WAIT, LONGEST_WAIT, Submission, Writer};
+use crate::engine::{Health, Requester, Shared};
+use crate::error::{OpenError, RunError};
 use crate::follow::{self, FEW, Tail};
 use crate::journal::Batch;
 use crate::replay::{CHUNK, catch_up};
@@ -26,8 +26,12 @@ impl Writer {
                     seq,
                     "the database was put back to an earlier time; everything is read again, and a new epoch begins"
                 );
-                if let Err(error) = self.begin_anew().await {
-                    warn!(%error, "the journal cannot be read again; trying again");
+                let mut wait = FIRST_WAIT;
+                while let Err(error) = self.begin_anew().await {
+                    warn!(%error, "the new epoch cannot be begun; trying again");
+                    self.shared.health.send_replace(Health::Unsettled);
+                    sleep(wait).await;
+                    wait = (wait * 2).min(LONGEST_WAIT);
                 }
             }
             Err(error) => {
@@ -96,9 +100,11 @@ impl Writer {
                 epoch,
                 keep_tokens: true,
             };
-            let (reply, _answer) = oneshot::channel();
+            let (reply, answer) = oneshot::channel();
             let begin = Submission::new(server, begin, reply);
             self.process(vec![Box::new(begin)]).await;
+            let begun = answer.await.unwrap_or(Err(RunError::OutcomeUnknown));
+            begun.map_err(OpenError::Start)?;
         }
         Ok(())
     }

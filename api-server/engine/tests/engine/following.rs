@@ -151,6 +151,20 @@ async fn a_database_that_was_put_back_is_read_again_in_a_new_epoch() {
 }
 
 #[tokio::test]
+async fn the_new_epoch_begins_also_where_it_cannot_be_written_at_first() {
+    let journal = shared();
+    let engine = open(&journal).await;
+    shop(&engine).await;
+    let before = epoch(&engine);
+    let mut refused = 0..3;
+    journal.inject(move || refused.next().map(|_| Fault::Refused));
+    journal.tamper(|entries| entries.truncate(entries.len() - 1));
+    eventually(|| epoch(&engine) != before).await;
+    assert_eq!(engine.health(), Health::Ready);
+    put(&engine, "web/base", "A", "1").await.unwrap();
+}
+
+#[tokio::test]
 async fn a_write_over_a_database_that_was_put_back_is_refused_or_is_there() {
     for _ in 0..20 {
         let journal = shared();
