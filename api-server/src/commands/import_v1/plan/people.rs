@@ -29,7 +29,7 @@ const MAPPINGS: &str = "group_mappings";
 const WORKSPACES: &str = "workspaces";
 
 impl<'a> Planner<'a> {
-    /// The first user comes first, and the others follow in the order in which they came.
+    /// The first user comes first, and the others follow in the order in which they came, those last of whom that is not known.
     pub(super) fn members(&mut self) {
         let source = self.source;
         let with_profile: HashSet<&str> = source
@@ -42,7 +42,10 @@ impl<'a> Planner<'a> {
         let bare = bare.map(|name| without_profile(name));
         let mut users: Vec<User> = source.users.iter().cloned().chain(bare).collect();
         let first = source.initialized_by.as_deref();
-        users.sort_by_key(|user| (Some(user.username.as_str()) != first, user.created_at));
+        users.sort_by_key(|user| {
+            let is_first = Some(user.username.as_str()) == first;
+            (!is_first, user.created_at.is_none(), user.created_at)
+        });
 
         let roles = self.workspace_roles(&users);
         let mut steps = Vec::new();

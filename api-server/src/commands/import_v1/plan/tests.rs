@@ -2,7 +2,7 @@
 
 use ssm_domain::secret::SecretValue;
 use ssm_domain::time::Timestamp;
-use ssm_journal_mongodb::version1::{Config, Project, Secret, Version1};
+use ssm_journal_mongodb::version1::{Config, Project, Secret, User, Version1};
 
 use super::{Plan, plan};
 
@@ -149,4 +149,37 @@ fn a_slug_that_is_none_here_takes_its_project_with_it_and_is_not_repeated() {
     assert_eq!(lost(&plan), ["p", "a", "a-A"]);
     assert_eq!(plan.report.counts.projects, 1);
     assert!(!plan.report.text().contains('\0'));
+}
+
+#[test]
+fn people_come_as_they_came_behind_the_first_user_and_before_those_of_whom_it_is_not_known() {
+    let user = |username: &str, at: Option<i64>| User {
+        id: username.to_owned(),
+        username: username.to_owned(),
+        email: None,
+        full_name: None,
+        disabled: false,
+        created_at: at.map(Timestamp::from_millis),
+    };
+    let mut source = Version1 {
+        users: vec![
+            user("untold", None),
+            user("late", Some(3)),
+            user("zoe", Some(1)),
+            user("alice", Some(1)),
+            user("first", Some(2)),
+        ],
+        passwords: ["bare", "zoe"].map(str::to_owned).into(),
+        initialized_by: Some("first".to_owned()),
+        ..Version1::nothing()
+    };
+    let order = |source: &Version1| -> Vec<String> {
+        let people = plan(source, Timestamp::from_millis(4)).report.people;
+        people.others.iter().map(ToString::to_string).collect()
+    };
+    let expected = ["first", "zoe", "alice", "late", "untold", "bare"];
+    assert_eq!(order(&source), expected);
+    source.initialized_by = None;
+    let expected = ["zoe", "alice", "first", "late", "untold", "bare"];
+    assert_eq!(order(&source), expected);
 }
