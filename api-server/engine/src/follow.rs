@@ -21,7 +21,7 @@ const EVERY: Duration = Duration::from_millis(200);
 /// How long after a read the next one begins at the earliest, however many ask for it.
 const AT_MOST_EVERY: Duration = Duration::from_millis(20);
 /// How long somebody waits who asked for it.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// How many entries of a tail are read at first: most often there are fewer.
 pub(crate) const FEW: usize = 16;

@@ -1,11 +1,11 @@
 //! The single writer: decides commands in order on a working copy, appends what they come to as one batch, publishes
 //! the new state, and only then answers. Nothing that rests on an unwritten entry is told to anybody.
 
+mod appending;
 mod following;
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use rand::rngs::StdRng;
 use ssm_domain::caller::Actor;
@@ -16,22 +16,16 @@ use ssm_domain::id::{DataKeyId, OpId};
 use ssm_domain::rejection::Rejection;
 use ssm_domain::state::{Changed, State, Values};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::sleep;
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
 use crate::engine::{Health, Requester, Shared};
-use crate::error::{OpenError, RunError};
-use crate::follow::{self, FEW, Tail};
-use crate::journal::{AppendError, Batch, BatchEntry, StoredEntry};
-use crate::replay::apply;
-use crate::signing::{MissingSigner, Signing, verify_end};
+use crate::error::RunError;
+use crate::journal::{Batch, BatchEntry, StoredEntry};
+use crate::signing::{MissingSigner, Signing};
 use crate::steps::reached;
 
 /// The most commands that are decided together, and so the most entries of a batch.
 const MAX_BATCH: usize = 256;
-/// Waits between attempts to find out what became of a batch.
-const FIRST_WAIT: Duration = Duration::from_millis(20);
-const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// A command on its way through the writer, whatever its type.
 pub(crate) trait Job: Send {
@@ -240,96 +234,6 @@ impl Writer {
             state,
             signed,
         }
-    }
-
-    /// Appends a batch. `None` means that all of it is written, entries mean that the journal went on and these stand
-    /// behind the published head. Comes back only when it is certain; the error is certain, too: nothing is written.
-    async fn append(&self, batch: &Arc<Batch>) -> Result<Option<Vec<StoredEntry>>, String> {
-        let mut wait = FIRST_WAIT;
-        let mut certain = true;
-        loop {
-            let unsettled = match self.shared.journal.append(batch.clone()).await {
-                Ok(()) => return Ok(None),
-                Err(AppendError::Unavailable(reason)) if certain => return Err(reason),
-                Err(AppendError::Unavailable(reason) | AppendError::Unknown(reason)) => reason,
-                Err(AppendError::Conflict) => {
-                    let head = *self.shared.state.load().head();
-                    // All of the batch may be there, and an entry of ours that is not seen would be written again.
-                    let limit = FEW.max(batch.entries.len() + 1);
-                    match follow::tail(&self.shared, &head, limit).await {
-                        Ok(read) => match Tail::of(&head, &read) {
-                            Tail::Behind([]) => {
-                                "a position is taken and nothing stands there".to_owned()
-                            }
-                            Tail::Behind(tail) => return Ok(Some(tail.to_vec())),
-                            Tail::RolledBack => {
-                                return Err(OpenError::RolledBack(head.seq).to_string());
-                            }
-                        },
-                        Err(reason) => reason.to_string(),
-                    }
-                }
-            };
-            certain = false;
-            warn!(reason = %unsettled, "it is not known whether a batch was written; sending it again");
-            self.shared.health.send_replace(Health::Unsettled);
-            sleep(wait).await;
-            wait = (wait * 2).min(LONGEST_WAIT);
-        }
-    }
-
-    /// Sorts out a batch after the journal went on: its entries at the beginning of the tail are ours, anything else
-    /// is somebody else's. Publishes the tail, answers what is settled, and returns what has to be decided again.
-    async fn settle(&self, decided: Decided, tail: &[StoredEntry]) -> Vec<Box<dyn Job>> {
-        let ours = decided
-            .batch
-            .entries
-            .iter()
-            .zip(tail)
-            .take_while(|(ours, there)| ours.stored == **there)
-            .count();
-        let mut state = State::clone(&self.shared.state.load());
-        let mut wait = FIRST_WAIT;
-        while let Err(reason) = self.take_in(&mut state, tail, ours).await {
-            warn!(%reason, "the journal's tail cannot be taken in; trying again");
-            self.shared.health.send_replace(Health::Unsettled);
-            sleep(wait).await;
-            wait = (wait * 2).min(LONGEST_WAIT);
-        }
-        self.publish(state, &decided.batch);
-        let mut again = Vec::new();
-        for (job, rests_on) in decided.jobs {
-            if rests_on <= ours {
-                job.answer();
-            } else {
-                again.push(job);
-            }
-        }
-        again
-    }
-
-    /// Applies the tail to `state`, and learns the records that somebody else's entries name.
-    async fn take_in(
-        &self,
-        state: &mut State,
-        tail: &[StoredEntry],
-        ours: usize,
-    ) -> Result<(), OpenError> {
-        let mut next = state.clone();
-        let Shared {
-            journal,
-            keys,
-            auth,
-            ..
-        } = &*self.shared;
-        let entries = apply(&**journal, &mut next, tail).await?;
-        if tail.len() > ours {
-            verify_end(&**journal, &next, keys).await?;
-            auth.follow(&**journal, &next, &entries[ours..], keys)
-                .await?;
-        }
-        *state = next;
-        Ok(())
     }
 
     /// Makes `state`, which has some or all of `batch` in it, what everybody reads.

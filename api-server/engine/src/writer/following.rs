@@ -7,7 +7,8 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 use tracing::{error, warn};
 
-use super::{FIRST_WAIT, LONGEST_WAIT, Submission, Writer};
+use super::appending::{FIRST_WAIT, LONGEST_WAIT};
+use super::{Submission, Writer};
 use crate::engine::{Health, Requester, Shared};
 use crate::error::{OpenError, RunError};
 use crate::follow::{self, FEW, Tail};
