@@ -3,6 +3,7 @@
 mod auth;
 mod body;
 mod client_address;
+mod console;
 mod cors;
 mod errors;
 mod etag;
@@ -51,7 +52,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     let (router, _) = documented().split_for_parts();
     router
         .merge(routes::undocumented())
-        .fallback(async || ApiError::no_such_endpoint())
+        .fallback(console::answer)
         .method_not_allowed_fallback(async || {
             ApiError::new(
                 StatusCode::METHOD_NOT_ALLOWED,

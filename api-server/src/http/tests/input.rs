@@ -187,7 +187,7 @@ async fn a_caller_who_may_not_write_learns_nothing_about_the_body() {
 async fn paths_that_lead_nowhere_are_answered_in_the_shape_of_every_error() {
     let owner = Caller::owner().await.with_configs().await;
     for (path, code) in [
-        ("/", "not_found"),
+        ("/nowhere", "not_found"),
         ("/api/nothing", "not_found"),
         ("/api//projects", "not_found"),
         ("/api/projects/web/../web", "not_found"),

@@ -2,6 +2,7 @@
 
 mod audit;
 mod conditions;
+mod console;
 mod faults;
 mod history;
 mod idempotency;
