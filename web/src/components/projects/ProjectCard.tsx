@@ -1,0 +1,86 @@
+import { Button, Group, Paper, Stack, Text, Title } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+
+import type { Schemas } from '../../api/client.ts';
+import { configsQuery } from '../../api/queries.ts';
+import { PlusIcon } from '../../ui/icons.tsx';
+import { Problem } from '../../ui/Problem.tsx';
+import { NewConfig } from './NewConfig.tsx';
+import classes from './ProjectCard.module.css';
+import { inTree } from './tree.ts';
+
+export function ProjectCard({ project }: { project: Schemas['Project'] }) {
+  const configs = useQuery(configsQuery(project.slug));
+  const [isMaking, setIsMaking] = useState(false);
+  const heading = `project-${project.slug}`;
+  return (
+    <Paper component="section" withBorder id={project.slug} aria-labelledby={heading} className={classes.card}>
+      <Group justify="space-between" wrap="nowrap" align="flex-start" className={classes.head}>
+        <Stack gap={2} miw={0}>
+          <Title order={2} size="h5" id={heading} className={classes.name}>
+            {project.slug}
+          </Title>
+          {project.description && (
+            <Text size="sm" c="dimmed">
+              {project.description}
+            </Text>
+          )}
+        </Stack>
+        {configs.data && (
+          <Button
+            variant="default"
+            size="xs"
+            leftSection={<PlusIcon />}
+            className={classes.add}
+            aria-label={`New config in ${project.slug}`}
+            onClick={() => setIsMaking(true)}
+          >
+            New config
+          </Button>
+        )}
+      </Group>
+      {configs.isError && (
+        <Problem title="Its configs are not to be had" error={configs.error} retry={() => void configs.refetch()} />
+      )}
+      {configs.data && (
+        <>
+          <NewConfig project={project.slug} configs={configs.data} opened={isMaking} close={() => setIsMaking(false)} />
+          {configs.data.length === 0 ? (
+            <Text size="sm" c="dimmed" className={classes.empty}>
+              No configs yet. The first one, often called base, is for what is the same everywhere.
+            </Text>
+          ) : (
+            <ul className={classes.configs}>
+              {inTree(configs.data).map(({ config, depth }) => (
+                <li key={config.slug}>
+                  <ConfigLine project={project.slug} config={config} depth={depth} />
+                </li>
+              ))}
+            </ul>
+          )}
+        </>
+      )}
+    </Paper>
+  );
+}
+
+function ConfigLine({ project, config, depth }: { project: string; config: Schemas['Config']; depth: number }) {
+  return (
+    <Link
+      to="/p/$project/c/$config"
+      params={{ project, config: config.slug }}
+      className={classes.config}
+      style={{ paddingLeft: 20 + depth * 22 }}
+    >
+      {depth > 0 && (
+        <span aria-hidden="true" className={classes.branch}>
+          ↳
+        </span>
+      )}
+      <span className={classes.slug}>{config.slug}</span>
+      {config.parentSlug && <span className={classes.parent}>inherits {config.parentSlug}</span>}
+    </Link>
+  );
+}

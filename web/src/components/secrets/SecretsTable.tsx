@@ -1,0 +1,47 @@
+import type { Row } from './drafts.ts';
+import { type RowActions, SecretRow } from './SecretRow.tsx';
+import classes from './secrets.module.css';
+
+interface Props {
+  rows: Row[];
+  revealed: { key: string; value: string } | null;
+  editing: { key: string; initial: string } | null;
+  lastEdited: string | null;
+  actions: RowActions;
+}
+
+export function SecretsTable({ rows, revealed, editing, lastEdited, actions }: Props) {
+  return (
+    <div className={classes.wrap}>
+      <table className={classes.table} aria-label="Secrets">
+        <thead>
+          <tr>
+            <th scope="col" className={classes.colKey}>
+              Key
+            </th>
+            <th scope="col">Value</th>
+            <th scope="col" className={classes.colFrom}>
+              From
+            </th>
+            <th scope="col" className={classes.colChanged}>
+              Changed
+            </th>
+            <td className={classes.colActions} />
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <SecretRow
+              key={row.key}
+              row={row}
+              shown={revealed?.key === row.key ? revealed.value : null}
+              edited={editing?.key === row.key ? editing.initial : null}
+              wasEdited={lastEdited === row.key}
+              actions={actions}
+            />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,32 @@
+import { Center, Container } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Outlet } from '@tanstack/react-router';
+
+import { Refusal } from '../api/client.ts';
+import { meQuery } from '../api/queries.ts';
+import { Frame } from '../components/Frame.tsx';
+import { SessionEnded } from '../components/SessionEnded.tsx';
+import { Problem } from '../ui/Problem.tsx';
+import { Door } from './Door.tsx';
+
+/** Lets in who is signed in, and keeps the address that others came for until they are. */
+export function Root() {
+  const me = useQuery(meQuery);
+  if (me.data !== undefined) {
+    return (
+      <Frame me={me.data}>
+        <SessionEnded username={me.data.username} />
+        <Outlet />
+      </Frame>
+    );
+  }
+  if (me.isPending) return null;
+  if (me.error instanceof Refusal && me.error.status === 401) return <Door />;
+  return (
+    <Center mih="100vh">
+      <Container size="xs">
+        <Problem title="The console cannot start" error={me.error} retry={() => void me.refetch()} />
+      </Container>
+    </Center>
+  );
+}

@@ -1,0 +1,28 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+
+import { NotFound } from './pages/NotFound.tsx';
+import { Root } from './pages/Root.tsx';
+
+const root = createRootRoute({ component: Root, notFoundComponent: NotFound });
+
+const projects = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  component: lazyRouteComponent(() => import('./pages/Projects.tsx'), 'Projects'),
+});
+
+const config = createRoute({
+  getParentRoute: () => root,
+  path: '/p/$project/c/$config',
+  component: lazyRouteComponent(() => import('./pages/Config.tsx'), 'Config'),
+});
+
+export function makeRouter() {
+  return createRouter({ routeTree: root.addChildren([projects, config]), defaultPreload: 'intent' });
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}
