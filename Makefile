@@ -10,31 +10,51 @@ CARGO_MACHETE := 0.9.2
 # Tests over HTTP that choose their databases themselves, or need none: they are not run again over MongoDB.
 ON_BOTH := crash:: replicas storm:: sweeping:: mongodb_user:: migrate:: import_v1:: startup:: disk_full:: cli::
 
-.PHONY: help run test check bench tools generate
+.PHONY: help run test check bench web web-dev tools generate
+
+# What is installed for the console, by its lock file.
+INSTALLED := web/node_modules/.package-lock.json
+CONSOLE := web/dist/index.html
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Start server, control plane and operator, and sync examples/shop.env (ENV_FILE=…, CLUSTER=…, PORT=…)
 	@# Without Go (3) the server runs alone, and says what the rest needs.
 	@[ -n "$${CLUSTER:-}" ] || tests/tools/build.sh >/dev/null || [ $$? -eq 3 ]
+	@# Without Node the server has no console, and says at its address how to get it.
+	@! command -v npm >/dev/null || $(MAKE) web
 	@cargo build --workspace --bins
 	@cargo run --quiet --package ssm-tests --bin demo
 
-test: tools ## Run every test
+test: tools web ## Run every test
 	cargo build --workspace --bins
 	rm -rf target/debug/test-logs
 	LOG_LEVEL=trace cargo test --workspace --no-fail-fast
 	LOG_LEVEL=trace TEST_STORE=mongodb cargo test --workspace --no-fail-fast --test server -- $(ON_BOTH:%=--skip %)
 	cargo run --quiet --package ssm-tests --bin canary
+	npm --prefix web test
 
-check: ## Check formatting, lints, dependencies and licences
+check: $(INSTALLED) ## Check formatting, lints, dependencies and licences
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --all-features -- -D warnings
 	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny@$(CARGO_DENY)
 	@command -v cargo-machete >/dev/null || cargo install --locked cargo-machete@$(CARGO_MACHETE)
 	cargo deny --all-features check --hide-inclusion-graph bans licenses sources
 	cargo machete
+	npm --prefix web run --silent check
+
+web: $(CONSOLE) ## Build the console, which the next build of the server takes in
+
+web-dev: $(INSTALLED) ## Serve the console with hot reload, for the server at SSM_SERVER_URL (http://127.0.0.1:8080)
+	npm --prefix web run dev
+
+$(INSTALLED): web/package.json web/package-lock.json
+	@npm ci --prefix web --ignore-scripts --no-audit --no-fund --loglevel error
+	@touch $@
+
+$(CONSOLE): $(INSTALLED) $(shell find web/src web/build web/public web/index.html web/*.ts web/tsconfig.json -type f)
+	@npm --prefix web run --silent build
 
 bench: tools ## Measure, each figure as a ratio against a reference in the same run
 	cargo build --release --workspace --bins
@@ -43,7 +63,9 @@ bench: tools ## Measure, each figure as a ratio against a reference in the same 
 tools: ## Build or install what tests run against, once (about 6 minutes)
 	@tests/tools/build.sh >/dev/null
 	@tests/tools/foreign/install.sh >/dev/null
+	@tests/tools/browser.sh
 
-generate: ## Renew the generated files: crds/ and api-server/openapi.json
+generate: $(INSTALLED) ## Renew the generated files: crds/, api-server/openapi.json and the console's types of it
 	cargo run --quiet --package ssm-operator -- crd > crds/secretsyncs.yaml
 	cargo run --quiet --package ssm-server -- openapi > api-server/openapi.json
+	npm --prefix web run --silent generate

@@ -79,6 +79,7 @@ async fn demonstrate() -> Result<()> {
 fn tell(server: &Server, shop: &Shop, cluster: Option<&Cluster>) {
     let url = server.url();
     println!("\nEverything is up. Have a look:\n");
+    println!("  console        {url}");
     println!("  API            {url}/api");
     println!("  API page       {url}/api/docs");
     println!(

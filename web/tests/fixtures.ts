@@ -1,0 +1,129 @@
+import AxeBuilder from '@axe-core/playwright';
+import { type APIRequestContext, test as base, expect, type Page } from '@playwright/test';
+
+import type { Schemas } from '../src/api/client.ts';
+import { Server } from './server.ts';
+
+export { expect };
+
+export const OWNER = 'ada';
+export const PASSWORD = 'a long password of hers';
+/** Where it turns up, something went wrong. */
+export const SECRET = 'canary-postgres://shop:4hV9@db/shop';
+
+/** What others do meanwhile, over the API. */
+export interface Api {
+  post: (path: string, body: object) => Promise<void>;
+  put: (path: string, body: object) => Promise<void>;
+  get: (path: string) => Promise<Record<string, unknown>>;
+  endSessions: () => Promise<void>;
+}
+
+interface Fixtures {
+  setupToken: string;
+  server: Server;
+  /** The owner's own token; asking for it makes the owner. */
+  api: Api;
+  /** Signed in as the owner, with `shop/base` and `shop/prod`, which inherits from it. */
+  shop: Page;
+}
+
+export const test = base.extend<Fixtures>({
+  setupToken: ['', { option: true }],
+  server: async ({ setupToken }, use) => {
+    const server = await Server.start(setupToken === '' ? {} : { SSM_SETUP_TOKEN: setupToken });
+    await use(server);
+    await server.stop();
+  },
+  baseURL: async ({ server }, use) => use(server.url),
+  api: async ({ playwright, server }, use) => {
+    const anonymous = await playwright.request.newContext({ baseURL: server.url });
+    const data = { username: OWNER, password: PASSWORD };
+    const made = await (await anonymous.post('/api/onboarding/bootstrap', { data })).json();
+    const extraHTTPHeaders = { authorization: `Bearer ${made.token}` };
+    const context = await playwright.request.newContext({ baseURL: server.url, extraHTTPHeaders });
+    await use(apiOf(context));
+    await context.dispose();
+    await anonymous.dispose();
+  },
+  page: async ({ page }, use) => {
+    const problems: string[] = [];
+    page.on('pageerror', (error) => problems.push(String(error)));
+    page.on('console', (message) => {
+      // That a request was refused, the browser says by itself.
+      const isRefusal = message.text().startsWith('Failed to load resource');
+      if (message.type() === 'error' && !isRefusal) problems.push(message.text());
+    });
+    await page.addInitScript(() => {
+      document.addEventListener('securitypolicyviolation', (event) => {
+        console.error(`the policy forbids ${event.violatedDirective}: ${event.blockedURI} ${event.sample}`);
+      });
+    });
+    await use(page);
+    expect(problems, 'what the browser complains about').toEqual([]);
+  },
+  shop: async ({ page, api }, use) => {
+    await api.post('/api/projects', { slug: 'shop' });
+    await api.post('/api/projects/shop/configs', { slug: 'base' });
+    await api.post('/api/projects/shop/configs', { slug: 'prod', parent: 'base' });
+    await api.put('/api/projects/shop/configs/base/secrets/DATABASE_URL', { value: SECRET });
+    await api.put('/api/projects/shop/configs/base/secrets/LOG_LEVEL', { value: 'info' });
+    await api.put('/api/projects/shop/configs/prod/secrets/LOG_LEVEL', { value: 'warn' });
+    await page.goto('/');
+    await signIn(page);
+    await expect(page.getByRole('heading', { name: 'Projects' })).toBeVisible();
+    await use(page);
+  },
+});
+
+function apiOf(context: APIRequestContext): Api {
+  const done = async (call: ReturnType<APIRequestContext['fetch']>) => {
+    const answer = await call;
+    expect(answer.ok(), await answer.text()).toBe(true);
+    return answer;
+  };
+  return {
+    post: async (path, data) => void (await done(context.post(path, { data }))),
+    put: async (path, data) => void (await done(context.put(path, { data }))),
+    get: async (path) => (await (await done(context.get(path))).json()) as Record<string, unknown>,
+    endSessions: async () => {
+      const answer = await (await done(context.get('/api/auth/tokens/v2'))).json();
+      const { tokens } = answer as Schemas['TokenList'];
+      const sessions = tokens.filter(({ purpose }) => purpose === 'console');
+      expect(sessions.length).toBeGreaterThan(0);
+      for (const { token_id } of sessions) {
+        await done(context.post('/api/auth/tokens/v2/revoke', { data: { token_id } }));
+      }
+    },
+  };
+}
+
+export async function signIn(page: Page) {
+  await page.getByLabel('Username').fill(OWNER);
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+export async function isAccessible(page: Page) {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  const told = serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`);
+  expect(told, 'what keeps people out').toEqual([]);
+}
+
+/** Whether a text is anywhere that outlives the moment, or that others can look into. */
+export async function isNowhere(page: Page, text: string) {
+  const places = await page.evaluate(async () => ({
+    dom: document.documentElement.outerHTML,
+    fields: [...document.querySelectorAll('input, textarea')].map((field) => (field as HTMLInputElement).value).join('\n'),
+    title: document.title,
+    url: location.href,
+    local: JSON.stringify(localStorage),
+    session: JSON.stringify(sessionStorage),
+    databases: JSON.stringify(await indexedDB.databases()),
+    caches: JSON.stringify(await caches.keys()),
+  }));
+  for (const [place, content] of Object.entries(places)) {
+    expect(content.includes(text), `the secret is in ${place}`).toBe(false);
+  }
+}
