@@ -15,6 +15,7 @@ export const SECRET = 'canary-postgres://shop:4hV9@db/shop';
 export interface Api {
   post: (path: string, body: object) => Promise<void>;
   put: (path: string, body: object) => Promise<void>;
+  patch: (path: string, body: object) => Promise<void>;
   get: (path: string) => Promise<Record<string, unknown>>;
   endSessions: () => Promise<void>;
 }
@@ -85,6 +86,7 @@ function apiOf(context: APIRequestContext): Api {
   return {
     post: async (path, data) => void (await done(context.post(path, { data }))),
     put: async (path, data) => void (await done(context.put(path, { data }))),
+    patch: async (path, data) => void (await done(context.patch(path, { data }))),
     get: async (path) => (await (await done(context.get(path))).json()) as Record<string, unknown>,
     endSessions: async () => {
       const answer = await (await done(context.get('/api/auth/tokens/v2'))).json();

@@ -114,3 +114,18 @@ test('markup in a value stays text', async ({ shop, api }) => {
   await expect(shop.getByText(markup)).toBeVisible();
   await expect(shop).toHaveTitle('prod · shop · Secrets');
 });
+
+test('a config of thousands of keys is there at once, and all of it on the way down', async ({ shop, api }) => {
+  await api.post('/api/projects/shop/configs', { slug: 'large' });
+  const key = (number: number) => `KEY_${String(number).padStart(4, '0')}`;
+  const set = Object.fromEntries(Array.from({ length: 5_000 }, (_, number) => [key(number), 'x']));
+  await api.patch('/api/projects/shop/configs/large/secrets', { set });
+  await shop.goto('/p/shop/c/large');
+  await expect(shop.getByText('All 5000')).toBeVisible();
+  const rows = shop.getByRole('table', { name: 'Secrets' }).locator('tbody tr');
+  await expect(rows).toHaveCount(200);
+  await rows.last().scrollIntoViewIfNeeded();
+  await expect(rows).toHaveCount(400);
+  await shop.getByLabel('Filter keys').fill(key(4_999));
+  await expect(rows).toHaveCount(1);
+});

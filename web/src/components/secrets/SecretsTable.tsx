@@ -1,3 +1,6 @@
+import { useInViewport } from '@mantine/hooks';
+import { useEffect, useState } from 'react';
+
 import type { Row } from './drafts.ts';
 import { type RowActions, SecretRow } from './SecretRow.tsx';
 import classes from './secrets.module.css';
@@ -10,7 +13,11 @@ interface Props {
   actions: RowActions;
 }
 
+/** How many rows are drawn at first, and more each time that the end comes into view. */
+const STEP = 200;
+
 export function SecretsTable({ rows, revealed, editing, lastEdited, actions }: Props) {
+  const [drawn, setDrawn] = useState(STEP);
   return (
     <div className={classes.wrap}>
       <table className={classes.table} aria-label="Secrets">
@@ -30,7 +37,7 @@ export function SecretsTable({ rows, revealed, editing, lastEdited, actions }: P
           </tr>
         </thead>
         <tbody>
-          {rows.map((row) => (
+          {rows.slice(0, drawn).map((row) => (
             <SecretRow
               key={row.key}
               row={row}
@@ -42,6 +49,15 @@ export function SecretsTable({ rows, revealed, editing, lastEdited, actions }: P
           ))}
         </tbody>
       </table>
+      {drawn < rows.length && <End key={drawn} reached={() => setDrawn(drawn + STEP)} />}
     </div>
   );
+}
+
+function End({ reached }: { reached: () => void }) {
+  const { ref, inViewport } = useInViewport<HTMLDivElement>();
+  useEffect(() => {
+    if (inViewport) reached();
+  }, [inViewport, reached]);
+  return <div ref={ref} className={classes.more} />;
 }
