@@ -14,7 +14,7 @@ interface Props {
 }
 
 /** How many rows are drawn at first, and more each time that the end comes into view. */
-const STEP = 200;
+const STEP = 50;
 
 export function SecretsTable({ rows, revealed, editing, lastEdited, actions }: Props) {
   const [drawn, setDrawn] = useState(STEP);
