@@ -96,6 +96,26 @@ test('what somebody else saved meanwhile is told, and nothing is overwritten by 
   expect(await api.get('/api/projects/shop/configs/prod/secrets')).toHaveProperty('data.LOG_LEVEL', 'mine');
 });
 
+test('what is dropped for the sake of theirs leaves no complaint behind', async ({ shop, api }) => {
+  const edit = async (key: string) => {
+    await shop.getByRole('button', { name: `Edit ${key}` }).click();
+    await shop.getByRole('textbox', { name: `Value of ${key}` }).fill('mine');
+    await shop.getByRole('button', { name: 'Keep' }).click();
+  };
+  await edit('LOG_LEVEL');
+  await api.put('/api/projects/shop/configs/prod/secrets/LOG_LEVEL', { value: 'theirs' });
+  await shop.getByRole('button', { name: 'Save as one revision' }).click();
+  await shop.getByRole('button', { name: 'Drop mine of LOG_LEVEL' }).click();
+  await expect(shop.getByText('not saved')).toBeHidden();
+  await edit('DATABASE_URL');
+  await expect(shop.getByText('1 change not saved: 1 new')).toBeVisible();
+  await expect(shop.getByRole('alert')).toHaveCount(0);
+  await shop.getByRole('button', { name: 'Save as one revision' }).click();
+  await expect(shop.getByText(/^Saved as revision/)).toBeVisible();
+  const { data } = await api.get('/api/projects/shop/configs/prod/secrets');
+  expect(data).toEqual({ DATABASE_URL: 'mine', LOG_LEVEL: 'theirs' });
+});
+
 test('a page with unsaved changes is not left unasked', async ({ shop }) => {
   await shop.getByRole('button', { name: 'Remove the override of LOG_LEVEL' }).click();
   await shop.getByRole('link', { name: 'All projects' }).click();

@@ -43,6 +43,8 @@ export function Secrets({ project, config }: Place) {
   const saving = useSaving({ project, config }, clear);
 
   const conflict = keys.data && base && drafts.size > 0 ? conflictOf(base, keys.data, drafts) : null;
+  // A refusal is about what was sent, and no longer true of what was typed since.
+  const refusal = saving.isError && saving.variables.drafts === drafts ? wordsFor(saving.error) : null;
   const save = (on: Keys | undefined) => {
     if (on !== undefined && drafts.size > 0 && !saving.isPending) saving.mutate({ drafts, etag: on.etag });
   };
@@ -180,14 +182,13 @@ export function Secrets({ project, config }: Place) {
         <SaveBar
           summary={summary(base, drafts)}
           conflict={conflict}
-          refusal={saving.isError ? wordsFor(saving.error) : null}
+          refusal={refusal}
           isSaving={saving.isPending}
           save={() => save(base)}
           saveOver={() => save(keys.data)}
           discard={() => {
             hide();
             clear();
-            saving.reset();
           }}
           discardTheirs={drop}
         />
