@@ -92,7 +92,8 @@ pub async fn import(
         request: None,
     };
     let there = usize::try_from(engine.state().head().seq).unwrap_or(usize::MAX);
-    for unit in units.into_iter().skip(there - ENTRIES_BEFORE) {
+    let imported = there.saturating_sub(ENTRIES_BEFORE);
+    for unit in units.into_iter().skip(imported) {
         let action = unit.action;
         let written = engine.run(server.clone(), unit).await;
         written.map_err(|error| ImportError::Write { action, error })?;

@@ -36,14 +36,6 @@ pub async fn measure() -> Result<()> {
     line("config reads, MongoDB : embedded", "/s", measured, full);
 
     let (shop, other_shop) = (owner.shop().await, other.shop().await);
-    let (measured, full) = side_by_side(
-        async || Ok(change(&owner, on_mongo.port(), &shop).await?.0),
-        async || Ok(change(&other, embedded.port(), &other_shop).await?.0),
-    )
-    .await?;
-    let what = format!("durable writes, {WRITERS} writers, MongoDB : embedded");
-    line(&what, "/s", measured, full);
-
     let elsewhere = place.server().await?;
     let there = Caller::nobody(&elsewhere.url()).with(owner.token());
     let (far, near) = (
@@ -56,6 +48,15 @@ pub async fn measure() -> Result<()> {
         &far,
         &near,
     );
+    drop(elsewhere);
+
+    let (measured, full) = side_by_side(
+        async || Ok(change(&owner, on_mongo.port(), &shop).await?.0),
+        async || Ok(change(&other, embedded.port(), &other_shop).await?.0),
+    )
+    .await?;
+    let what = format!("durable writes, {WRITERS} writers, MongoDB : embedded");
+    line(&what, "/s", measured, full);
 
     fill(&on_mongo, &owner, &shop.secrets("prod"), FILLING).await?;
     let entries = seq(&owner).await;
@@ -65,7 +66,7 @@ pub async fn measure() -> Result<()> {
     Ok(())
 }
 
-/// How long it takes from each of some changes until `reader` reads it.
+/// How long it takes from the beginning of each of some changes until `reader` reads it.
 async fn visible(writer: &Caller, reader: &Caller, shop: &Shop) -> Result<Vec<Duration>> {
     let (path, mut took) = (shop.secret("base", "FAR"), Vec::new());
     for count in 0..CHANGES {
