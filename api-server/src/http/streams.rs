@@ -39,6 +39,12 @@ impl Streams {
         }
     }
 
+    /// How many are open with a token, at this server.
+    pub(crate) fn of(&self, token: TokenId) -> usize {
+        let open = lock(&self.open);
+        open.by_token.get(&token).copied().unwrap_or_default()
+    }
+
     /// Counts a stream of this token in, or refuses it.
     pub(crate) fn open(&self, token: Option<TokenId>) -> Result<OpenStream, ApiError> {
         let mut open = lock(&self.open);
@@ -103,8 +109,10 @@ mod tests {
         let _second = open(1);
         assert!(open(1).is_err_and(|refusal| refusal.code() == "too_many_streams"));
         let _third = open(2);
+        assert_eq!(streams.of(TokenId::from_bytes([1; 12])), 2);
         assert!(open(3).is_err_and(|refusal| refusal.code() == "unavailable"));
         drop(first);
+        assert_eq!(streams.of(TokenId::from_bytes([1; 12])), 1);
         assert!(open(3).is_ok());
     }
 }

@@ -205,6 +205,7 @@ async fn a_stream_ends_with_its_token() {
     let (mut revoked, mut expired) = (Events::open(&ci, "").await, Events::open(&brief, "").await);
     revoked.until_synced().await;
     expired.until_synced().await;
+    assert_eq!(ci.get("/api/auth/tokens/self").await.ok()["openStreams"], 1);
     owner
         .post("/api/auth/tokens/v2/revoke", json!({"token": ci.token()}))
         .await

@@ -2254,6 +2254,8 @@ export interface components {
              * @description To the second; absent before the first use. A crash may lose the last seconds
              */
             last_used_at?: string | null;
+            /** @description How many watch streams are open with it at the server that answers; they end with it */
+            openStreams: number;
             /**
              * @description `api`; `session` for one made by signing in, `console` where that was to the console
              * @example api

@@ -13,7 +13,6 @@ use ssm_domain::rejection::{Noun, Rejection};
 use ssm_domain::state::{State, Token};
 use ssm_domain::time::Timestamp;
 use ssm_domain::tokens::{Issued, RevokeToken, may_handle};
-use ssm_engine::activity::Activity;
 use utoipa::ToSchema;
 
 use super::{Done, Status};
@@ -21,6 +20,7 @@ use crate::http::auth::{Auth, holds_somewhere};
 use crate::http::body::{Plaintext, Unread};
 use crate::http::errors::{ApiError, ApiResult, ErrorBody, ReadErrors, WriteErrors};
 use crate::http::query::Params;
+use crate::state::App;
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct TokenInfo {
@@ -51,6 +51,9 @@ pub(crate) struct TokenInfo {
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     created_by: String,
+    /// How many watch streams are open with it at the server that answers; they end with it
+    #[serde(rename = "openStreams")]
+    open_streams: usize,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -86,7 +89,7 @@ impl TokenScope {
 }
 
 impl TokenInfo {
-    fn of(state: &State, activity: &Activity, token: &Token) -> Self {
+    fn of(app: &App, state: &State, token: &Token) -> Self {
         let (kind, user, service) = match &token.subject {
             Subject::User(id) => (
                 "personal",
@@ -108,10 +111,11 @@ impl TokenInfo {
                 .collect(),
             allowed_cidrs: token.cidrs.iter().map(ToString::to_string).collect(),
             expires_at: token.expires_at,
-            last_used_at: activity.last_used(token.id),
+            last_used_at: app.engine.activity().last_used(token.id),
             revoked_at: token.revoked_at,
             created_at: token.created_at,
             created_by: token.created_by.to_string(),
+            open_streams: app.streams.of(token.id),
         }
     }
 }
@@ -136,7 +140,6 @@ pub(crate) async fn list(auth: Auth, params: Params) -> ApiResult<Json<TokenList
             .or_else(|_| holds_somewhere(caller, Action::TokensRead))
     })?;
     let include_revoked = params.flag("include_revoked", false)?;
-    let activity = auth.app.engine.activity();
     let tokens = auth.look(|state, caller| {
         let mut tokens: Vec<&Token> = state
             .tokens()
@@ -146,7 +149,7 @@ pub(crate) async fn list(auth: Auth, params: Params) -> ApiResult<Json<TokenList
         tokens.sort_by_key(|token| (token.created_at, token.id));
         Ok(tokens
             .into_iter()
-            .map(|token| TokenInfo::of(state, activity, token))
+            .map(|token| TokenInfo::of(&auth.app, state, token))
             .collect())
     })?;
     Ok(Json(TokenList {
@@ -171,10 +174,9 @@ pub(crate) struct OwnToken {
     )
 )]
 pub(crate) async fn own(auth: Auth) -> ApiResult<Json<OwnToken>> {
-    let activity = auth.app.engine.activity();
     let token = auth.look(|state, caller| {
         let token = caller.token().ok_or(Rejection::Unauthenticated)?;
-        Ok(TokenInfo::of(state, activity, token))
+        Ok(TokenInfo::of(&auth.app, state, token))
     })?;
     Ok(Json(OwnToken {
         status: Status::Ok,
