@@ -1,5 +1,6 @@
 import { expect, test } from '@playwright/test';
 
+import { allows } from '../src/api/permissions.ts';
 import { inTree } from '../src/components/projects/tree.ts';
 import { conflictOf, type Drafts, patchOf, problemWithKey, rowsOf, summary } from '../src/components/secrets/drafts.ts';
 import type { Keys } from '../src/api/queries.ts';
@@ -74,4 +75,23 @@ test('times are said as people say them', () => {
   expect(said(86_400)).toBe('yesterday');
   expect(said(30 * 86_400)).toBe('16 May');
   expect(said(365 * 86_400)).toBe('15 Jun 2025');
+});
+
+test.describe('what is allowed', () => {
+  const here = { project: 'shop', role: 'viewer', sources: [], actions: ['secrets:read'] };
+  const person = { username: 'bob', disabled: false, workspaceRole: 'viewer', globalActions: ['workspace:members:read'] };
+  const permissions = { ...person, projects: [here] };
+
+  test('what is allowed everywhere is allowed in each project', () => {
+    expect(allows(permissions, 'workspace:members:read')).toBe(true);
+    expect(allows(permissions, 'workspace:members:read', 'shop')).toBe(true);
+    expect(allows(permissions, 'workspace:members:read', 'other')).toBe(true);
+  });
+
+  test('what is allowed in one project is allowed in no other, and not everywhere', () => {
+    expect(allows(permissions, 'secrets:read', 'shop')).toBe(true);
+    expect(allows(permissions, 'secrets:read', 'other')).toBe(false);
+    expect(allows(permissions, 'secrets:read')).toBe(false);
+    expect(allows(permissions, 'secrets:write', 'shop')).toBe(false);
+  });
 });

@@ -145,6 +145,12 @@ impl ActionSet {
         Self(self.0 & !other.0)
     }
 
+    /// Those that are about a project, or what is in one.
+    #[must_use]
+    pub const fn about_projects(self) -> Self {
+        self.without(Self::BESIDE_PROJECTS)
+    }
+
     /// Whether `action` is in the set.
     pub const fn contains(self, action: Action) -> bool {
         self.0 & (1 << action as u32) != 0
@@ -268,8 +274,9 @@ impl Scope {
         Some(Self { place, ..*self })
     }
 
-    fn shows(&self, place: Place) -> bool {
-        !self.actions.without(ActionSet::BESIDE_PROJECTS).is_empty() && self.place.meets(place)
+    /// Whether the scope lets it be known that there is `place`.
+    pub(crate) fn shows(&self, place: Place) -> bool {
+        !self.actions.about_projects().is_empty() && self.place.meets(place)
     }
 }
 

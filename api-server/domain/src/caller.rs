@@ -40,16 +40,7 @@ impl<'a> Caller<'a> {
                 token: None,
             }),
             Actor::Anonymous => Err(Rejection::Unauthenticated),
-            Actor::User(id) => {
-                let user = active(state, *id)?;
-                let authority = Authority::of(state.rights_of(user));
-                Ok(Self {
-                    state,
-                    authority,
-                    user: Some(user),
-                    token: None,
-                })
-            }
+            Actor::User(id) => Self::signed_in(state, *id),
             Actor::Token(id) => {
                 let token = state
                     .token(*id)
@@ -58,6 +49,17 @@ impl<'a> Caller<'a> {
                 Self::with_token(state, token)
             }
         }
+    }
+
+    /// Somebody who proved their password, with all that they may do.
+    pub fn signed_in(state: &'a State, id: UserId) -> Result<Self, Rejection> {
+        let user = active(state, id)?;
+        Ok(Self {
+            state,
+            authority: Authority::of(state.rights_of(user)),
+            user: Some(user),
+            token: None,
+        })
     }
 
     fn with_token(state: &'a State, token: &'a Token) -> Result<Self, Rejection> {

@@ -31,6 +31,7 @@ pub mod mappings;
 pub mod me;
 pub mod members;
 pub mod names;
+pub mod permissions;
 pub mod project_members;
 pub mod projects;
 pub mod references;

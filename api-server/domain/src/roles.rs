@@ -32,6 +32,11 @@ impl WorkspaceRole {
         }
     }
 
+    /// Whether the role allows anything in projects.
+    pub fn counts_in_projects(self) -> bool {
+        self.scope().shows(Place::EVERYWHERE)
+    }
+
     /// What the role allows everywhere.
     pub fn scope(self) -> Scope {
         let actions = match self {

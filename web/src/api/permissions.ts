@@ -1,12 +1,60 @@
-import { useQuery } from '@tanstack/react-query';
+import { queryOptions, useQuery } from '@tanstack/react-query';
 
-import { meQuery } from './queries.ts';
+import { answered, api, type Schemas } from './client.ts';
 
-/** What the server may allow, as its scopes call it. */
-export type Action = string;
+/** Something that the server allows or refuses. */
+export type Action =
+  | 'projects:read'
+  | 'projects:write'
+  | 'configs:read'
+  | 'configs:write'
+  | 'secrets:read'
+  | 'secrets:write'
+  | 'secrets:delete'
+  | 'secrets:export'
+  | 'tokens:read'
+  | 'tokens:write'
+  | 'tokens:revoke'
+  | 'audit:read'
+  | 'users:manage'
+  | 'workspace:settings:read'
+  | 'workspace:settings:manage'
+  | 'workspace:members:read'
+  | 'workspace:members:manage'
+  | 'workspace:groups:read'
+  | 'workspace:groups:manage'
+  | 'workspace:project-members:read'
+  | 'workspace:project-members:manage'
+  | 'workspace:mappings:read'
+  | 'workspace:mappings:manage';
 
-/** Whether the user may do something everywhere, or in one project. */
+export const permissionsQuery = queryOptions({
+  queryKey: ['me', 'permissions'],
+  queryFn: async () => (await answered(api.GET('/api/me/permissions'))).data,
+  staleTime: 30_000,
+});
+
+/** Whether a person may do something in a project; without one, everywhere. */
+export function allows(permissions: Schemas['Permissions'], action: Action, project?: string): boolean {
+  if (permissions.globalActions.includes(action)) return true;
+  const here = permissions.projects.find((found) => found.project === project);
+  return here?.actions.includes(action) ?? false;
+}
+
+/**
+ * What I may do in a project; without one, everywhere. While that is not known it says no: what is not allowed is not
+ * offered, and what is offered works.
+ */
 export function useMay(project?: string): (action: Action) => boolean {
-  const me = useQuery(meQuery).data;
-  return (action) => project !== undefined || (me?.effectivePermissionsSummary.globalActions ?? []).includes(action);
+  const { data } = useQuery(permissionsQuery);
+  return (action) => data !== undefined && allows(data, action, project);
+}
+
+/** What I may do in at least one project. */
+export function useMaySomewhere(): (action: Action) => boolean {
+  const { data } = useQuery(permissionsQuery);
+  return (action) => {
+    if (data === undefined) return false;
+    return allows(data, action) || data.projects.some(({ project }) => allows(data, action, project));
+  };
 }

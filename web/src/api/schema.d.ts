@@ -399,6 +399,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me/permissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What I may do, everywhere and in each project, and by what
+         * @description With a token that allows less, no more than that. What a token allows in single configs only is not in it.
+         */
+        get: operations["myPermissions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/onboarding/bootstrap": {
         parameters: {
             query?: never;
@@ -985,6 +1005,26 @@ export interface paths {
         patch: operations["updateMember"];
         trace?: never;
     };
+    "/api/workspace/members/{username}/permissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a member may do, everywhere and in each project, and by what
+         * @description This is what the server would allow them now. Shows the projects that the caller may know of.
+         */
+        get: operations["memberPermissions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/workspace/projects/{project}/members": {
         parameters: {
             query?: never;
@@ -1015,6 +1055,23 @@ export interface paths {
         post?: never;
         /** Take somebody's own role in a project away; what they have through groups or by default stays */
         delete: operations["removeProjectMember"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/workspace/projects/{project}/permissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What each member may do in a project, and by what */
+        get: operations["projectPermissions"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1597,6 +1654,25 @@ export interface components {
              */
             signature: string;
         };
+        /** @description What a person may do in a project */
+        Here: {
+            /**
+             * @description What they may do in all of the project
+             * @example [
+             *       "projects:read",
+             *       "configs:read"
+             *     ]
+             */
+            actions: string[];
+            /**
+             * @description The greatest of their roles in the project, beside which their role in the workspace may allow more: `admin`, `collaborator`,
+             *     `viewer` or `none`
+             * @example collaborator
+             */
+            role: string;
+            /** @description By what they may do anything there */
+            sources: components["schemas"]["PermissionSource"][];
+        };
         IconsRecomputed: {
             status: components["schemas"]["Status"];
             summary: components["schemas"]["IconsSummary"];
@@ -1749,6 +1825,12 @@ export interface components {
         MemberList: {
             members: components["schemas"]["Member"][];
             status: components["schemas"]["Status"];
+        };
+        MemberPermissions: components["schemas"]["Here"] & {
+            /** @description Whether they are kept from signing in, and so from everything */
+            disabled: boolean;
+            fullName?: string | null;
+            username: string;
         };
         MemberUpdate: {
             /** @description Whether they are kept from signing in; their sessions and personal tokens end at once */
@@ -1973,11 +2055,43 @@ export interface components {
                 [key: string]: string;
             } | null;
         };
+        PermissionSource: {
+            /**
+             * @description The group's slug, for those who may read groups
+             * @example developers
+             */
+            group?: string | null;
+            /**
+             * @description `workspace`: their role in the workspace; `user`: a role of their own in the project; `group`: the role of a group that they
+             *     are in; `default`: what everybody is who has no role in the project, themselves or by a group
+             * @example group
+             */
+            kind: string;
+            /**
+             * @description The role that it is, in the workspace or in the project
+             * @example collaborator
+             */
+            role: string;
+        };
+        /** @description What a person may do */
         Permissions: {
-            /** @description What is allowed everywhere */
+            /** @description Whether they are kept from signing in, and so from everything */
+            disabled: boolean;
+            /**
+             * @description What they may do everywhere
+             * @example [
+             *       "workspace:members:read"
+             *     ]
+             */
             globalActions: string[];
-            /** @description In how many single projects something is allowed beside that */
-            projectScopeCount: number;
+            /** @description The projects that the caller may know of, in the order of slugs */
+            projects: components["schemas"]["ProjectPermissions"][];
+            username: string;
+            /**
+             * @description `owner`, `admin`, `collaborator` or `viewer`
+             * @example viewer
+             */
+            workspaceRole: string;
         };
         ProfileUpdate: {
             /** @description Where to write to me; empty for nowhere */
@@ -2025,6 +2139,14 @@ export interface components {
         ProjectMemberList: {
             members: components["schemas"]["ProjectMember"][];
             status: components["schemas"]["Status"];
+        };
+        ProjectPermissionList: {
+            /** @description Every member, in the order of names */
+            members: components["schemas"]["MemberPermissions"][];
+        };
+        ProjectPermissions: components["schemas"]["Here"] & {
+            /** @example web-shop */
+            project: string;
         };
         Promotion: {
             /** @description Change nothing, only tell what would become of each key */
@@ -4393,6 +4515,52 @@ export interface operations {
             };
             /** @description Not possible now, or not known whether it was done; `Retry-After` says when to look or try again */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    myPermissions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Permissions"];
+                };
+            };
+            /** @description No credentials, or none that are good any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description This is a service token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server is at fault; its log has more under the request's id */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8634,6 +8802,82 @@ export interface operations {
             };
         };
     };
+    memberPermissions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description What they sign in with, in any case */
+                username: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Permissions"];
+                };
+            };
+            /** @description A parameter has a value that it cannot have */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No credentials, or none that are good any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Visible to this caller, but not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Absent, or not visible to this caller */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server is at fault; its log has more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible now; `Retry-After` says when to try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     listProjectMembers: {
         parameters: {
             query?: never;
@@ -8920,6 +9164,82 @@ export interface operations {
                 };
             };
             /** @description Not possible now, or not known whether it was done; `Retry-After` says when to look or try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    projectPermissions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The project's slug */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectPermissionList"];
+                };
+            };
+            /** @description A parameter has a value that it cannot have */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No credentials, or none that are good any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Visible to this caller, but not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Absent, or not visible to this caller */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server is at fault; its log has more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible now; `Retry-After` says when to try again */
             503: {
                 headers: {
                     [name: string]: unknown;

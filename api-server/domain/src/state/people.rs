@@ -1,5 +1,6 @@
 //! Who there is, and what they are: users, groups, roles in projects, and mappings.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use imbl::OrdSet;
@@ -156,12 +157,11 @@ impl State {
 
     /// All that a user may do by their roles now: nothing more is ever allowed to a token of theirs.
     pub fn rights_of(&self, user: &User) -> Vec<Scope> {
-        let own = std::iter::once(RoleSubject::User(user.id));
-        let groups = self.groups.values();
-        let groups = groups.filter(|group| group.members.contains(&user.id));
-        let subjects = own.chain(groups.map(|group| RoleSubject::Group(group.id)));
-        let mut roles = std::collections::BTreeMap::new();
-        for (project, role) in subjects.flat_map(|subject| self.roles_of(subject)) {
+        let mut roles = BTreeMap::new();
+        for (project, role) in self
+            .subjects_of(user)
+            .flat_map(|subject| self.roles_of(subject))
+        {
             let greatest = roles.entry(project).or_insert(role);
             *greatest = role.max(*greatest);
         }
@@ -179,6 +179,15 @@ impl State {
         std::iter::once(user.role.scope())
             .chain(in_projects)
             .collect()
+    }
+
+    /// Whose roles a user has: their own and those of their groups.
+    pub fn subjects_of(&self, user: &User) -> impl Iterator<Item = RoleSubject> {
+        let id = user.id;
+        let groups = self.groups.values();
+        let groups = groups.filter(move |group| group.members.contains(&id));
+        let own = std::iter::once(RoleSubject::User(id));
+        own.chain(groups.map(|group| RoleSubject::Group(group.id)))
     }
 
     /// How many owners can sign in.

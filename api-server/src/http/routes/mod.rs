@@ -12,6 +12,7 @@ mod import;
 mod keys;
 mod me;
 mod onboarding;
+mod permissions;
 mod projects;
 mod promote;
 mod rollback;
@@ -67,6 +68,7 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(console_session::sign_in, console_session::sign_out))
         .routes(routes!(me::me, me::update))
         .routes(routes!(me::change_password))
+        .routes(routes!(permissions::own))
         .routes(routes!(userpass::register))
         .routes(routes!(userpass::delete))
         .routes(routes!(tokens::list))
@@ -109,6 +111,8 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
             workspace::members::update,
             workspace::members::disable
         ))
+        .routes(routes!(permissions::of_member))
+        .routes(routes!(permissions::of_project))
         .routes(routes!(workspace::groups::list, workspace::groups::create))
         .routes(routes!(
             workspace::groups::update,

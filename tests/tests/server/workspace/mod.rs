@@ -4,6 +4,7 @@ mod groups;
 mod mappings;
 mod me;
 mod members;
+mod permissions;
 mod project_members;
 mod settings;
 mod userpass;

@@ -28,6 +28,7 @@ pub fn cases() -> Vec<Case> {
             .answers(403),
         Case::of("DELETE /api/auth/session", Need::Token).answers(400),
         Case::of("GET /api/me", Need::Person),
+        Case::of("GET /api/me/permissions", Need::Person),
         Case::of("PATCH /api/me", Need::Person).json(|_| json!({"fullName": "Somebody"})),
         // Nobody is so far that their password is asked for.
         Case::of("POST /api/me/password", Need::Person)

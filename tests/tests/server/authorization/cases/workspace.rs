@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::authorization::case::{Case, Scene};
 use crate::authorization::grants::Need;
 use crate::authorization::grants::Spot::{Everywhere, Project};
-use crate::authorization::grants::Step::May;
+use crate::authorization::grants::Step::{Know, May};
 
 const MEMBERS: Need = Need::All(&[
     May("workspace:members:manage", Everywhere),
@@ -51,6 +51,14 @@ fn people() -> Vec<Case> {
         Case::of("PATCH /api/workspace/members/{username}", MEMBERS)
             .json(|_| json!({"fullName": "Somebody"})),
         Case::of("DELETE /api/workspace/members/{username}", MEMBERS),
+        Case::of(
+            "GET /api/workspace/members/{username}/permissions",
+            Need::All(&[May("workspace:members:read", Everywhere)]),
+        ),
+        Case::of(
+            "GET /api/workspace/projects/{project}/permissions",
+            Need::All(&[Know(Project), May("workspace:members:read", Everywhere)]),
+        ),
         Case::of("POST /api/auth/userpass/register", USERS).form(|scene| {
             let password = "correct horse battery".to_owned();
             vec![("username", scene.fresh.clone()), ("password", password)]
