@@ -2,6 +2,7 @@ import AxeBuilder from '@axe-core/playwright';
 import { type APIRequestContext, test as base, expect, type Page } from '@playwright/test';
 
 import type { Schemas } from '../src/api/client.ts';
+import { serveBuilt } from './built.ts';
 import { Server } from './server.ts';
 
 export { expect };
@@ -47,7 +48,8 @@ export const test = base.extend<Fixtures>({
     await context.dispose();
     await anonymous.dispose();
   },
-  page: async ({ page }, use) => {
+  page: async ({ page, context, server }, use) => {
+    if (process.env.CONSOLE_DIST) await serveBuilt(context, server.url, process.env.CONSOLE_DIST);
     const problems: string[] = [];
     page.on('pageerror', (error) => problems.push(String(error)));
     page.on('console', (message) => {
