@@ -1,5 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
 
+import { viewOf } from './components/secrets/view.ts';
 import { NotFound } from './pages/NotFound.tsx';
 import { Root } from './pages/Root.tsx';
 
@@ -14,6 +15,7 @@ const projects = createRoute({
 const config = createRoute({
   getParentRoute: () => root,
   path: '/p/$project/c/$config',
+  validateSearch: viewOf,
   component: lazyRouteComponent(() => import('./pages/Config.tsx'), 'Config'),
 });
 

@@ -36,6 +36,7 @@ export const variables: CSSVariablesResolver = () => ({
     '--ssm-new': '#216e31',
     '--ssm-changed': '#364fc7',
     '--ssm-removed': '#b42020',
+    '--ssm-attention': '#8a5300',
   },
   dark: {
     '--mantine-color-dimmed': '#a6abb2',
@@ -47,5 +48,6 @@ export const variables: CSSVariablesResolver = () => ({
     '--ssm-new': '#69db7c',
     '--ssm-changed': '#91a7ff',
     '--ssm-removed': '#ff8787',
+    '--ssm-attention': '#ffc078',
   },
 });

@@ -2,57 +2,7 @@ import { expect, test } from '@playwright/test';
 
 import { allows } from '../src/api/permissions.ts';
 import { inTree } from '../src/components/projects/tree.ts';
-import { conflictOf, type Drafts, patchOf, problemWithKey, rowsOf, summary } from '../src/components/secrets/drafts.ts';
-import type { Keys } from '../src/api/queries.ts';
 import { ago } from '../src/ui/when.ts';
-
-const own = (version: number, more: Partial<Keys['meta'][string]> = {}): Keys['meta'][string] => ({
-  updatedAt: `2026-01-0${version}T00:00:00Z`,
-  updatedBy: 'bob',
-  iconSource: 'auto',
-  source: 'prod',
-  inherited: false,
-  version,
-  ...more,
-});
-
-const keys = (revision: number, meta: Keys['meta']): Keys => ({ etag: `"e.${revision}"`, revision, meta });
-
-const drafts: Drafts = new Map([
-  ['OWN', { kind: 'set', value: 'x' }],
-  ['OVER', { kind: 'set', value: 'y' }],
-  ['NEW', { kind: 'set', value: '' }],
-  ['OLD', { kind: 'remove' }],
-]);
-
-const base = keys(5, { OLD: own(1), OWN: own(1), OVER: own(1, { inherited: true, source: 'base' }), REST: own(1) });
-
-test('changes are summed up, and a value that hides an inherited one is new', () => {
-  expect(summary(base, drafts)).toBe('4 changes not saved: 2 new, 1 changed, 1 removed');
-  expect(summary(base, new Map([['OWN', { kind: 'remove' }]]))).toBe('1 change not saved: 1 removed');
-});
-
-test('a new key stands where it will', () => {
-  expect(rowsOf(base, drafts).map(({ key }) => key)).toEqual(['NEW', 'OLD', 'OVER', 'OWN', 'REST']);
-});
-
-test('all changes are one patch', () => {
-  expect(patchOf(drafts)).toEqual({ set: { OWN: 'x', OVER: 'y', NEW: '' }, delete: ['OLD'] });
-});
-
-test('a conflict names the keys that both changed, and who came first', () => {
-  expect(conflictOf(base, base, drafts)).toBeNull();
-  const elsewhere = keys(6, { ...base.meta, REST: own(2) });
-  expect(conflictOf(base, elsewhere, drafts)).toMatchObject({ revision: 6, by: 'bob', keys: [] });
-  const { OLD: _, ...left } = base.meta;
-  const same = keys(7, { ...left, OWN: own(3), NEW: own(2) });
-  expect(conflictOf(base, same, drafts)).toMatchObject({ at: '2026-01-03T00:00:00Z', keys: ['NEW', 'OLD', 'OWN'] });
-});
-
-test('a key that the server would refuse is told before', () => {
-  for (const good of ['A', 'DATABASE_URL', '_9']) expect(problemWithKey(good)).toBeNull();
-  for (const bad of ['', '9A', 'A-B', 'a', 'Ä', 'A'.repeat(254)]) expect(problemWithKey(bad)).not.toBeNull();
-});
 
 test('configs stand under what they inherit from, also when that may not be seen', () => {
   const configs = [

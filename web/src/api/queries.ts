@@ -53,8 +53,9 @@ export const keysQuery = (project: string, config: string) =>
   });
 
 /** One value, which the server records as a read. It is kept in no cache. */
-export async function readValue(project: string, config: string, key: string): Promise<string> {
-  const params = { path: { project, config, key }, query: { effective: true } };
+export async function readValue(project: string, config: string, key: string, resolve = false): Promise<string> {
+  const query = { effective: true, ...(resolve ? { resolve_references: true } : {}) };
+  const params = { path: { project, config, key }, query };
   const call = api.GET('/api/projects/{project}/configs/{config}/secrets/{key}', { params });
   return (await answered(call)).data.value;
 }

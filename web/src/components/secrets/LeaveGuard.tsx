@@ -4,7 +4,8 @@ import { useBlocker } from '@tanstack/react-router';
 /** Asks before a page is left with something in it that is not saved. */
 export function LeaveGuard({ isUnsaved }: { isUnsaved: boolean }) {
   const blocker = useBlocker({
-    shouldBlockFn: () => isUnsaved,
+    // What is filtered is in the address, too, and leaves nothing behind.
+    shouldBlockFn: ({ current, next }) => isUnsaved && current.pathname !== next.pathname,
     enableBeforeUnload: () => isUnsaved,
     withResolver: true,
   });

@@ -1,152 +1,163 @@
-import { ActionIcon, Text, Tooltip, UnstyledButton } from '@mantine/core';
-import { memo, type ReactNode } from 'react';
+import { Text } from '@mantine/core';
+import { memo, type Ref } from 'react';
 
-import { CopyIcon, EyeIcon, HideIcon, TrashIcon, UndoIcon } from '../../ui/icons.tsx';
+import { IconButton } from '../../ui/IconButton.tsx';
+import { CopyIcon, EyeIcon, HideIcon, MoreIcon, UndoIcon } from '../../ui/icons.tsx';
 import { When } from '../../ui/When.tsx';
-import type { Row } from './drafts.ts';
+import { type Row, stateOf } from './drafts.ts';
+import { From } from './From.tsx';
+import type { Place } from './references.ts';
 import classes from './secrets.module.css';
+import { ShownValue } from './ShownValue.tsx';
+import type { Shown } from './useReveal.ts';
 import { ValueEditor } from './ValueEditor.tsx';
 
 const DOTS = '••••••••••••';
 
-/** What can be done with any row, by its key. */
+/** What can be done with any row. */
 export interface RowActions {
   reveal: (row: Row) => void;
   hide: () => void;
   copy: (row: Row) => void;
   edit: (row: Row) => void;
-  keep: (key: string, value: string) => void;
+  keep: (value: string) => void;
   cancelEdit: () => void;
-  remove: (key: string) => void;
   undo: (key: string) => void;
+  openMenu: (row: Row, at: HTMLElement) => void;
 }
 
 interface Props {
   row: Row;
+  place: Place;
+  /** Its number among all rows, those that are not drawn included. */
+  index: number;
+  /** The one row that the keyboard gets to with Tab. */
+  isCurrent: boolean;
+  /** Whether somebody else just changed it. */
+  isMarked: boolean;
+  mayWrite: boolean;
   /** The value in clear, for as long as it is shown. */
-  shown: string | null;
+  shown: Shown | undefined;
   /** The value that the editor begins with, for as long as it is open. */
-  edited: string | null;
-  /** Whether its editor was the last one, so that the keyboard goes on where it was. */
-  wasEdited: boolean;
+  edited: string | undefined;
   actions: RowActions;
+  ref: Ref<HTMLTableRowElement>;
 }
 
 /** Memoised, since of a thousand rows one changes. */
-export const SecretRow = memo(function SecretRow({ row, shown, edited, wasEdited, actions }: Props) {
+export const SecretRow = memo(function SecretRow(props: Props) {
+  const { row, place, index, isCurrent, isMarked, mayWrite, shown, edited, actions, ref } = props;
   const { key, meta, draft } = row;
-  const removed = draft?.kind === 'remove';
+  const state = draft && stateOf(draft, meta);
+  const tabIndex = isCurrent ? 0 : -1;
   return (
-    <tr data-state={stateOf(row)}>
+    <tr
+      ref={ref}
+      data-index={index}
+      data-row={key}
+      data-state={state}
+      data-current={isCurrent || undefined}
+      data-marked={isMarked || undefined}
+      // The header is the first.
+      aria-rowindex={index + 2}
+      tabIndex={tabIndex}
+    >
       <th scope="row" className={classes.key}>
         <span className={classes.mono}>{key}</span>
-        {draft && <span className={classes.state}>{stateOf(row)}</span>}
+        {state && <span className={classes.state}>{state}</span>}
+        {meta?.problem != null && <span className={classes.problem}>{meta.problem}</span>}
       </th>
-      <td className={classes.value}>
-        {edited !== null ? (
+      <td className={classes.value} colSpan={edited === undefined ? 1 : 3}>
+        {edited !== undefined ? (
           <ValueEditor
             name={key}
+            place={place}
             initial={edited}
-            note={meta?.inherited ? `Keeping it overrides ${meta.source}` : undefined}
-            keep={(value) => actions.keep(key, value)}
+            overrides={meta?.inherited ? meta.source : null}
+            keep={actions.keep}
             cancel={actions.cancelEdit}
           />
         ) : (
           <div className={classes.valueLine}>
-            {shown !== null ? (
-              <code className={classes.shown}>{shown === '' ? <em>empty</em> : shown}</code>
-            ) : (
-              <UnstyledButton
+            {shown !== undefined ? (
+              <ShownValue shown={shown} place={place} />
+            ) : mayWrite && state !== 'removed' ? (
+              <button
+                type="button"
                 className={classes.masked}
                 aria-label={`Edit ${key}`}
-                disabled={removed}
-                autoFocus={wasEdited}
+                tabIndex={tabIndex}
                 onClick={() => actions.edit(row)}
               >
                 {DOTS}
-              </UnstyledButton>
+              </button>
+            ) : (
+              <span className={classes.masked}>{DOTS}</span>
             )}
-            {!removed && (
+            {state !== 'removed' && (
               <span className={classes.valueActions}>
-                {shown !== null ? (
-                  <Action label={`Hide ${key}`} tip="Hide" onClick={actions.hide}>
+                {shown !== undefined ? (
+                  <IconButton label={`Hide ${key}`} tip="Hide" tabIndex={tabIndex} onClick={actions.hide}>
                     <HideIcon />
-                  </Action>
+                  </IconButton>
                 ) : (
-                  <Action label={`Reveal ${key}`} tip="Reveal for a minute; goes on record" onClick={() => actions.reveal(row)}>
+                  <IconButton
+                    label={`Reveal ${key}`}
+                    tip="Reveal for a minute; goes on record"
+                    tabIndex={tabIndex}
+                    onClick={() => actions.reveal(row)}
+                  >
                     <EyeIcon />
-                  </Action>
+                  </IconButton>
                 )}
-                <Action label={`Copy ${key}`} tip="Copy without revealing; goes on record" onClick={() => actions.copy(row)}>
+                <IconButton
+                  label={`Copy ${key}`}
+                  tip="Copy without revealing; goes on record"
+                  tabIndex={tabIndex}
+                  onClick={() => actions.copy(row)}
+                >
                   <CopyIcon />
-                </Action>
+                </IconButton>
               </span>
             )}
           </div>
         )}
       </td>
-      <td className={classes.from}>
-        <From row={row} />
-      </td>
-      <td className={classes.changed}>
-        {meta && (
-          <Text span size="sm" c="dimmed">
-            <When at={meta.updatedAt} /> by {meta.updatedBy}
-          </Text>
-        )}
-      </td>
+      {edited === undefined && (
+        <>
+          <td className={classes.from}>
+            <From row={row} />
+          </td>
+          <td className={classes.changed}>
+            {meta && (
+              <Text span size="sm" c="dimmed">
+                <When at={meta.updatedAt} /> by {meta.updatedBy}
+              </Text>
+            )}
+          </td>
+        </>
+      )}
       <td className={classes.actions}>
-        {draft ? (
-          <Action label={`Undo the change of ${key}`} tip="Undo this change" onClick={() => actions.undo(key)}>
+        {draft && (
+          <IconButton
+            label={`Undo the change of ${key}`}
+            tip="Undo this change"
+            tabIndex={tabIndex}
+            onClick={() => actions.undo(key)}
+          >
             <UndoIcon />
-          </Action>
-        ) : (
-          meta &&
-          !meta.inherited && (
-            <Action
-              label={meta.overrides == null ? `Remove ${key}` : `Remove the override of ${key}`}
-              tip={meta.overrides == null ? 'Remove' : `Remove the override: ${meta.overrides} counts again`}
-              onClick={() => actions.remove(key)}
-            >
-              <TrashIcon />
-            </Action>
-          )
+          </IconButton>
         )}
+        <IconButton
+          label={`More for ${key}`}
+          tip="More"
+          aria-haspopup="menu"
+          tabIndex={tabIndex}
+          onClick={(event) => actions.openMenu(row, event.currentTarget)}
+        >
+          <MoreIcon />
+        </IconButton>
       </td>
     </tr>
   );
 });
-
-function stateOf({ meta, draft }: Row): string | undefined {
-  if (draft === undefined) return undefined;
-  if (draft.kind === 'remove') return 'removed';
-  return meta === undefined || meta.inherited ? 'new' : 'changed';
-}
-
-function From({ row: { meta, draft } }: { row: Row }) {
-  if (meta === undefined) return <span className={classes.origin}>● own</span>;
-  if (meta.inherited && draft === undefined) return <span className={classes.origin}>○ {meta.source}</span>;
-  const overridden = meta.inherited ? meta.source : meta.overrides;
-  return (
-    <span className={classes.origin}>
-      ● own{overridden != null && <span className={classes.quiet}> overrides {overridden}</span>}
-    </span>
-  );
-}
-
-interface ActionProps {
-  label: string;
-  tip: string;
-  onClick: () => void;
-  children: ReactNode;
-}
-
-function Action({ label, tip, onClick, children }: ActionProps) {
-  return (
-    <Tooltip label={tip}>
-      <ActionIcon variant="subtle" color="gray" aria-label={label} onClick={onClick}>
-        {children}
-      </ActionIcon>
-    </Tooltip>
-  );
-}

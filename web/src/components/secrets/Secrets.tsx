@@ -1,168 +1,176 @@
-import { Button, SegmentedControl, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Button, Stack, Text } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
-import { notifications } from '@mantine/notifications';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useMemo, useRef, useState } from 'react';
 
-import { answered, api, Refusal, wordsFor } from '../../api/client.ts';
-import { configsQuery, type Keys, keysQuery, readValue } from '../../api/queries.ts';
-import { PlusIcon, SearchIcon } from '../../ui/icons.tsx';
+import { wordsFor } from '../../api/client.ts';
+import { permissionsQuery, useMay } from '../../api/permissions.ts';
+import { configsQuery, type Keys, keysQuery } from '../../api/queries.ts';
+import { PlusIcon } from '../../ui/icons.tsx';
 import { takesKey } from '../../ui/keys.ts';
+import { PageHead } from '../../ui/PageHead.tsx';
 import { Problem } from '../../ui/Problem.tsx';
 import { AddSecret } from './AddSecret.tsx';
-import { conflictOf, type Drafts, isOf, type Origin, patchOf, type Row, rowsOf, summary } from './drafts.ts';
+import { conflictsOf, type Row, rowsOf, summary } from './drafts.ts';
 import { LeaveGuard } from './LeaveGuard.tsx';
+import type { Place } from './references.ts';
+import { RenameSecret } from './RenameSecret.tsx';
+import { Review } from './Review.tsx';
+import { RowMenu } from './RowMenu.tsx';
 import { SaveBar } from './SaveBar.tsx';
-import type { RowActions } from './SecretRow.tsx';
-import classes from './secrets.module.css';
 import { SecretsTable } from './SecretsTable.tsx';
+import { Toolbar, useFilter } from './Toolbar.tsx';
+import { orTell, useActions, valueOf } from './useActions.ts';
+import { useConfigKeys } from './useConfigKeys.ts';
 import { useDrafts } from './useDrafts.ts';
+import { useMarks } from './useMarks.ts';
 import { useReveal } from './useReveal.ts';
+import { useCurrentRow, useRowKeys } from './useRowKeys.ts';
+import { useSaving } from './useSaving.tsx';
+import { isLike, isOf, type View } from './view.ts';
 
-interface Place {
-  project: string;
-  config: string;
+interface Props extends Place {
+  view: View;
+  setView: (view: View) => void;
 }
 
-interface Editing {
-  key: string;
-  initial: string;
-}
-
-export function Secrets({ project, config }: Place) {
+export function Secrets(props: Props) {
+  const { project, config } = props;
   const keys = useQuery(keysQuery(project, config));
-  const parent = useQuery(configsQuery(project)).data?.find(({ slug }) => slug === config)?.parentSlug;
-  const { drafts, base, put, drop, clear } = useDrafts(keys.data);
-  const { revealed, reveal, hide } = useReveal();
-  const [editing, setEditing] = useState<Editing | null>(null);
-  const [lastEdited, setLastEdited] = useState<string | null>(null);
-  const [filter, setFilter] = useState('');
-  const [origin, setOrigin] = useState<Origin>('all');
-  const [isAdding, setIsAdding] = useState(false);
-  const filterInput = useRef<HTMLInputElement>(null);
-  const saving = useSaving({ project, config }, clear);
+  const permissions = useQuery(permissionsQuery);
+  // What may be done is known first, so that nothing is offered late.
+  if (keys.isPending || permissions.isPending) return null;
+  if (keys.data === undefined) {
+    return <Problem title={`${project} / ${config} is not to be had`} error={keys.error} retry={() => void keys.refetch()} />;
+  }
+  return <Loaded keys={keys.data} {...props} />;
+}
 
-  const conflict = keys.data && base && drafts.size > 0 ? conflictOf(base, keys.data, drafts) : null;
+function Loaded({ project, config, view, setView, keys }: Props & { keys: Keys }) {
+  const place = useMemo(() => ({ project, config }), [project, config]);
+  const parent = useQuery(configsQuery(project)).data?.find(({ slug }) => slug === config)?.parentSlug;
+  const { drafts, put, drop, rebase, clear } = useDrafts();
+  const { revealed, reveal, hide } = useReveal();
+  const { current, setCurrent, goTo } = useCurrentRow();
+  const { actions, editing, menu, closeMenu } = useActions(place, { put, drop, reveal, hide }, goTo);
+  const { filter, setFilter, setOrigin } = useFilter(view, setView);
+  const { origin } = view;
+  const [dialog, setDialog] = useState<'add' | 'review' | { rename: Row } | null>(null);
+  const filterInput = useRef<HTMLInputElement>(null);
+  const may = useMay(project);
+  const mayWrite = may('secrets:write');
+  const mayRemove = may('secrets:delete');
+  const { marked, mine } = useMarks(keys);
+  const saving = useSaving(place, mayRemove, (saved) => {
+    mine(new Set(saved.keys()));
+    clear();
+    setDialog(null);
+  });
+
+  const rows = useMemo(() => rowsOf(keys, drafts, editing?.key), [keys, drafts, editing?.key]);
+  const visible = useMemo(
+    () => rows.filter((row) => row.key === editing?.key || (isOf(origin, row) && isLike(filter, row))),
+    [rows, origin, filter, editing?.key],
+  );
+  const conflicts = useMemo(() => conflictsOf(keys, drafts), [keys, drafts]);
   // A refusal is about what was sent, and no longer true of what was typed since.
   const refusal = saving.isError && saving.variables.drafts === drafts ? wordsFor(saving.error) : null;
-  const save = (on: Keys | undefined) => {
-    if (on !== undefined && drafts.size > 0 && !saving.isPending) saving.mutate({ drafts, etag: on.etag });
+  const save = () => {
+    if (drafts.size > 0 && conflicts.length === 0 && !saving.isPending) saving.mutate({ drafts, on: keys });
   };
+  const rename = (row: Row, to: string) =>
+    void orTell(`${row.key} could not be renamed`, async () => {
+      const value = await valueOf(place, row);
+      put(to, { kind: 'set', value }, keys.meta[to]);
+      put(row.key, { kind: 'remove' }, row.meta);
+    });
 
   const asTold = { preventDefault: false };
   useHotkeys(
     [
       ['/', (event) => takesKey(event) && filterInput.current?.focus(), asTold],
-      ['n', (event) => takesKey(event) && setIsAdding(true), asTold],
-      ['mod+S', () => conflict === null && save(base)],
+      ['n', (event) => mayWrite && takesKey(event) && setDialog('add'), asTold],
+      ['mod+S', save],
     ],
     [],
   );
+  useConfigKeys(place);
+  const onKeyDown = useRowKeys({ rows: visible, revealed, mayWrite, actions }, current, goTo);
 
-  const actions = useMemo<RowActions>(() => {
-    /** What is typed here counts before what the server has. */
-    const valueOf = async ({ key, draft }: Row) =>
-      draft?.kind === 'set' ? draft.value : readValue(project, config, key);
-    const orTell = async (key: string, doing: string, act: () => Promise<void>) => {
-      try {
-        await act();
-      } catch (error) {
-        notifications.show({ color: 'red', title: `${key} could not be ${doing}`, message: wordsFor(error) });
-      }
-    };
-    return {
-      reveal: (row) =>
-        void orTell(row.key, 'revealed', async () => {
-          setLastEdited(null);
-          reveal({ key: row.key, value: await valueOf(row) });
-        }),
-      hide,
-      copy: (row) =>
-        void orTell(row.key, 'copied', async () => {
-          await navigator.clipboard.writeText(await valueOf(row));
-          notifications.show({ message: `${row.key} is copied` });
-        }),
-      edit: (row) =>
-        void orTell(row.key, 'opened', async () => {
-          const initial = await valueOf(row);
-          hide();
-          setEditing({ key: row.key, initial });
-        }),
-      keep: (key, value) => {
-        setEditing(null);
-        setLastEdited(key);
-        // A text field knows one kind of line's end only.
-        if (editing?.initial.replaceAll('\r\n', '\n') !== value) put(key, { kind: 'set', value });
-      },
-      cancelEdit: () => {
-        setLastEdited(editing?.key ?? null);
-        setEditing(null);
-      },
-      remove: (key) => {
-        hide();
-        put(key, { kind: 'remove' });
-      },
-      undo: (key) => {
-        hide();
-        drop([key]);
-      },
-    };
-  }, [project, config, editing, reveal, hide, put, drop]);
-
-  if (keys.isPending) return null;
-  if (keys.data === undefined) {
-    return <Problem title={`${project} / ${config} is not to be had`} error={keys.error} retry={() => void keys.refetch()} />;
-  }
-  const rows = rowsOf(keys.data, drafts);
-  const wanted = filter.trim().toUpperCase();
-  const visible = rows.filter((row) => isOf(origin, row) && row.key.includes(wanted));
   return (
     <Stack gap="md">
       <LeaveGuard isUnsaved={drafts.size > 0 || editing !== null} />
       <AddSecret
-        opened={isAdding}
-        close={() => setIsAdding(false)}
-        has={(key) => drafts.has(key) || keys.data.meta[key]?.inherited === false}
-        add={(key, value) => put(key, { kind: 'set', value })}
+        opened={dialog === 'add'}
+        close={() => setDialog(null)}
+        has={(key) => drafts.has(key) || keys.meta[key]?.inherited === false}
+        add={(key, value) => put(key, { kind: 'set', value }, keys.meta[key])}
       />
-      <div>
-        <Title order={1} size="h3">
-          {config}
-        </Title>
-        <Text size="sm" c="dimmed">
-          {parent == null ? 'Inherits from nothing' : `Inherits from ${parent}`} · revision {keys.data.revision}
-        </Text>
-      </div>
+      {dialog === 'review' && drafts.size > 0 && (
+        <Review
+          place={place}
+          keys={keys}
+          drafts={drafts}
+          conflicts={conflicts}
+          isSaving={saving.isPending}
+          keepMine={(key) => rebase(key, keys.meta[key])}
+          keepTheirs={(key) => drop([key])}
+          save={save}
+          close={() => setDialog(null)}
+        />
+      )}
+      {typeof dialog === 'object' && dialog !== null && (
+        <RenameSecret
+          row={dialog.rename}
+          close={() => setDialog(null)}
+          has={(key) => rows.some((row) => row.key === key)}
+          rename={rename}
+        />
+      )}
+      {menu !== null && (
+        <RowMenu
+          menu={menu}
+          place={place}
+          mayWrite={mayWrite}
+          mayRemove={mayRemove}
+          actions={actions}
+          rename={(row) => setDialog({ rename: row })}
+          remove={(row) => {
+            hide();
+            put(row.key, { kind: 'remove' }, row.meta);
+          }}
+          close={closeMenu}
+        />
+      )}
+      <PageHead
+        title={config}
+        about={`${parent == null ? 'Inherits from nothing' : `Inherits from ${parent}`} · revision ${keys.revision}`}
+      />
       {rows.length === 0 ? (
         <Stack gap="md" align="flex-start" maw={520} py="lg">
           <Text>
             No keys yet. What is the same everywhere belongs into a config that others inherit from; each of them can
             override it.
           </Text>
-          <Button leftSection={<PlusIcon />} onClick={() => setIsAdding(true)}>
+          <Button leftSection={<PlusIcon />} onClick={() => setDialog('add')}>
             Add a secret
           </Button>
         </Stack>
       ) : (
         <>
-          <div className={classes.toolbar}>
-            <TextInput
-              ref={filterInput}
-              className={classes.filter ?? ''}
-              aria-label="Filter keys"
-              placeholder="Filter keys  /"
-              leftSection={<SearchIcon />}
-              value={filter}
-              onChange={(event) => setFilter(event.currentTarget.value)}
-              onKeyDown={(event) => {
-                if (event.key === 'Escape') setFilter('');
-              }}
-            />
-            <OriginFilter rows={rows} value={origin} onChange={setOrigin} />
-            <Button className={classes.end ?? ''} leftSection={<PlusIcon />} onClick={() => setIsAdding(true)}>
+          <Toolbar
+            ref={filterInput}
+            rows={rows}
+            filter={filter}
+            origin={origin}
+            setFilter={setFilter}
+            setOrigin={setOrigin}
+            enter={() => visible[0] && goTo(visible[0].key)}
+          >
+            <Button leftSection={<PlusIcon />} onClick={() => setDialog('add')}>
               Add
             </Button>
-          </div>
+          </Toolbar>
           {visible.length === 0 ? (
             <Text c="dimmed" py="lg">
               No key is like that.
@@ -170,76 +178,35 @@ export function Secrets({ project, config }: Place) {
           ) : (
             <SecretsTable
               rows={visible}
+              place={place}
+              mayWrite={mayWrite}
               revealed={revealed}
               editing={editing}
-              lastEdited={lastEdited}
+              current={current}
+              marked={marked}
               actions={actions}
+              onCurrent={setCurrent}
+              onKeyDown={onKeyDown}
             />
           )}
         </>
       )}
-      {drafts.size > 0 && base !== undefined && (
+      {drafts.size > 0 && (
         <SaveBar
-          summary={summary(base, drafts)}
-          conflict={conflict}
+          place={place}
+          summary={summary(keys, drafts)}
+          count={drafts.size}
+          conflicts={conflicts}
           refusal={refusal}
           isSaving={saving.isPending}
-          save={() => save(base)}
-          saveOver={() => save(keys.data)}
+          review={() => setDialog('review')}
+          save={save}
           discard={() => {
             hide();
             clear();
           }}
-          discardTheirs={drop}
         />
       )}
     </Stack>
   );
-}
-
-function OriginFilter(props: { rows: Row[]; value: Origin; onChange: (origin: Origin) => void }) {
-  const { rows, value, onChange } = props;
-  const option = (origin: Origin, name: string) => ({
-    value: origin,
-    label: `${name} ${rows.filter((row) => isOf(origin, row)).length}`,
-  });
-  return (
-    <SegmentedControl<Origin>
-      className={classes.origins ?? ''}
-      aria-label="Origin"
-      size="xs"
-      data={[
-        option('all', 'All'),
-        option('own', 'Own'),
-        option('inherited', 'Inherited'),
-        option('overrides', 'Overrides'),
-      ]}
-      value={value}
-      onChange={onChange}
-    />
-  );
-}
-
-/** Saves all drafts as one revision, on condition that nobody saved anything since they were begun. */
-function useSaving({ project, config }: Place, saved: () => void) {
-  const queries = useQueryClient();
-  const { queryKey } = keysQuery(project, config);
-  return useMutation({
-    mutationFn: async ({ drafts, etag }: { drafts: Drafts; etag: string }) => {
-      const params = { path: { project, config }, header: { 'If-Match': etag } };
-      const body = patchOf(drafts);
-      return (await answered(api.PATCH('/api/projects/{project}/configs/{config}/secrets', { params, body }))).data;
-    },
-    onSuccess: async ({ revision }) => {
-      await queries.invalidateQueries({ queryKey });
-      saved();
-      notifications.show({ message: `Saved as revision ${revision}` });
-    },
-    onError: async (error) => {
-      // What came between shows once it is loaded.
-      if (error instanceof Refusal && error.status === 412) await queries.invalidateQueries({ queryKey });
-    },
-    // What it was called with holds values.
-    gcTime: 0,
-  });
 }

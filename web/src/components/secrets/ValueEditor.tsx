@@ -1,25 +1,31 @@
 import { Button, Group, Text, Textarea } from '@mantine/core';
 import { useState } from 'react';
 
+import { problemWithValue } from './drafts.ts';
+import type { Place } from './references.ts';
 import classes from './secrets.module.css';
 
 interface Props {
   name: string;
+  place: Place;
   initial: string;
-  /** What keeping it comes to, where that is more than a changed value. */
-  note?: string | undefined;
+  /** The config whose value this one would hide. */
+  overrides: string | null;
   keep: (value: string) => void;
   cancel: () => void;
 }
 
 /** A value in its row. It grows with its lines. */
-export function ValueEditor({ name, initial, note, keep, cancel }: Props) {
+export function ValueEditor({ name, initial, overrides, keep, cancel }: Props) {
   const [text, setText] = useState(initial);
+  const problem = problemWithValue(text);
+  const keepIt = () => problem === null && keep(text);
   return (
     <div className={classes.editor}>
       <Textarea
         aria-label={`Value of ${name}`}
         classNames={{ input: classes.mono ?? '' }}
+        placeholder="empty"
         autosize
         minRows={1}
         maxRows={14}
@@ -27,6 +33,7 @@ export function ValueEditor({ name, initial, note, keep, cancel }: Props) {
         autoComplete="off"
         autoCapitalize="none"
         spellCheck={false}
+        error={problem}
         value={text}
         onChange={(event) => setText(event.currentTarget.value)}
         onKeyDown={(event) => {
@@ -35,19 +42,19 @@ export function ValueEditor({ name, initial, note, keep, cancel }: Props) {
             cancel();
           } else if (event.key === 'Enter' && (event.metaKey || event.ctrlKey)) {
             event.preventDefault();
-            keep(text);
+            keepIt();
           }
         }}
       />
       <Group gap="xs">
-        <Button size="xs" onClick={() => keep(text)}>
+        <Button size="xs" onClick={keepIt} disabled={problem !== null}>
           Keep
         </Button>
         <Button size="xs" variant="default" onClick={cancel}>
           Cancel
         </Button>
         <Text size="xs" c="dimmed">
-          {note ?? 'Ctrl or ⌘ with Enter keeps it, Esc restores'}
+          {overrides === null ? '' : `Keeping it overrides ${overrides}. `}Ctrl or ⌘ with Enter keeps it, Esc restores.
         </Text>
       </Group>
     </div>

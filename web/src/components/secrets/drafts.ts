@@ -2,10 +2,13 @@
 
 import type { Keys } from '../../api/queries.ts';
 
-export type Draft = { kind: 'set'; value: string } | { kind: 'remove' };
-export type Drafts = ReadonlyMap<string, Draft>;
+/** The last two are there as soon as the server tells them. */
+export type Meta = Keys['meta'][string] & { references?: string[]; problem?: string | null };
 
-type Meta = Keys['meta'][string];
+export type Change = { kind: 'set'; value: string } | { kind: 'remove' };
+/** A change and what the key was when it was begun: what it rests on, whatever is loaded since. */
+export type Draft = Change & { base: Meta | undefined };
+export type Drafts = ReadonlyMap<string, Draft>;
 
 export interface Row {
   key: string;
@@ -13,38 +16,34 @@ export interface Row {
   draft: Draft | undefined;
 }
 
-export type Origin = 'all' | 'own' | 'inherited' | 'overrides';
-
 /** The rows of the table: what there is, and what is to be. New keys stand where they will. */
-export function rowsOf(keys: Keys, drafts: Drafts): Row[] {
+export function rowsOf(keys: Keys, drafts: Drafts, edited?: string): Row[] {
   const names = new Set([...Object.keys(keys.meta), ...drafts.keys()]);
+  // What is being typed stays, also when somebody removes the key meanwhile.
+  if (edited !== undefined) names.add(edited);
   return [...names].sort().map((key) => ({ key, meta: keys.meta[key], draft: drafts.get(key) }));
 }
 
-export function isOf(origin: Origin, { meta }: Row): boolean {
-  switch (origin) {
-    case 'all':
-      return true;
-    case 'own':
-      return meta === undefined || !meta.inherited;
-    case 'inherited':
-      return meta?.inherited === true;
-    case 'overrides':
-      return meta?.overrides != null;
-  }
+export type State = 'new' | 'changed' | 'removed';
+
+/** What is to become of a key, as people say it: a value that hides an inherited one is new. */
+export function stateOf(draft: Draft, meta: Meta | undefined): State {
+  if (draft.kind === 'remove') return 'removed';
+  return meta === undefined || meta.inherited ? 'new' : 'changed';
 }
 
 /** Says `3 changes not saved: 1 new, 1 changed, 1 removed`. */
 export function summary(keys: Keys, drafts: Drafts): string {
-  let [added, changed, removed] = [0, 0, 0];
-  for (const [key, draft] of drafts) {
-    const meta = keys.meta[key];
-    if (draft.kind === 'remove') removed += 1;
-    else if (meta === undefined || meta.inherited) added += 1;
-    else changed += 1;
-  }
-  const parts = [`${added} new`, `${changed} changed`, `${removed} removed`].filter((part) => !part.startsWith('0'));
-  return `${drafts.size} ${drafts.size === 1 ? 'change' : 'changes'} not saved: ${parts.join(', ')}`;
+  const count = { new: 0, changed: 0, removed: 0 };
+  for (const [key, draft] of drafts) count[stateOf(draft, keys.meta[key])] += 1;
+  const parts = Object.entries(count)
+    .filter(([, of]) => of > 0)
+    .map(([state, of]) => `${of} ${state}`);
+  return `${changes(drafts.size)} not saved: ${parts.join(', ')}`;
+}
+
+export function changes(count: number): string {
+  return `${count} ${count === 1 ? 'change' : 'changes'}`;
 }
 
 /** What the server is to do, in one revision. */
@@ -58,34 +57,37 @@ export function patchOf(drafts: Drafts): { set: Record<string, string>; delete: 
   return { set: Object.fromEntries(set), delete: removed };
 }
 
-/** What others did since the drafts were begun. */
-export interface Conflict {
-  revision: number;
-  /** Who saved last, where that can be told: of what was removed, nobody can be named here. */
-  by: string | undefined;
-  at: string | undefined;
-  /** Keys that they changed and that are changed here, too. */
-  keys: string[];
+/** The keys of drafts that rest on another value of this config than it has by now. What others do to the rest is no conflict. */
+export function conflictsOf(now: Keys, drafts: Drafts): string[] {
+  return [...drafts]
+    .filter(([key, { base }]) => ownValue(base) !== ownValue(now.meta[key]))
+    .map(([key]) => key)
+    .sort();
 }
 
-export function conflictOf(base: Keys, now: Keys, drafts: Drafts): Conflict | null {
-  if (base.etag === now.etag) return null;
-  const all = new Set([...Object.keys(base.meta), ...Object.keys(now.meta)]);
-  const changed = [...all].filter((key) => !isSame(base.meta[key], now.meta[key]));
-  const latest = changed
-    .map((key) => now.meta[key])
-    .filter((meta) => meta !== undefined)
-    .sort((one, other) => other.updatedAt.localeCompare(one.updatedAt))[0];
-  return {
-    revision: now.revision,
-    by: latest?.updatedBy,
-    at: latest?.updatedAt,
-    keys: changed.filter((key) => drafts.has(key)).sort(),
-  };
+/** The keys whose value or origin is another one than before. */
+export function changedBetween(before: Keys, now: Keys): string[] {
+  const all = new Set([...Object.keys(before.meta), ...Object.keys(now.meta)]);
+  return [...all].filter((key) => anyValue(before.meta[key]) !== anyValue(now.meta[key]));
 }
 
-function isSame(one: Meta | undefined, other: Meta | undefined): boolean {
-  return one?.source === other?.source && one?.version === other?.version && one?.updatedAt === other?.updatedAt;
+/** Tells the config's own value apart from any other that it had, without knowing one. */
+function ownValue(meta: Meta | undefined): string | undefined {
+  return meta === undefined || meta.inherited ? undefined : anyValue(meta);
+}
+
+function anyValue(meta: Meta | undefined): string | undefined {
+  return meta && `${meta.source} ${meta.version} ${meta.updatedAt}`;
+}
+
+const MOST_BYTES = 64 * 1024;
+
+/** Why a value cannot be kept, or nothing. */
+export function problemWithValue(value: string): string | null {
+  // A character has three bytes at most for each of its UTF-16 units.
+  const bytes = value.length * 3 <= MOST_BYTES ? 0 : new TextEncoder().encode(value).length;
+  if (bytes > MOST_BYTES) return `This is ${Math.ceil(bytes / 1024)} KiB long, and a value has 64 KiB at most`;
+  return value.includes('\0') ? 'A value cannot hold a NUL character' : null;
 }
 
 /** Why a new key cannot be called so, or nothing. */

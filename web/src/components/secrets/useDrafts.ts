@@ -1,32 +1,30 @@
-import { useCallback, useState } from 'react';
+import { useMemo, useState } from 'react';
 
-import type { Keys } from '../../api/queries.ts';
-import type { Draft, Drafts } from './drafts.ts';
+import type { Change, Draft, Drafts, Meta } from './drafts.ts';
 
-interface State {
-  drafts: Drafts;
-  /** The keys as they were when the first of them was made: what they rest on, whatever is loaded since. */
-  base: Keys | null;
-}
-
-const NONE: State = { drafts: new Map(), base: null };
+const NONE: Drafts = new Map<string, Draft>();
 
 /** What is typed and not saved, in memory only. */
-export function useDrafts(loaded: Keys | undefined) {
-  const [state, setState] = useState(NONE);
-  const put = useCallback(
-    (key: string, draft: Draft) =>
-      setState(({ drafts, base }) => ({ drafts: new Map(drafts).set(key, draft), base: base ?? loaded ?? null })),
-    [loaded],
-  );
-  const drop = useCallback(
-    (keys: string[]) =>
-      setState(({ drafts, base }) => {
-        const left = new Map([...drafts].filter(([key]) => !keys.includes(key)));
-        return left.size === 0 ? NONE : { drafts: left, base };
-      }),
+export function useDrafts() {
+  const [drafts, setDrafts] = useState(NONE);
+  const change = useMemo(
+    () => ({
+      /** `base` is what the key is now; a draft that is changed again rests on what it rested on. */
+      put: (key: string, change: Change, base: Meta | undefined) =>
+        setDrafts((all) => {
+          const begun = all.get(key);
+          return new Map(all).set(key, { ...change, base: begun === undefined ? base : begun.base });
+        }),
+      drop: (keys: string[]) => setDrafts((all) => new Map([...all].filter(([key]) => !keys.includes(key)))),
+      /** Lets a draft stand over what others did. */
+      rebase: (key: string, base: Meta | undefined) =>
+        setDrafts((all) => {
+          const draft = all.get(key);
+          return draft === undefined ? all : new Map(all).set(key, { ...draft, base });
+        }),
+      clear: () => setDrafts(NONE),
+    }),
     [],
   );
-  const clear = useCallback(() => setState(NONE), []);
-  return { drafts: state.drafts, base: state.base ?? loaded, put, drop, clear };
+  return { drafts, ...change };
 }

@@ -1,0 +1,24 @@
+import { Text } from '@mantine/core';
+
+import type { Row } from './drafts.ts';
+import classes from './secrets.module.css';
+
+/** Where a value is from, what it hides, what it refers to, and what is wrong with it. */
+export function From({ row: { meta, draft } }: { row: Row }) {
+  const isInherited = meta?.inherited === true && draft === undefined;
+  const overridden = meta?.inherited === true ? meta.source : meta?.overrides;
+  const references = meta?.references ?? [];
+  return (
+    <div className={classes.origin}>
+      <span>
+        {isInherited ? `○ ${meta.source}` : '● own'}
+        {!isInherited && overridden != null && <span className={classes.quiet}> overrides {overridden}</span>}
+      </span>
+      {references.length > 0 && (
+        <Text span size="xs" c="dimmed" data-tip={references.join('  ')}>
+          → {references.length} {references.length === 1 ? 'ref' : 'refs'}
+        </Text>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,62 @@
+import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { useState } from 'react';
+
+import { problemWithKey, type Row } from './drafts.ts';
+import classes from './secrets.module.css';
+
+interface Props {
+  row: Row;
+  close: () => void;
+  /** Whether there is such a key already. */
+  has: (key: string) => boolean;
+  rename: (row: Row, to: string) => void;
+}
+
+export function RenameSecret({ row, close, has, rename }: Props) {
+  const [to, setTo] = useState(row.key);
+  const [problem, setProblem] = useState<string | null>(null);
+  const submit = () => {
+    if (to === row.key) return close();
+    const found = has(to) ? 'There is such a key already' : problemWithKey(to);
+    setProblem(found);
+    if (found !== null) return;
+    rename(row, to);
+    close();
+  };
+  return (
+    <Modal opened onClose={close} title={`Rename ${row.key}`}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          submit();
+        }}
+      >
+        <Stack gap="md">
+          <TextInput
+            label="New key"
+            classNames={{ input: classes.mono ?? '' }}
+            data-autofocus
+            required
+            withAsterisk={false}
+            autoComplete="off"
+            autoCapitalize="characters"
+            spellCheck={false}
+            error={problem}
+            value={to}
+            onChange={(event) => setTo(event.currentTarget.value.toUpperCase())}
+          />
+          <Text size="sm" c="dimmed">
+            The value is read once for it, which goes on record. Both the new key and the end of the old one are among
+            your changes then. What refers to the old key has to be changed, too.
+          </Text>
+          <Group justify="flex-end" gap="xs">
+            <Button variant="default" onClick={close}>
+              Cancel
+            </Button>
+            <Button type="submit">Rename</Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}

@@ -1,0 +1,91 @@
+import { notifications } from '@mantine/notifications';
+import { useMemo, useState } from 'react';
+import { flushSync } from 'react-dom';
+
+import { wordsFor } from '../../api/client.ts';
+import { readValue } from '../../api/queries.ts';
+import type { Meta, Row } from './drafts.ts';
+import { hasReference, type Place } from './references.ts';
+import type { MenuAt } from './RowMenu.tsx';
+import type { RowActions } from './SecretRow.tsx';
+import type { useDrafts } from './useDrafts.ts';
+import type { Shown, useReveal } from './useReveal.ts';
+
+export interface Editing {
+  key: string;
+  initial: string;
+  base: Meta | undefined;
+}
+
+/** Does something with a row, or tells that it could not be done. */
+export async function orTell(title: string, act: () => Promise<void>) {
+  try {
+    await act();
+  } catch (error) {
+    notifications.show({ color: 'red', title, message: wordsFor(error) });
+  }
+}
+
+/** What is typed here counts before what the server has. */
+export async function valueOf({ project, config }: Place, { key, draft }: Row): Promise<string> {
+  return draft?.kind === 'set' ? draft.value : readValue(project, config, key);
+}
+
+async function shownOf(place: Place, row: Row): Promise<Shown> {
+  const value = await valueOf(place, row);
+  if (row.draft !== undefined || !hasReference(value)) return { value };
+  try {
+    return { value, resolved: { value: await readValue(place.project, place.config, row.key, true) } };
+  } catch (error) {
+    return { value, resolved: { problem: wordsFor(error) } };
+  }
+}
+
+type Edits = Pick<ReturnType<typeof useDrafts>, 'put' | 'drop'> & Pick<ReturnType<typeof useReveal>, 'reveal' | 'hide'>;
+
+/** What the buttons and keys of the rows do. */
+export function useActions({ project, config }: Place, { put, drop, reveal, hide }: Edits, goTo: (key: string) => void) {
+  const [editing, setEditing] = useState<Editing | null>(null);
+  const [menu, setMenu] = useState<MenuAt | null>(null);
+  const actions = useMemo<RowActions>(() => {
+    const place = { project, config };
+    const leave = () => {
+      flushSync(() => setEditing(null));
+      if (editing !== null) goTo(editing.key);
+    };
+    return {
+      reveal: (row) =>
+        void orTell(`${row.key} could not be revealed`, async () => reveal(new Map([[row.key, await shownOf(place, row)]]))),
+      hide,
+      copy: (row) =>
+        void orTell(`${row.key} could not be copied`, async () => {
+          await navigator.clipboard.writeText(await valueOf(place, row));
+          notifications.show({ message: `${row.key} is copied` });
+        }),
+      edit: (row) =>
+        void orTell(`${row.key} could not be opened`, async () => {
+          const initial = await valueOf(place, row);
+          hide();
+          setEditing({ key: row.key, initial, base: row.meta });
+        }),
+      keep: (value) => {
+        // A text field knows one kind of line's end only.
+        if (editing !== null && editing.initial.replaceAll('\r\n', '\n') !== value) {
+          put(editing.key, { kind: 'set', value }, editing.base);
+        }
+        leave();
+      },
+      cancelEdit: leave,
+      undo: (key) => {
+        hide();
+        drop([key]);
+      },
+      openMenu: (row, at) => setMenu({ row, at }),
+    };
+  }, [project, config, editing, reveal, hide, put, drop, goTo]);
+  const closeMenu = () => {
+    flushSync(() => setMenu(null));
+    if (menu !== null) goTo(menu.row.key);
+  };
+  return { actions, editing, menu, closeMenu };
+}

@@ -1,0 +1,77 @@
+import { Button, Group, Text } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+
+import { answered, api, Refusal } from '../../api/client.ts';
+import { type Keys, keysQuery } from '../../api/queries.ts';
+import { conflictsOf, type Drafts, patchOf } from './drafts.ts';
+import type { Place } from './references.ts';
+import { orTell } from './useActions.ts';
+
+/** How long a save can be taken back from where it is told. History can do so ever after. */
+const UNDO_MS = 10_000;
+
+/**
+ * Saves all drafts as one revision, on condition that none of their keys was changed by others since it was begun. What
+ * others saved of other keys is no obstacle: the server is asked again, now knowing of it.
+ */
+export function useSaving({ project, config }: Place, mayUndo: boolean, saved: (drafts: Drafts) => void) {
+  const queries = useQueryClient();
+  const query = keysQuery(project, config);
+  const path = { project, config };
+
+  /** Makes the config what it was, unless somebody saved since. No value comes to the page for it. */
+  const undo = (before: number, etag: string) =>
+    orTell('Not undone', async () => {
+      const params = { path, header: { 'If-Match': etag } };
+      const call = api.POST('/api/projects/{project}/configs/{config}/rollback', { params, body: { revision: before } });
+      const { data } = await answered(call);
+      await queries.invalidateQueries({ queryKey: query.queryKey });
+      notifications.show({ message: `Undone as revision ${data.revision}` });
+    });
+
+  return useMutation({
+    mutationFn: async ({ drafts, on }: { drafts: Drafts; on: Keys }) => {
+      const body = patchOf(drafts);
+      const patch = async (keys: Keys) => {
+        const params = { path, header: { 'If-Match': keys.etag } };
+        const call = api.PATCH('/api/projects/{project}/configs/{config}/secrets', { params, body });
+        const { data, response } = await answered(call);
+        return { before: keys.revision, revision: data.revision, etag: response.headers.get('etag') ?? '*' };
+      };
+      try {
+        return await patch(on);
+      } catch (error) {
+        if (!(error instanceof Refusal) || error.status !== 412) throw error;
+        // What came between shows once it is loaded.
+        const now = await queries.fetchQuery({ ...query, staleTime: 0 });
+        if (conflictsOf(now, drafts).length > 0) throw error;
+        return await patch(now);
+      }
+    },
+    onSuccess: async ({ before, revision, etag }, { drafts }) => {
+      saved(drafts);
+      await queries.invalidateQueries({ queryKey: query.queryKey });
+      if (!mayUndo) return notifications.show({ message: `Saved as revision ${revision}` });
+      const id = `saved-${project}-${config}-${revision}`;
+      const takeBack = () => {
+        notifications.hide(id);
+        void undo(before, etag);
+      };
+      return notifications.show({ id, autoClose: UNDO_MS, message: <Saved revision={revision} undo={takeBack} /> });
+    },
+    // What it was called with holds values.
+    gcTime: 0,
+  });
+}
+
+function Saved({ revision, undo }: { revision: number; undo: () => void }) {
+  return (
+    <Group justify="space-between" wrap="nowrap">
+      <Text size="sm">Saved as revision {revision}</Text>
+      <Button size="compact-sm" variant="default" onClick={undo}>
+        Undo
+      </Button>
+    </Group>
+  );
+}

@@ -1,0 +1,73 @@
+import { expect, test } from './fixtures.ts';
+
+const COUNT = 5_000;
+const key = (number: number) => `KEY_${String(number).padStart(4, '0')}`;
+
+test.beforeEach(async ({ shop, api }) => {
+  await api.post('/api/projects/shop/configs', { slug: 'large' });
+  const set = Object.fromEntries(Array.from({ length: COUNT }, (_, number) => [key(number), 'x']));
+  await api.patch('/api/projects/shop/configs/large/secrets', { set });
+  await shop.goto('/p/shop/c/large');
+  await expect(shop.getByText(`All ${COUNT}`)).toBeVisible();
+});
+
+test('of thousands of keys a few rows are drawn, and a screen reader is told of all', async ({ shop }) => {
+  const table = shop.getByRole('grid', { name: 'Secrets' });
+  await expect(table).toHaveAttribute('aria-rowcount', String(COUNT + 1));
+  const drawn = table.locator('tr[data-row]');
+  await expect(shop.getByRole('row', { name: key(0) })).toHaveAttribute('aria-rowindex', '2');
+  expect(await drawn.count()).toBeLessThan(80);
+  await shop.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight));
+  await expect(shop.getByRole('row', { name: key(COUNT - 1) })).toBeInViewport();
+  expect(await drawn.count()).toBeLessThan(80);
+});
+
+test('the keyboard goes from the first of thousands to the last and back', async ({ shop }) => {
+  await shop.getByRole('row', { name: key(0) }).focus();
+  await shop.keyboard.press('End');
+  await expect(shop.getByRole('row', { name: key(COUNT - 1) })).toBeFocused();
+  await expect(shop.getByRole('row', { name: key(COUNT - 1) })).toBeInViewport();
+  await shop.keyboard.press('k');
+  await expect(shop.getByRole('row', { name: key(COUNT - 2) })).toBeFocused();
+  await shop.keyboard.press('Home');
+  await expect(shop.getByRole('row', { name: key(0) })).toBeFocused();
+  await shop.keyboard.press('PageDown');
+  await expect(shop.getByRole('row', { name: key(12) })).toBeFocused();
+  await shop.getByLabel('Filter keys').fill(key(4_321));
+  await shop.keyboard.press('Enter');
+  await expect(shop.getByRole('row', { name: key(4_321) })).toBeFocused();
+});
+
+test('what is typed stays while the page is scrolled', async ({ shop }) => {
+  await shop.getByRole('button', { name: `Edit ${key(3)}` }).click();
+  await shop.getByRole('textbox', { name: `Value of ${key(3)}` }).fill('half a tho');
+  await shop.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight));
+  await expect(shop.getByRole('row', { name: key(COUNT - 1) })).toBeInViewport();
+  await expect(shop.getByRole('textbox', { name: `Value of ${key(3)}` })).toHaveValue('half a tho');
+});
+
+test('a wheel that turns is followed', async ({ shop }, info) => {
+  await shop.mouse.move(640, 500);
+  const frames = shop.evaluate(
+    () =>
+      new Promise<number[]>((done) => {
+        const times: number[] = [];
+        const frame = (now: number) => {
+          times.push(now);
+          if (times.length < 240) requestAnimationFrame(frame);
+          else done(times);
+        };
+        requestAnimationFrame(frame);
+      }),
+  );
+  for (let turn = 0; turn < 120; turn += 1) await shop.mouse.wheel(0, 120);
+  const times = await frames;
+  const steps = times.slice(1).map((time, index) => time - (times[index] ?? time));
+  const perSecond = (1000 * steps.length) / steps.reduce((sum, step) => sum + step, 0);
+  const slow = steps.filter((step) => step > 20).length;
+  const told = `${perSecond.toFixed(1)} frames a second, ${slow} of ${steps.length} later than after 20 ms`;
+  info.annotations.push({ type: 'scrolling', description: told });
+  await expect.poll(() => shop.evaluate(() => window.scrollY)).toBeGreaterThan(5_000);
+  await expect(shop.locator('tr[data-row]:not([data-row=KEY_0000])').first()).toBeAttached();
+  expect(await shop.locator('tr[data-row]').count()).toBeLessThan(80);
+});

@@ -1,0 +1,146 @@
+import type { Page } from '@playwright/test';
+
+import { expect, isAccessible, isNowhere, SECRET, test } from './fixtures.ts';
+
+const PROD = '/api/projects/shop/configs/prod';
+
+async function edit(page: Page, key: string, value: string) {
+  await page.getByRole('button', { name: `Edit ${key}` }).click();
+  const field = page.getByRole('textbox', { name: `Value of ${key}` });
+  await field.fill(value);
+  await field.press('Control+Enter');
+  await expect(field).toBeHidden();
+}
+
+test.beforeEach(async ({ shop }) => {
+  await shop.goto('/p/shop/c/prod');
+  await expect(shop.getByRole('grid', { name: 'Secrets' })).toBeVisible();
+});
+
+test('what somebody else saved of the same key is told, and each key is decided by itself', async ({ shop, api }) => {
+  await edit(shop, 'LOG_LEVEL', 'mine');
+  await edit(shop, 'DATABASE_URL', 'also mine');
+  await api.put(`${PROD}/secrets/LOG_LEVEL`, { value: 'theirs' });
+  await shop.getByRole('button', { name: 'Save as one revision' }).click();
+  const alert = shop.getByRole('region', { name: 'Changes that are not saved' }).getByRole('alert');
+  await expect(alert).toContainText(/^ada saved revision \d+ just now; 1 of your 2 changes touches the same key: LOG_LEVEL/);
+  expect(await api.get(`${PROD}/secrets`)).toHaveProperty('data.LOG_LEVEL', 'theirs');
+  await isAccessible(shop);
+
+  await shop.getByRole('button', { name: 'Choose what counts' }).click();
+  const dialog = shop.getByRole('dialog', { name: 'Review 2 changes' });
+  await expect(dialog.getByRole('listitem').first()).toContainText('Changed by ada');
+  await expect(dialog.getByText('theirs', { exact: true })).toBeHidden();
+  await dialog.getByRole('button', { name: 'Show the values of LOG_LEVEL' }).click();
+  await expect(dialog.getByText('theirs', { exact: true })).toBeVisible();
+  await expect(dialog.getByText('mine', { exact: true })).toBeVisible();
+  await isAccessible(shop);
+  await dialog.getByRole('button', { name: 'Keep mine of LOG_LEVEL' }).click();
+  await dialog.getByRole('button', { name: 'Save as one revision' }).click();
+  await expect(shop.getByText(/^Saved as revision/)).toBeVisible();
+  await expect(dialog).toBeHidden();
+  expect(await api.get(`${PROD}/secrets`)).toHaveProperty('data', { DATABASE_URL: 'also mine', LOG_LEVEL: 'mine' });
+});
+
+test('what is dropped for the sake of theirs leaves the rest to be saved', async ({ shop, api }) => {
+  await edit(shop, 'LOG_LEVEL', 'mine');
+  await edit(shop, 'DATABASE_URL', 'of prod');
+  await api.put(`${PROD}/secrets/LOG_LEVEL`, { value: 'theirs' });
+  await shop.getByRole('button', { name: 'Save as one revision' }).click();
+  await shop.getByRole('button', { name: 'Choose what counts' }).click();
+  await shop.getByRole('button', { name: 'Keep theirs of LOG_LEVEL' }).click();
+  await shop.getByRole('dialog').getByRole('button', { name: 'Save as one revision' }).click();
+  await expect(shop.getByText(/^Saved as revision/)).toBeVisible();
+  expect(await api.get(`${PROD}/secrets`)).toHaveProperty('data', { DATABASE_URL: 'of prod', LOG_LEVEL: 'theirs' });
+});
+
+test('what somebody else saved of other keys is no obstacle', async ({ shop, api }) => {
+  await edit(shop, 'LOG_LEVEL', 'mine');
+  await api.put(`${PROD}/secrets/OTHER`, { value: 'theirs' });
+  await shop.getByRole('button', { name: 'Save as one revision' }).click();
+  await expect(shop.getByText(/^Saved as revision/)).toBeVisible();
+  const { data } = await api.get(`${PROD}/secrets`);
+  expect(data).toMatchObject({ LOG_LEVEL: 'mine', OTHER: 'theirs' });
+});
+
+test('what is removed is struck, gone once it is saved, and back when that is undone', async ({ shop, api }) => {
+  await api.put(`${PROD}/secrets/DATABASE_URL`, { value: SECRET });
+  await shop.reload();
+  const revisions = async () => ((await api.get(`${PROD}/revisions`))['revisions'] as unknown[]).length;
+  const row = shop.getByRole('row', { name: 'DATABASE_URL' });
+  await shop.getByRole('button', { name: 'More for DATABASE_URL' }).click();
+  await shop.getByRole('menuitem', { name: 'Remove override; base counts again' }).click();
+  await expect(row).toContainText('removed');
+  await expect(shop.getByText('1 change not saved: 1 removed')).toBeVisible();
+  await shop.getByRole('button', { name: 'Save as one revision' }).click();
+  await expect(row).toContainText('○ base');
+  const before = await revisions();
+  await shop.getByRole('button', { name: 'Undo', exact: true }).click();
+  await expect(shop.getByText(/^Undone as revision/)).toBeVisible();
+  await expect(row).toContainText('own overrides base');
+  expect(await revisions()).toBe(before + 1);
+  expect(await api.get(`${PROD}/secrets/DATABASE_URL`)).toHaveProperty('value', SECRET);
+  await isNowhere(shop, SECRET);
+});
+
+test('an undo takes nothing from others', async ({ shop, api }) => {
+  await edit(shop, 'LOG_LEVEL', 'mine');
+  await shop.getByRole('button', { name: 'Save as one revision' }).click();
+  const undo = shop.getByRole('button', { name: 'Undo', exact: true });
+  await expect(undo).toBeVisible();
+  await api.put(`${PROD}/secrets/OTHER`, { value: 'theirs' });
+  await undo.click();
+  await expect(shop.getByText('Not undone')).toBeVisible();
+  expect(await api.get(`${PROD}/secrets`)).toHaveProperty('data.LOG_LEVEL', 'mine');
+});
+
+test('changes are reviewed key by key, and a value is shown only when it is asked for', async ({ shop }) => {
+  await edit(shop, 'DATABASE_URL', 'canary-after');
+  await shop.getByRole('button', { name: 'Review…' }).click();
+  const dialog = shop.getByRole('dialog', { name: 'Review 1 change' });
+  await expect(dialog.getByRole('listitem')).toContainText('DATABASE_URL new overrides base');
+  await isNowhere(shop, SECRET);
+  await isNowhere(shop, 'canary-after');
+  await dialog.getByRole('button', { name: 'Show the values of DATABASE_URL' }).click();
+  await expect(dialog.getByText(SECRET)).toBeVisible();
+  await expect(dialog.getByText('canary-after')).toBeVisible();
+  await shop.evaluate(() => window.dispatchEvent(new Event('blur')));
+  await expect(dialog.getByText(SECRET)).toBeHidden();
+  await isNowhere(shop, SECRET);
+  await dialog.getByRole('button', { name: 'Back' }).click();
+  await shop.getByRole('button', { name: 'Discard' }).click();
+  await isNowhere(shop, 'canary-after');
+});
+
+test('a key is renamed with its value, in one revision', async ({ shop, api }) => {
+  await shop.getByRole('button', { name: 'More for LOG_LEVEL' }).click();
+  await shop.getByRole('menuitem', { name: 'Rename…' }).click();
+  const dialog = shop.getByRole('dialog', { name: 'Rename LOG_LEVEL' });
+  await dialog.getByLabel('New key').fill('DATABASE_URL');
+  await dialog.getByRole('button', { name: 'Rename' }).click();
+  await expect(dialog.getByText('There is such a key already')).toBeVisible();
+  await isAccessible(shop);
+  await dialog.getByLabel('New key').fill('log_verbosity');
+  await dialog.getByRole('button', { name: 'Rename' }).click();
+  await expect(shop.getByText('2 changes not saved: 1 new, 1 removed')).toBeVisible();
+  await shop.keyboard.press('Control+s');
+  await expect(shop.getByText(/^Saved as revision/)).toBeVisible();
+  const { data } = await api.get(`${PROD}/secrets`);
+  expect(data).toMatchObject({ LOG_LEVEL: 'info', LOG_VERBOSITY: 'warn' });
+});
+
+test('a key that somebody else changes is marked, and what is being typed stays', async ({ shop, api }) => {
+  await shop.getByRole('button', { name: 'Edit LOG_LEVEL' }).click();
+  const field = shop.getByRole('textbox', { name: 'Value of LOG_LEVEL' });
+  await field.fill('half a tho');
+  await api.put('/api/projects/shop/configs/base/secrets/DATABASE_URL', { value: 'another' });
+  await api.patch(`${PROD}/secrets`, { delete: ['LOG_LEVEL'] });
+  // Whoever comes back to a page finds it up to date.
+  const row = shop.getByRole('row', { name: 'DATABASE_URL' });
+  await expect(async () => {
+    await shop.evaluate(() => window.dispatchEvent(new Event('visibilitychange')));
+    await expect(row).toHaveAttribute('data-marked', 'true', { timeout: 500 });
+  }).toPass();
+  await expect(field).toHaveValue('half a tho');
+  await expect(field).toBeFocused();
+});
