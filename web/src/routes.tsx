@@ -1,5 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
 
+import { historySearch } from './components/history/address.ts';
 import { viewOf } from './components/secrets/view.ts';
 import { NotFound } from './pages/NotFound.tsx';
 import { Root } from './pages/Root.tsx';
@@ -19,8 +20,15 @@ const config = createRoute({
   component: lazyRouteComponent(() => import('./pages/Config.tsx'), 'Config'),
 });
 
+const history = createRoute({
+  getParentRoute: () => root,
+  path: '/p/$project/c/$config/history',
+  validateSearch: historySearch,
+  component: lazyRouteComponent(() => import('./pages/History.tsx'), 'History'),
+});
+
 export function makeRouter() {
-  return createRouter({ routeTree: root.addChildren([projects, config]), defaultPreload: 'intent' });
+  return createRouter({ routeTree: root.addChildren([projects, config, history]), defaultPreload: 'intent' });
 }
 
 declare module '@tanstack/react-router' {

@@ -15,6 +15,7 @@ export const theme = createTheme({
       defaultProps: { transitionProps: { duration: 100 }, centered: true, closeButtonProps: { 'aria-label': 'Close' } },
       styles: { title: { fontWeight: 600 } },
     },
+    Drawer: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } }, styles: { title: { fontWeight: 600 } } },
     Notification: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } },
     // Mantine leaves it to the mouse.
     PasswordInput: {
@@ -31,12 +32,18 @@ export const variables: CSSVariablesResolver = () => ({
     '--mantine-color-dimmed': '#5b636b',
     '--mantine-color-placeholder': '#6a7178',
     '--mantine-color-error': '#c92a2a',
+    '--mantine-color-indigo-light-color': '#364fc7',
+    '--mantine-color-indigo-light-hover': '#e3e9fc',
     '--ssm-line': '#e6e8eb',
     '--ssm-hover': '#f6f7f9',
     '--ssm-new': '#216e31',
     '--ssm-changed': '#364fc7',
     '--ssm-removed': '#b42020',
     '--ssm-attention': '#8a5300',
+    '--ssm-new-tint': '#eefaf0',
+    '--ssm-new-mark': '#b9ecc3',
+    '--ssm-removed-tint': '#fdf0f0',
+    '--ssm-removed-mark': '#f8c9c9',
   },
   dark: {
     '--mantine-color-dimmed': '#a6abb2',
@@ -49,5 +56,9 @@ export const variables: CSSVariablesResolver = () => ({
     '--ssm-changed': '#91a7ff',
     '--ssm-removed': '#ff8787',
     '--ssm-attention': '#ffc078',
+    '--ssm-new-tint': '#16261a',
+    '--ssm-new-mark': '#24522f',
+    '--ssm-removed-tint': '#2b1a1b',
+    '--ssm-removed-mark': '#632a2d',
   },
 });

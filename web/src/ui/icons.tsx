@@ -121,6 +121,20 @@ export const SettingsIcon = () => (
   </Icon>
 );
 
+export const PersonIcon = () => (
+  <Icon>
+    <circle cx="8" cy="5.5" r="2.5" />
+    <path d="M3 13.5c.4-2.8 2.3-4.2 5-4.2s4.6 1.4 5 4.2" />
+  </Icon>
+);
+
+export const MachineIcon = () => (
+  <Icon>
+    <rect x="3" y="5" width="10" height="8" rx="1.5" />
+    <path d="M8 5V2.5M6 8.5v1M10 8.5v1M1.5 8.5v1.5M14.5 8.5v1.5" />
+  </Icon>
+);
+
 export const MoreIcon = () => (
   <Icon>
     <path d="M3.5 8h.01M8 8h.01M12.5 8h.01" strokeWidth="2" />

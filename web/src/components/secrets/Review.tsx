@@ -8,7 +8,7 @@ import { Compared, ShowBoth, type Side } from './Compared.tsx';
 import type { Place } from './references.ts';
 import classes from './secrets.module.css';
 import { orTell } from './useActions.ts';
-import { useForAMinute } from './useReveal.ts';
+import { useForAMinute } from '../../ui/useFleeting.ts';
 
 interface Props {
   place: Place;

@@ -1,7 +1,6 @@
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useState } from 'react';
 
-/** How long a value is shown at most. */
-const LONGEST_MS = 60_000;
+import { useForAMinute } from '../../ui/useFleeting.ts';
 
 export interface Shown {
   /** As it is written. */
@@ -20,22 +19,4 @@ export function useReveal() {
   const hide = useCallback(() => setRevealed(NONE), []);
   useForAMinute(revealed.size > 0 && revealed, hide);
   return { revealed, reveal: setRevealed, hide };
-}
-
-/** Hides what is shown after a minute, and as soon as the page is left. Something else that is shown begins another one. */
-export function useForAMinute(shown: unknown, hide: () => void) {
-  useEffect(() => {
-    if (!shown) return;
-    const timer = window.setTimeout(hide, LONGEST_MS);
-    const left = () => {
-      if (document.hidden) hide();
-    };
-    window.addEventListener('blur', hide);
-    document.addEventListener('visibilitychange', left);
-    return () => {
-      window.clearTimeout(timer);
-      window.removeEventListener('blur', hide);
-      document.removeEventListener('visibilitychange', left);
-    };
-  }, [shown, hide]);
 }
