@@ -3,12 +3,12 @@ import { useCallback, useState } from 'react';
 
 import { Refusal } from '../../api/client.ts';
 import { type Keys, readValue } from '../../api/queries.ts';
+import { useForAMinute } from '../../ui/useFleeting.ts';
 import { changes, type Draft, type Drafts, stateOf } from './drafts.ts';
 import { Compared, ShowBoth, type Side } from './Compared.tsx';
 import type { Place } from './references.ts';
 import classes from './secrets.module.css';
 import { orTell } from './useActions.ts';
-import { useForAMinute } from '../../ui/useFleeting.ts';
 
 interface Props {
   place: Place;
