@@ -2,6 +2,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '
 
 import { historySearch } from './components/history/address.ts';
 import { viewOf } from './components/secrets/view.ts';
+import { newTokenSearch, tokensSearch } from './components/tokens/search.ts';
 import { NotFound } from './pages/NotFound.tsx';
 import { Root } from './pages/Root.tsx';
 
@@ -27,8 +28,30 @@ const history = createRoute({
   component: lazyRouteComponent(() => import('./pages/History.tsx'), 'History'),
 });
 
+const tokens = createRoute({
+  getParentRoute: () => root,
+  path: '/tokens',
+  validateSearch: tokensSearch,
+  component: lazyRouteComponent(() => import('./pages/Tokens.tsx'), 'Tokens'),
+});
+
+const newToken = createRoute({
+  getParentRoute: () => root,
+  path: '/tokens/new',
+  validateSearch: newTokenSearch,
+  component: lazyRouteComponent(() => import('./pages/NewToken.tsx'), 'NewToken'),
+});
+
+const tree = root.addChildren([
+  projects,
+  config,
+  history,
+  tokens,
+  newToken,
+]);
+
 export function makeRouter() {
-  return createRouter({ routeTree: root.addChildren([projects, config, history]), defaultPreload: 'intent' });
+  return createRouter({ routeTree: tree, defaultPreload: 'intent' });
 }
 
 declare module '@tanstack/react-router' {

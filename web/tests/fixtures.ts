@@ -14,7 +14,7 @@ export const SECRET = 'canary-postgres://shop:4hV9@db/shop';
 
 /** What others do meanwhile, over the API. */
 export interface Api {
-  post: (path: string, body: object) => Promise<void>;
+  post: (path: string, body: object) => Promise<Record<string, unknown>>;
   put: (path: string, body: object) => Promise<void>;
   patch: (path: string, body: object) => Promise<void>;
   get: (path: string) => Promise<Record<string, unknown>>;
@@ -86,7 +86,7 @@ function apiOf(context: APIRequestContext): Api {
     return answer;
   };
   return {
-    post: async (path, data) => void (await done(context.post(path, { data }))),
+    post: async (path, data) => (await (await done(context.post(path, { data }))).json()) as Record<string, unknown>,
     put: async (path, data) => void (await done(context.put(path, { data }))),
     patch: async (path, data) => void (await done(context.patch(path, { data }))),
     get: async (path) => (await (await done(context.get(path))).json()) as Record<string, unknown>,
@@ -102,9 +102,9 @@ function apiOf(context: APIRequestContext): Api {
   };
 }
 
-export async function signIn(page: Page) {
-  await page.getByLabel('Username').fill(OWNER);
-  await page.getByLabel('Password').fill(PASSWORD);
+export async function signIn(page: Page, username = OWNER, password = PASSWORD) {
+  await page.getByLabel('Username').fill(username);
+  await page.getByLabel('Password').fill(password);
   await page.getByRole('button', { name: 'Sign in' }).click();
 }
 

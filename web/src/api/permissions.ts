@@ -58,3 +58,9 @@ export function useMaySomewhere(): (action: Action) => boolean {
     return allows(data, action) || data.projects.some(({ project }) => allows(data, action, project));
   };
 }
+
+/** What I may do where, for pages that are about many places; no project stands for everywhere. */
+export function useMayIn(): (action: Action, project: string | null) => boolean {
+  const { data } = useQuery(permissionsQuery);
+  return (action, project) => data !== undefined && allows(data, action, project ?? undefined);
+}
