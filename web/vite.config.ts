@@ -1,13 +1,14 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
+import { notices } from './build/notices.ts';
 import { packed } from './build/packed.ts';
 
 /** Where a server runs for `npm run dev`. */
 const server = process.env.SSM_SERVER_URL ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
-  plugins: [react(), packed()],
+  plugins: [react(), notices(), packed()],
   // The server puts a new one into each page that it gives out.
   html: { cspNonce: '__CSP_NONCE__' },
   build: {

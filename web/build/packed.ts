@@ -23,7 +23,7 @@ export function packed(): Plugin {
     },
     closeBundle() {
       for (const file of readdirSync(dir, { recursive: true, encoding: 'utf8' })) {
-        if (!/\.(js|css|svg)$/.test(file)) continue;
+        if (!/\.(js|css|svg|txt)$/.test(file)) continue;
         const path = join(dir, file);
         const plain = readFileSync(path);
         if (plain.length < SMALL) continue;
