@@ -3,6 +3,8 @@
 mod clone;
 mod update;
 
+use std::sync::Arc;
+
 use crate::access::{Action, Place};
 use crate::caller::{Actor, Caller};
 use crate::command::{Command, Draft, Env};
@@ -43,6 +45,14 @@ pub struct ConfigWritten {
     pub created_at: Timestamp,
     /// Its revision with this, and with nothing after it.
     pub revision: Seq,
+    /// When it or one of its own secrets was changed last.
+    pub updated_at: Timestamp,
+    /// Who did that.
+    pub updated_by: Arc<str>,
+    /// How many keys it comes to, inherited ones included.
+    pub keys: usize,
+    /// How many keys of its own it has.
+    pub own_keys: usize,
 }
 
 /// Makes a config, empty but for what it inherits.
@@ -81,6 +91,10 @@ impl Command for CreateConfig {
             parent: parent.map(|parent| parent.slug.clone()),
             created_at: env.written_at(state),
             revision: state.head().seq + 1,
+            updated_at: env.written_at(state),
+            updated_by: caller.name().id.into(),
+            keys: parent.map_or(0, |parent| parent.keys),
+            own_keys: 0,
         };
         let added = Change::ConfigAdded {
             config_id: made.id,

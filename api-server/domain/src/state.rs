@@ -175,6 +175,12 @@ pub struct Config {
     pub created_at: Timestamp,
     /// The greatest `seq` that touched it, anything that it inherits, or anything that these refer to.
     pub revision: Seq,
+    /// When it or one of its own secrets was changed last.
+    pub updated_at: Timestamp,
+    /// Who did that.
+    pub updated_by: Arc<str>,
+    /// How many keys it comes to, inherited ones included. Kept, so that nobody has to count them.
+    pub keys: usize,
     /// Its own secrets, by key.
     pub secrets: OrdMap<Key, Secret>,
     /// The slugs that it had, each with the entry that took it away, oldest first.

@@ -91,7 +91,9 @@ fn same_configs(world: &World, model: &Model) -> Result<(), TestCaseError> {
                 expected.secrets.get(name).map(|(version, _)| *version)
             );
         }
-        prop_assert_eq!(effective(world, found), model.effective(project, config));
+        let effective = effective(world, found);
+        prop_assert_eq!(found.keys, effective.len());
+        prop_assert_eq!(effective, model.effective(project, config));
     }
     let count = state
         .projects()

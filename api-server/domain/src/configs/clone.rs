@@ -61,6 +61,10 @@ impl Command for CloneConfig {
             parent: parent.map(|parent| parent.slug.clone()),
             created_at: env.written_at(state),
             revision: state.head().seq + 1,
+            updated_at: env.written_at(state),
+            updated_by: caller.name().id.into(),
+            keys: source.keys,
+            own_keys: source.secrets.len(),
         };
         let added = Change::ConfigAdded {
             config_id,

@@ -53,7 +53,7 @@ impl Command for UpdateConfig {
         }
         let moves = *slug != config.slug || parent_id != config.parent_id;
         let parent = parent_id.and_then(|id| state.config(id));
-        let written = ConfigWritten {
+        let mut written = ConfigWritten {
             id: config.id,
             slug: slug.clone(),
             name: self.name.clone().unwrap_or_else(|| config.name.clone()),
@@ -64,7 +64,18 @@ impl Command for UpdateConfig {
             } else {
                 config.revision
             },
+            updated_at: config.updated_at,
+            updated_by: config.updated_by.clone(),
+            keys: config.keys,
+            own_keys: config.secrets.len(),
         };
+        if moves || written.name != config.name {
+            written.updated_at = env.written_at(state);
+            written.updated_by = caller.name().id.into();
+        }
+        if parent_id != config.parent_id {
+            written.keys = state.keys_under(parent_id, config);
+        }
         let target = target(&self.path);
         let mut draft = Draft::new(caller.name(), "configs.update", target, written);
         if draft.answer.name != config.name || *slug != config.slug {

@@ -20,6 +20,12 @@ impl State {
         for change in &entry.changes {
             self.apply_change(change, &by, values);
         }
+        for id in entry.touched() {
+            if let Some(config) = self.configs.get_mut(&id) {
+                config.updated_at = entry.at;
+                config.updated_by = by.clone();
+            }
+        }
         self.forget_long_done();
         let request = entry.request.as_ref();
         if let Some(idempotency) = request.and_then(|request| request.idempotency) {
@@ -290,6 +296,9 @@ impl State {
                     parent_id: *parent_id,
                     created_at: at,
                     revision: self.head.seq,
+                    updated_at: at,
+                    updated_by: by.clone(),
+                    keys: 0,
                     secrets: OrdMap::new(),
                     former_slugs: Vector::new(),
                     last_versions: OrdMap::new(),

@@ -18,8 +18,9 @@ impl State {
         let refs = secret.refs.clone();
         let before = config.secrets.insert(key.clone(), secret);
         config.last_versions.remove(key);
-        if let Some(before) = before {
-            self.unrefer(id, before.refs.as_deref());
+        match before {
+            Some(before) => self.unrefer(id, before.refs.as_deref()),
+            None => self.count(id, key, |keys| keys + 1),
         }
         self.refer(id, refs.as_deref());
         self.touch(id);
@@ -32,8 +33,59 @@ impl State {
         if let Some(secret) = config.secrets.remove(key) {
             config.last_versions.insert(key.clone(), secret.version);
             self.unrefer(id, secret.refs.as_deref());
+            self.count(id, key, |keys| keys.saturating_sub(1));
         }
         self.touch(id);
+    }
+
+    /// Counts a key that a config has from now on, or has no more, itself and whatever inherits it. Where there is one
+    /// above as well, only the value is another.
+    fn count(&mut self, id: ConfigId, key: &Key, counted: impl Fn(usize) -> usize) {
+        let is_inherited = self.configs.get(&id).is_some_and(|config| {
+            let mut above = self.lineage(config).skip(1);
+            above.any(|config| config.secrets.contains_key(key))
+        });
+        let mut reached = if is_inherited { Vec::new() } else { vec![id] };
+        while let Some(id) = reached.pop() {
+            let Some(config) = self.configs.get_mut(&id) else {
+                continue;
+            };
+            config.keys = counted(config.keys);
+            let children: Vec<_> = config.children.iter().copied().collect();
+            let inherits = |child: &ConfigId| {
+                let child = self.configs.get(child);
+                child.is_some_and(|child| !child.secrets.contains_key(key))
+            };
+            reached.extend(children.into_iter().filter(inherits));
+        }
+    }
+
+    /// Counts all keys of a config that has another parent now, and of whatever inherits it.
+    fn count_anew(&mut self, id: ConfigId) {
+        let mut reached = vec![id];
+        while let Some(id) = reached.pop() {
+            let Some(config) = self.configs.get(&id) else {
+                continue;
+            };
+            let keys = self.keys_under(config.parent_id, config);
+            if let Some(config) = self.configs.get_mut(&id) {
+                config.keys = keys;
+                reached.extend(config.children.iter().copied());
+            }
+        }
+    }
+
+    /// How many keys `config` comes to with this parent.
+    pub(crate) fn keys_under(&self, parent: Option<ConfigId>, config: &Config) -> usize {
+        let Some(parent) = parent.and_then(|id| self.configs.get(&id)) else {
+            return config.secrets.len();
+        };
+        let lineage: Vec<_> = self.lineage(parent).collect();
+        let is_new = |key: &&Key| {
+            let mut above = lineage.iter();
+            !above.any(|above| above.secrets.contains_key(*key))
+        };
+        parent.keys + config.secrets.keys().filter(is_new).count()
     }
 
     pub(super) fn rewrap(&mut self, project: ProjectId, data_key: &DataKey) {
@@ -95,16 +147,18 @@ impl State {
         if let Some(parent) = parent_id.and_then(|id| self.configs.get_mut(&id)) {
             parent.children.insert(id);
         }
+        self.count_anew(id);
         self.touch(id);
     }
 
-    pub(super) fn add_config(&mut self, config: Config) {
+    pub(super) fn add_config(&mut self, mut config: Config) {
         let Some(project) = self.projects.get_mut(&config.project_id) else {
             return;
         };
         project.configs.insert(config.slug.clone(), config.id);
         if let Some(parent) = config.parent_id.and_then(|id| self.configs.get_mut(&id)) {
             parent.children.insert(config.id);
+            config.keys = parent.keys;
         }
         self.by_revision.insert((config.revision, config.id));
         self.configs.insert(config.id, config);
@@ -138,6 +192,9 @@ impl State {
         self.by_revision.insert((self.head.seq, id));
         for secret in config.secrets.values() {
             self.unrefer(id, secret.refs.as_deref());
+        }
+        for child in &config.children {
+            self.count_anew(*child);
         }
         let dependents: Vec<ConfigId> = self.dependents_of(id).map(|config| config.id).collect();
         for dependent in dependents {

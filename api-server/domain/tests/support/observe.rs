@@ -70,11 +70,14 @@ fn render_config(
         .collect();
     writeln!(
         text,
-        "config {}/{} revision {} since {} lineage {lineage:?} children {}",
+        "config {}/{} revision {} since {} changed {} by {} keys {} lineage {lineage:?} children {}",
         project.slug,
         config.slug,
         config.revision,
         config.created_at,
+        config.updated_at,
+        config.updated_by,
+        config.keys,
         config.has_children(),
     )
     .unwrap();

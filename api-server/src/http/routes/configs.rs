@@ -38,6 +38,16 @@ pub(crate) struct Config {
     created_at: Timestamp,
     /// Grows with every change of what the config comes to, inherited values included
     revision: u64,
+    /// When it or one of its own secrets was changed last
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+    /// Who did that: a username, or the name of a service token
+    #[schema(example = "alice")]
+    updated_by: String,
+    /// How many keys it comes to, inherited ones included
+    keys: usize,
+    /// How many keys of its own it has
+    own_keys: usize,
 }
 
 impl Config {
@@ -51,6 +61,10 @@ impl Config {
             inherits_from: parent,
             created_at: config.created_at,
             revision: config.revision,
+            updated_at: config.updated_at,
+            updated_by: config.updated_by.to_string(),
+            keys: config.keys,
+            own_keys: config.secrets.len(),
         }
     }
 }
@@ -144,6 +158,10 @@ impl OneConfig {
                 inherits_from: parent,
                 created_at: written.created_at,
                 revision: written.revision,
+                updated_at: written.updated_at,
+                updated_by: written.updated_by.to_string(),
+                keys: written.keys,
+                own_keys: written.own_keys,
             },
         }
     }
