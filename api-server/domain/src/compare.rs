@@ -1,10 +1,13 @@
-//! The configs of a project side by side: one key with its values, or all keys without them.
+//! The configs of a project side by side: one key with its values, or all keys without them. And one config by itself: what
+//! its values refer to.
 
 mod grid;
 mod key;
+mod survey;
 
 pub use grid::{Cell, Standing, keys, row};
 pub use key::{ComparedKey, Comparison, Issue, IssueKind, Reading, compare};
+pub use survey::{Mentions, Survey};
 
 use crate::access::Action;
 use crate::caller::Caller;

@@ -109,3 +109,18 @@ fn pieces_of<'a>(text: &'a str, refs: &[Reference]) -> Option<Vec<Piece<'a>>> {
     let placeholders = pieces.iter().filter(|piece| piece.placeholder().is_some());
     (placeholders.count() == refs.len()).then_some(pieces)
 }
+
+/// The names that a stored value refers to, as they are written in it, each once.
+pub(crate) fn mentioned(text: &str, refs: &[Reference]) -> Vec<String> {
+    let mut names = Vec::new();
+    let pieces = pieces_of(text, refs).unwrap_or_default();
+    for placeholder in pieces.iter().filter_map(Piece::placeholder) {
+        let name = placeholder.text.strip_prefix("${");
+        let name = name.and_then(|name| name.strip_suffix('}'));
+        let name = name.unwrap_or(placeholder.text).to_owned();
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 use ssm_domain::access::Action;
 use ssm_domain::caller::{Actor, Caller};
+use ssm_domain::compare::Survey;
 use ssm_domain::effective::{EffectiveConfig, EffectiveSecret};
 use ssm_domain::entry::{Seq, Subject};
 use ssm_domain::id::{ConfigId, Epoch};
@@ -68,6 +69,8 @@ pub struct Fresh {
     pub body: Vec<u8>,
     /// Where references led; absent where none were followed.
     pub references: Option<Followed>,
+    /// Whether it lacks what another reader may know. Such a body is kept for nobody.
+    pub is_partial: bool,
 }
 
 impl From<Vec<u8>> for Fresh {
@@ -75,6 +78,7 @@ impl From<Vec<u8>> for Fresh {
         Self {
             body,
             references: None,
+            is_partial: false,
         }
     }
 }
@@ -169,6 +173,12 @@ impl ConfigReader {
             .collect()
     }
 
+    /// What the values of the config refer to, as the caller may know it.
+    pub fn survey<'a>(&self, config: &EffectiveConfig<'a>) -> Result<Survey<'a>, Rejection> {
+        let (caller, keys) = (self.caller()?, &self.shared.keys);
+        Ok(Survey::of(&self.state, keys, caller.authority(), config))
+    }
+
     /// Whether placeholders mean anything in this workspace.
     pub fn has_references(&self) -> bool {
         self.state.settings().referencing_enabled
@@ -235,12 +245,18 @@ impl ConfigReader {
         {
             return Ok(rendered);
         }
-        let Fresh { body, references } = render(&self.effective(key.inherited))?;
+        let Fresh {
+            body,
+            references,
+            is_partial,
+        } = render(&self.effective(key.inherited))?;
         let rendered = Rendered {
             body: wiped_when_dropped(body),
             references: references.map(Arc::new),
         };
-        self.shared.cache.insert(cache_key, rendered.clone());
+        if !is_partial {
+            self.shared.cache.insert(cache_key, rendered.clone());
+        }
         Ok(rendered)
     }
 

@@ -14,7 +14,8 @@ use http::request::Parts;
 use super::errors::ApiError;
 
 const DEFAULT_LIMIT: u64 = 50;
-const MAX_LIMIT: u64 = 100;
+/// The most of a list that one answer has, unless it says otherwise.
+pub(crate) const MAX_LIMIT: u64 = 100;
 
 /// The query.
 pub(crate) struct Params(Uri);
@@ -105,8 +106,13 @@ impl Params {
 
     /// How many of a list with cursors.
     pub(crate) fn limit(&self) -> Result<usize, ApiError> {
+        self.limit_up_to(MAX_LIMIT)
+    }
+
+    /// The same where other bounds hold.
+    pub(crate) fn limit_up_to(&self, most: u64) -> Result<usize, ApiError> {
         let limit = self.number_in("limit", 1..=u64::MAX)?;
-        let limit = limit.map_or(DEFAULT_LIMIT, |limit| limit.min(MAX_LIMIT));
+        let limit = limit.map_or(DEFAULT_LIMIT, |limit| limit.min(most));
         Ok(usize::try_from(limit).unwrap_or(usize::MAX))
     }
 

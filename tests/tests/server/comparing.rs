@@ -217,25 +217,31 @@ async fn the_grid_tells_how_each_config_comes_by_each_key_and_no_value_unless_as
     let answer = owner.get(&grid(&shop)).await;
     assert!(!canary::is_in(answer.text.as_bytes()));
     let found = answer.ok();
-    let cell = |state: &str, broken: bool, source: Option<&str>, overrides: Option<&str>| json!({"state": state, "broken": broken, "source": source, "overrides": overrides});
-    let missing = cell("missing", false, None, None);
+    let cell = |state: &str,
+                broken: bool,
+                source: Option<&str>,
+                overrides: Option<&str>,
+                group: Option<u64>| {
+        json!({"state": state, "broken": broken, "source": source, "overrides": overrides, "group": group})
+    };
+    let missing = cell("missing", false, None, None, None);
     let expected = [
         (
             "ONLY",
             [
                 missing.clone(),
                 missing.clone(),
-                cell("own", true, Some("prod"), None),
+                cell("own", true, Some("prod"), None, Some(0)),
                 missing.clone(),
             ],
         ),
         (
             "URL",
             [
-                cell("own", false, Some("base"), None),
+                cell("own", false, Some("base"), None, Some(0)),
                 missing,
-                cell("overridden", false, Some("prod"), Some("base")),
-                cell("inherited", false, Some("base"), None),
+                cell("overridden", false, Some("prod"), Some("base"), Some(1)),
+                cell("inherited", false, Some("base"), None, Some(0)),
             ],
         ),
     ];
@@ -294,5 +300,65 @@ async fn the_grid_comes_in_pages_that_together_are_all_of_it() {
             .get(&format!("{}?{refused}", grid(&shop)))
             .await
             .refused(400, "invalid");
+    }
+}
+
+/// The groups of a key's cells.
+fn groups<'a>(grid: &'a Value, key: &str) -> Vec<&'a Value> {
+    let rows = grid["keys"].as_array().unwrap();
+    let row = rows.iter().find(|row| row["key"] == key).unwrap();
+    let cells = row["cells"].as_array().unwrap().iter();
+    cells.map(|cell| &cell["group"]).collect()
+}
+
+#[tokio::test]
+async fn equal_values_of_a_row_are_told_by_their_group_and_only_to_whoever_may_read_them() {
+    let owner = owner().await;
+    let shop = shop(&owner).await;
+    let url = json!({"value": canary::value("prod")});
+    owner.put(&shop.secret("dev", "URL"), url).await.ok();
+    let answer = owner.get(&grid(&shop)).await;
+    assert!(!canary::is_in(answer.text.as_bytes()));
+    let found = answer.ok();
+    assert_eq!(groups(&found, "URL"), [0, 1, 1, 0]);
+    let with_values = owner
+        .get(&format!("{}?values=true", grid(&shop)))
+        .await
+        .ok();
+    assert_eq!(groups(&with_values, "URL"), [0, 1, 1, 0]);
+
+    let seeing = json!({"project": shop.slug, "actions": ["configs:read"]});
+    let reading =
+        |config: &str| json!({"project": shop.slug, "config": config, "actions": ["secrets:read"]});
+    let scopes = json!({"scopes": [&seeing, reading("prod"), reading("staging")]});
+    let partly = owner.service(scopes).await;
+    let found = partly.get(&grid(&shop)).await.ok();
+    assert_eq!(
+        groups(&found, "URL"),
+        [&json!(null), &json!(null), &json!(0), &json!(1)]
+    );
+    let blind = owner.service(json!({"scopes": [seeing]})).await;
+    let found = blind.get(&grid(&shop)).await.ok();
+    assert_eq!(groups(&found, "URL"), [&json!(null); 4]);
+}
+
+#[tokio::test]
+async fn a_page_of_the_grid_has_up_to_a_thousand_keys_or_a_hundred_with_values() {
+    let owner = owner().await;
+    let shop = owner.shop().await;
+    let keys = (0..1_001).map(|n| (format!("K{n}"), json!("x")));
+    let set: serde_json::Map<String, Value> = keys.collect();
+    owner
+        .patch(&shop.secrets("base"), json!({"set": set}))
+        .await
+        .ok();
+    for (query, expected) in [
+        ("limit=5000", 1_000),
+        ("limit=5000&values=true", 100),
+        ("", 50),
+    ] {
+        let page = owner.get(&format!("{}?{query}", grid(&shop))).await.ok();
+        assert_eq!(page["keys"].as_array().unwrap().len(), expected, "{query}");
+        assert!(page["nextCursor"].is_string());
     }
 }

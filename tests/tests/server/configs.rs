@@ -116,3 +116,51 @@ async fn a_recreated_slug_revives_neither_tokens_nor_secrets() {
         json!({})
     );
 }
+
+#[tokio::test]
+async fn each_config_tells_how_many_keys_it_has_and_who_changed_it_last() {
+    let owner = owner().await;
+    let shop = owner.shop().await;
+    let set = json!({"set": {"A": "1", "B": "2"}});
+    owner.patch(&shop.secrets("base"), set).await.ok();
+    let ci = json!({"project": shop.slug, "actions": ["secrets:write"]});
+    let ci = owner.service(ci).await;
+    let set = json!({"set": {"B": "3", "C": "4"}});
+    ci.patch(&shop.secrets("prod"), set).await.ok();
+
+    let listed = owner.get(&shop.configs).await.ok();
+    let (base, prod) = (&listed["configs"][0], &listed["configs"][1]);
+    for (config, keys, own, by) in [(base, 2, 2, "owner"), (prod, 3, 2, "ci")] {
+        assert_eq!(
+            (&config["keys"], &config["ownKeys"]),
+            (&json!(keys), &json!(own))
+        );
+        assert_eq!(config["updatedBy"], by);
+        assert!(config["updatedAt"].as_str() >= config["createdAt"].as_str());
+        let path = format!("{}/{}", shop.configs, config["slug"].as_str().unwrap());
+        assert_eq!(&owner.get(&path).await.ok()["config"], config);
+    }
+
+    let path = format!("{}/prod", shop.configs);
+    let alone = owner
+        .patch(&path, json!({"inherits_from": null}))
+        .await
+        .ok();
+    let alone = &alone["config"];
+    assert_eq!((&alone["keys"], &alone["ownKeys"]), (&json!(2), &json!(2)));
+    assert_eq!(alone["updatedBy"], "owner");
+    assert_eq!(&owner.get(&path).await.ok()["config"], alone);
+    let copy = owner
+        .post(&format!("{path}/clone"), json!({"slug": "copy"}))
+        .await
+        .ok();
+    let below = owner
+        .post(&shop.configs, json!({"slug": "below", "parent": "copy"}))
+        .await
+        .ok();
+    for (made, own) in [(&copy["config"], 2), (&below["config"], 0)] {
+        assert_eq!((&made["keys"], &made["ownKeys"]), (&json!(2), &json!(own)));
+        let path = format!("{}/{}", shop.configs, made["slug"].as_str().unwrap());
+        assert_eq!(&owner.get(&path).await.ok()["config"], made);
+    }
+}

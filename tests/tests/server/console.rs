@@ -172,6 +172,87 @@ async fn a_change_needs_a_page_of_the_servers_own_and_json() {
 }
 
 #[tokio::test]
+async fn a_file_is_imported_by_a_page_of_the_servers_own_and_by_no_form() {
+    let (_server, browser, owner) = signed_in().await;
+    let shop = owner.shop().await;
+    let import = format!("{}/import", shop.secrets("prod"));
+    let file = "# as it is\nexport A='1'\n";
+    let form = |content_type: &'static str, site: &'static str| {
+        let request = browser.bare("POST", &import);
+        let request = request
+            .header("sec-fetch-site", site)
+            .header("content-type", content_type);
+        Caller::send(request.body(file))
+    };
+    for content_type in ["text/plain", "multipart/form-data; boundary=x"] {
+        form(content_type, "cross-site")
+            .await
+            .refused(403, "cross_site");
+        let answer = form(content_type, "same-origin").await;
+        answer.refused(415, "unsupported_media_type");
+    }
+    form("application/json", "cross-site")
+        .await
+        .refused(403, "cross_site");
+    owner
+        .get(&shop.secret("prod", "A"))
+        .await
+        .refused(404, "secret_not_found");
+
+    let imported = Caller::send(browser.page("POST", &import).body(file)).await;
+    imported.ok();
+    assert_eq!(
+        owner.get(&shop.secret("prod", "A")).await.ok()["value"],
+        "1"
+    );
+}
+
+#[tokio::test]
+async fn a_session_may_do_all_that_the_console_does() {
+    let (_server, browser, owner) = signed_in().await;
+    let shop = owner.shop().await;
+    let send = async |method: &str, path: &str, body: serde_json::Value| {
+        Caller::send(browser.page(method, path).body(body.to_string()))
+            .await
+            .ok()
+    };
+    let none = json!(null);
+    send("PUT", &shop.secret("base", "A"), json!({"value": "1"})).await;
+    send(
+        "PATCH",
+        &shop.secrets("base"),
+        json!({"set": {"B": "${A}2"}}),
+    )
+    .await;
+    let resolved = format!(
+        "{}?effective=true&resolve_references=true",
+        shop.secret("prod", "B")
+    );
+    assert_eq!(browser.get(&resolved).await.ok()["value"], "12");
+    let raw = format!("{}?effective=true", shop.secret("prod", "B"));
+    assert_eq!(browser.get(&raw).await.ok()["value"], "${A}2");
+    send("DELETE", &shop.secret("base", "B"), none.clone()).await;
+    send(
+        "PATCH",
+        &format!("{}/prod", shop.configs),
+        json!({"name": "Production"}),
+    )
+    .await;
+    send("DELETE", &format!("{}/prod", shop.configs), none).await;
+    assert_eq!(browser.get("/api/audit/export").await.status, 200);
+    let watching = browser.bare("GET", "/api/watch");
+    assert_eq!(Caller::send_for_head(watching).await.status, 200);
+    let tokens = browser.get("/api/auth/tokens/v2").await.ok();
+    let tokens = tokens["tokens"].as_array().unwrap();
+    let current: Vec<_> = tokens
+        .iter()
+        .filter(|token| token["current"] == true)
+        .collect();
+    assert_eq!(current.len(), 1);
+    assert_eq!(current[0]["purpose"], "console");
+}
+
+#[tokio::test]
 async fn signing_in_too_needs_a_page_of_the_servers_own_and_json() {
     let (server, _owner) = own_server(ServerOptions::default()).await;
     let browser = Browser::at(&server);

@@ -303,3 +303,87 @@ async fn a_slug_that_is_taken_again_does_not_revive_references() {
     assert_eq!(read["data"]["DSN"], canary::value("of somebody else"));
     assert_eq!(read["unresolved"], Value::Array(Vec::new()));
 }
+
+/// The metadata of `prod` without any value.
+async fn meta(caller: &Caller, shop: &Shop) -> Value {
+    let path = format!("{}?values=false", shop.secrets("prod"));
+    let answer = caller.get(&path).await;
+    assert!(!canary::is_in(answer.text.as_bytes()));
+    answer.ok()["meta"].clone()
+}
+
+#[tokio::test]
+async fn without_values_it_is_told_what_each_refers_to_and_whether_that_is_there() {
+    let owner = owner().await;
+    let shop = owner.shop().await;
+    let set = json!({"set": {"HOST": canary::value("host"), "PORT": "5432"}});
+    owner.patch(&shop.secrets("base"), set).await.ok();
+    let url = "db://${HOST}:${base.PORT}/${HOST}?a=$${HOST}";
+    let set = json!({"set": {"URL": url, "DSN": "${URL}", "PLAIN": "p", "PRICE": "$${HOST}"}});
+    owner.patch(&shop.secrets("prod"), set).await.ok();
+    let told = meta(&owner, &shop).await;
+    assert_eq!(told["URL"]["references"], json!(["HOST", "base.PORT"]));
+    assert_eq!(told["DSN"]["references"], json!(["URL"]));
+    for key in ["PLAIN", "PRICE", "HOST", "PORT"] {
+        assert_eq!(told[key].get("references"), None, "{key}");
+    }
+    for key in ["URL", "DSN", "PLAIN"] {
+        assert_eq!(told[key].get("problem"), None, "{key}");
+    }
+
+    owner.delete(&shop.secret("base", "PORT")).await.ok();
+    let told = meta(&owner, &shop).await;
+    for key in ["URL", "DSN"] {
+        assert_eq!(told[key]["problem"], "broken_reference_unresolved", "{key}");
+    }
+    let with_values = owner.get(&shop.secrets("prod")).await.ok();
+    assert_eq!(with_values["meta"]["URL"].get("references"), None);
+}
+
+#[tokio::test]
+async fn references_that_lead_in_a_circle_are_told_without_values() {
+    let owner = owner().await;
+    let shop = owner.shop().await;
+    let set = json!({"set": {"A": "${B}", "B": "plain"}});
+    owner.patch(&shop.secrets("base"), set).await.ok();
+    let detached = format!("{}/prod", shop.configs);
+    owner
+        .patch(&detached, json!({"inherits_from": null}))
+        .await
+        .ok();
+    let set = json!({"set": {"A": "plain", "B": "${A}"}});
+    owner.patch(&shop.secrets("prod"), set).await.ok();
+    owner.delete(&shop.secret("prod", "A")).await.ok();
+    owner
+        .patch(&detached, json!({"inherits_from": "base"}))
+        .await
+        .ok();
+    let told = meta(&owner, &shop).await;
+    for key in ["A", "B"] {
+        assert_eq!(
+            told[key]["problem"], "broken_reference_cycle_or_depth",
+            "{key}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn whether_something_is_there_is_not_told_to_whoever_may_not_read_it() {
+    let owner = owner().await;
+    let scene = Scene::set(&owner).await;
+    let written = json!([format!("{}.base.PASSWORD", scene.vault.slug)]);
+    let password = scene.vault.secret("base", "PASSWORD");
+    for is_there in [true, false] {
+        if !is_there {
+            owner.delete(&password).await.ok();
+        }
+        // Whoever comes first must not decide what the others are told.
+        for caller in [&scene.poor, &scene.rich, &scene.poor, &scene.rich] {
+            let told = meta(caller, &scene.shop).await;
+            assert_eq!(told["DSN"]["references"], written);
+            let is_rich = caller.token() == scene.rich.token();
+            let problem = (is_rich && !is_there).then_some("broken_reference_unresolved");
+            assert_eq!(told["DSN"].get("problem").and_then(Value::as_str), problem);
+        }
+    }
+}

@@ -524,7 +524,8 @@ export interface paths {
         /**
          * Every key of a project in every config of it
          * @description Shows the configs in which the caller has `configs:read`; with `values=true`, those in which they have `secrets:read`,
-         *     too. There are no values unless they are asked for.
+         *     too. There are no values unless they are asked for; which of a row are equal is told by their `group`. A page of many configs
+         *     may have fewer keys than asked for, although there are more.
          */
         get: operations["compareConfigs"];
         put?: never;
@@ -735,7 +736,8 @@ export interface paths {
         put?: never;
         /**
          * Set what a file assigns, in one change, all or nothing
-         * @description The body is the file, whatever its content type: a `.env` file, or one flat object of texts in JSON or YAML, such as an
+         * @description The body is the file, whatever its content type (with the console's cookie that is `application/json`, as for every change,
+         *     since no form can send it): a `.env` file, or one flat object of texts in JSON or YAML, such as an
          *     export's `data`. Nothing in it is expanded or executed. JSON gives numbers, booleans and `null` away as what they are,
          *     and they are refused. YAML cannot be trusted to, so a value without quotes is the text that is written: `1.10` stays
          *     `1.10`, and `no` stays `no`. Only `null`, `~` and nothing at all are refused, like anchors, aliases, tags, merge keys and a
@@ -1371,7 +1373,11 @@ export interface components {
             createdAt: string;
             /** @description The same as `parentSlug` */
             inherits_from?: string | null;
+            /** @description How many keys it comes to, inherited ones included */
+            keys: number;
             name: string;
+            /** @description How many keys of its own it has */
+            ownKeys: number;
             /**
              * @description The config that it inherits from
              * @example base
@@ -1384,6 +1390,16 @@ export interface components {
             revision: number;
             /** @example prod */
             slug: string;
+            /**
+             * Format: date-time
+             * @description When it or one of its own secrets was changed last
+             */
+            updatedAt: string;
+            /**
+             * @description Who did that: a username, or the name of a service token
+             * @example alice
+             */
+            updatedBy: string;
         };
         ConfigChange: {
             /**
@@ -1587,6 +1603,11 @@ export interface components {
             /** @description Whether a reference in it leads nowhere, or for ever on */
             broken: boolean;
             config: string;
+            /**
+             * @description Equal for equal values of the row, as they are stored; counted from 0 in the order of columns. `null` where there is no
+             *     value, or where the caller does not have `secrets:read`
+             */
+            group?: number | null;
             /** @description The nearest config whose value it hides */
             overrides?: string | null;
             /** @description The config that the value is from */
@@ -2274,6 +2295,20 @@ export interface components {
             inherited: boolean;
             /** @description The nearest config whose value this one hides */
             overrides?: string | null;
+            /**
+             * @description With `values=false`, what is wrong with following them, if anything: `broken_reference_unresolved`, or
+             *     `broken_reference_cycle_or_depth`. Nothing is said of references into configs that the caller may not read
+             * @example broken_reference_unresolved
+             */
+            problem?: string | null;
+            /**
+             * @description With `values=false`, where the value has references: what they are called in it, each once
+             * @example [
+             *       "DATABASE_URL",
+             *       "base.HOST"
+             *     ]
+             */
+            references?: string[] | null;
             /** @description The config that the value is from */
             source: string;
             /** Format: date-time */
@@ -2366,6 +2401,8 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             created_by: string;
+            /** @description Whether this is the token, or the session, that asks */
+            current: boolean;
             /**
              * Format: date-time
              * @description Absent for a token without expiry
@@ -5225,7 +5262,7 @@ export interface operations {
             query?: {
                 /** @description The values, too, as they are stored; `false` unless told. A page may then have fewer keys than asked for, although there are more */
                 values?: boolean;
-                /** @description How many keys: 50 unless told, 100 at most */
+                /** @description How many keys: 50 unless told, 1000 at most, or 100 with values */
                 limit?: number;
                 /** @description The `nextCursor` of the page before */
                 cursor?: string;

@@ -37,6 +37,8 @@ pub(crate) struct Graph<'a> {
     written: Option<&'a Written<'a>>,
     done: HashMap<Node, Shape>,
     path: Vec<Node>,
+    hops: BTreeSet<ConfigId>,
+    is_partial: bool,
 }
 
 impl<'a> Graph<'a> {
@@ -48,7 +50,14 @@ impl<'a> Graph<'a> {
             written: None,
             done: HashMap::new(),
             path: Vec::new(),
+            hops: BTreeSet::new(),
+            is_partial: false,
         }
+    }
+
+    /// The configs that references led to so far, and whether some were not followed, being not the reader's to follow.
+    pub(crate) fn followed(self) -> (BTreeSet<ConfigId>, bool) {
+        (self.hops, self.is_partial)
     }
 
     /// The same with a config as it will be.
@@ -92,8 +101,14 @@ impl<'a> Graph<'a> {
             };
             let hops = reference.config_id.is_some();
             let seen = match target {
-                Some(target) if hops && !self.reader.may_read(target) => continue,
-                Some(target) => self.visit(target, &reference.key)?,
+                Some(target) if hops && !self.reader.may_read(target) => {
+                    self.is_partial = true;
+                    continue;
+                }
+                Some(target) => {
+                    self.hops.extend(hops.then_some(target.id));
+                    self.visit(target, &reference.key)?
+                }
                 None => None,
             };
             shape.height = shape.height.max(1 + seen.map_or(0, |shape| shape.height));

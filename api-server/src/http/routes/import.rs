@@ -19,7 +19,8 @@ use crate::http::query::Params;
 
 /// Set what a file assigns, in one change, all or nothing
 ///
-/// The body is the file, whatever its content type: a `.env` file, or one flat object of texts in JSON or YAML, such as an
+/// The body is the file, whatever its content type (with the console's cookie that is `application/json`, as for every change,
+/// since no form can send it): a `.env` file, or one flat object of texts in JSON or YAML, such as an
 /// export's `data`. Nothing in it is expanded or executed. JSON gives numbers, booleans and `null` away as what they are,
 /// and they are refused. YAML cannot be trusted to, so a value without quotes is the text that is written: `1.10` stays
 /// `1.10`, and `no` stays `no`. Only `null`, `~` and nothing at all are refused, like anchors, aliases, tags, merge keys and a

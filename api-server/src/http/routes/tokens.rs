@@ -7,6 +7,7 @@ use axum::Json;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use ssm_domain::access::{Action, Scope};
+use ssm_domain::caller::Caller;
 use ssm_domain::credential::PlainToken;
 use ssm_domain::entry::Subject;
 use ssm_domain::rejection::{Noun, Rejection};
@@ -54,6 +55,8 @@ pub(crate) struct TokenInfo {
     /// How many watch streams are open with it at the server that answers; they end with it
     #[serde(rename = "openStreams")]
     open_streams: usize,
+    /// Whether this is the token, or the session, that asks
+    current: bool,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -89,7 +92,8 @@ impl TokenScope {
 }
 
 impl TokenInfo {
-    fn of(app: &App, state: &State, token: &Token) -> Self {
+    fn of(app: &App, state: &State, caller: &Caller<'_>, token: &Token) -> Self {
+        let asking = caller.token().map(|asking| asking.id);
         let (kind, user, service) = match &token.subject {
             Subject::User(id) => (
                 "personal",
@@ -116,6 +120,7 @@ impl TokenInfo {
             created_at: token.created_at,
             created_by: token.created_by.to_string(),
             open_streams: app.streams.of(token.id),
+            current: asking == Some(token.id),
         }
     }
 }
@@ -149,7 +154,7 @@ pub(crate) async fn list(auth: Auth, params: Params) -> ApiResult<Json<TokenList
         tokens.sort_by_key(|token| (token.created_at, token.id));
         Ok(tokens
             .into_iter()
-            .map(|token| TokenInfo::of(&auth.app, state, token))
+            .map(|token| TokenInfo::of(&auth.app, state, caller, token))
             .collect())
     })?;
     Ok(Json(TokenList {
@@ -176,7 +181,7 @@ pub(crate) struct OwnToken {
 pub(crate) async fn own(auth: Auth) -> ApiResult<Json<OwnToken>> {
     let token = auth.look(|state, caller| {
         let token = caller.token().ok_or(Rejection::Unauthenticated)?;
-        Ok(TokenInfo::of(&auth.app, state, token))
+        Ok(TokenInfo::of(&auth.app, state, caller, token))
     })?;
     Ok(Json(OwnToken {
         status: Status::Ok,

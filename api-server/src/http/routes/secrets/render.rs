@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
+use ssm_domain::compare::{Mentions, Survey};
 use ssm_domain::effective::{EffectiveConfig, EffectiveSecret};
 use ssm_domain::icons::Icon;
 use ssm_domain::names::Key;
@@ -13,7 +14,7 @@ use ssm_domain::secret::SecretValue;
 use ssm_domain::state::Config;
 use ssm_domain::time::Timestamp;
 use ssm_domain::{dotenv, flat};
-use ssm_engine::{ConfigReader, Fresh, RenderKey};
+use ssm_engine::{ConfigReader, Followed, Fresh, RenderKey};
 use utoipa::ToSchema;
 
 use super::super::Status;
@@ -65,6 +66,21 @@ impl Rendering {
         reader: &ConfigReader,
         config: &EffectiveConfig<'_>,
     ) -> ApiResult<Fresh> {
+        if let Format::Json {
+            meta: true,
+            values: false,
+        } = self.format
+        {
+            let survey = reader.survey(config)?;
+            return Ok(Fresh {
+                body: self.write(config, &[], None, Some(&survey))?,
+                is_partial: survey.is_partial,
+                references: Some(Followed {
+                    hops: survey.hops.into_iter().collect(),
+                    unresolved: Vec::new(),
+                }),
+            });
+        }
         let Some(depth) = self.depth else {
             let opened = match self.format {
                 Format::Env | Format::Yaml | Format::Json { values: true, .. } => {
@@ -72,7 +88,7 @@ impl Rendering {
                 }
                 Format::Json { values: false, .. } => Vec::new(),
             };
-            return Ok(self.write(config, &opened, None)?.into());
+            return Ok(self.write(config, &opened, None, None)?.into());
         };
         let (opened, followed) = reader.resolving(depth, |resolver| {
             let secrets = config.secrets.iter();
@@ -84,10 +100,11 @@ impl Rendering {
             };
             secrets.map(resolve).collect::<Result<Vec<_>, Rejection>>()
         })?;
-        let body = self.write(config, &opened, Some(&followed.unresolved))?;
+        let body = self.write(config, &opened, Some(&followed.unresolved), None)?;
         Ok(Fresh {
             body,
             references: Some(followed),
+            is_partial: false,
         })
     }
 
@@ -96,6 +113,7 @@ impl Rendering {
         config: &EffectiveConfig<'_>,
         opened: &[SecretValue],
         unresolved: Option<&[String]>,
+        survey: Option<&Survey<'_>>,
     ) -> ApiResult<Vec<u8>> {
         match self.format {
             Format::Env => env(config, opened),
@@ -107,7 +125,7 @@ impl Rendering {
             Format::Json { meta, .. } => {
                 let export = Export {
                     data: Data { config, opened },
-                    meta: meta.then_some(Meta { config }),
+                    meta: meta.then_some(Meta { config, survey }),
                     status: Status::Ok,
                     revision: config.revision(),
                     unresolved,
@@ -199,14 +217,16 @@ impl Serialize for Data<'_> {
 
 struct Meta<'a> {
     config: &'a EffectiveConfig<'a>,
+    survey: Option<&'a Survey<'a>>,
 }
 
 impl Serialize for Meta<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let secrets = self.config.secrets.iter();
-        serializer.collect_map(
-            secrets.map(|(key, secret)| (*key, SecretMeta::of(self.config.config, key, secret))),
-        )
+        let reading = self.config.config;
+        serializer.collect_map(self.config.secrets.iter().map(|(key, secret)| {
+            let mentions = self.survey.and_then(|survey| survey.mentions.get(key));
+            (*key, SecretMeta::of(reading, key, secret).with(mentions))
+        }))
     }
 }
 
@@ -231,6 +251,15 @@ pub(crate) struct SecretMeta<'a> {
     overrides: Option<&'a str>,
     /// Counts the values of this key in the config that it is from
     version: u64,
+    /// With `values=false`, where the value has references: what they are called in it, each once
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = json!(["DATABASE_URL", "base.HOST"]))]
+    references: Option<&'a [String]>,
+    /// With `values=false`, what is wrong with following them, if anything: `broken_reference_unresolved`, or
+    /// `broken_reference_cycle_or_depth`. Nothing is said of references into configs that the caller may not read
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "broken_reference_unresolved")]
+    problem: Option<String>,
 }
 
 impl<'a> SecretMeta<'a> {
@@ -245,7 +274,16 @@ impl<'a> SecretMeta<'a> {
             inherited: secret.is_inherited(reading),
             overrides: secret.overrides.map(|config| config.slug.as_str()),
             version: secret.secret.version,
+            references: None,
+            problem: None,
         }
+    }
+
+    fn with(mut self, mentions: Option<&'a Mentions>) -> Self {
+        self.references = mentions.map(|mentions| &*mentions.names);
+        let problem = mentions.and_then(|mentions| mentions.problem);
+        self.problem = problem.map(|kind| kind.to_string());
+        self
     }
 }
 
