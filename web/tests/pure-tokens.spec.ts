@@ -18,6 +18,7 @@ const token = (more: Partial<Token> = {}): Token => ({
   created_at: '2026-01-01T00:00:00Z',
   created_by: 'ada',
   openStreams: 0,
+  current: false,
   ...more,
 });
 

@@ -2308,7 +2308,7 @@ export interface components {
              *       "base.HOST"
              *     ]
              */
-            references?: string[] | null;
+            references?: string[];
             /** @description The config that the value is from */
             source: string;
             /** Format: date-time */

@@ -2,8 +2,7 @@
 
 import type { Keys } from '../../api/queries.ts';
 
-/** The last two are there as soon as the server tells them. */
-export type Meta = Keys['meta'][string] & { references?: string[]; problem?: string | null };
+export type Meta = Keys['meta'][string];
 
 export type Change = { kind: 'set'; value: string } | { kind: 'remove' };
 /** A change and what the key was when it was begun: what it rests on, whatever is loaded since. */

@@ -253,7 +253,7 @@ pub(crate) struct SecretMeta<'a> {
     version: u64,
     /// With `values=false`, where the value has references: what they are called in it, each once
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = json!(["DATABASE_URL", "base.HOST"]))]
+    #[schema(value_type = Vec<String>, required = false, example = json!(["DATABASE_URL", "base.HOST"]))]
     references: Option<&'a [String]>,
     /// With `values=false`, what is wrong with following them, if anything: `broken_reference_unresolved`, or
     /// `broken_reference_cycle_or_depth`. Nothing is said of references into configs that the caller may not read
