@@ -44,6 +44,7 @@ export const variables: CSSVariablesResolver = () => ({
     '--ssm-new-mark': '#b9ecc3',
     '--ssm-removed-tint': '#fdf0f0',
     '--ssm-removed-mark': '#f8c9c9',
+    '--ssm-marked': '#eef1fd',
   },
   dark: {
     '--mantine-color-dimmed': '#a6abb2',
@@ -60,5 +61,6 @@ export const variables: CSSVariablesResolver = () => ({
     '--ssm-new-mark': '#24522f',
     '--ssm-removed-tint': '#2b1a1b',
     '--ssm-removed-mark': '#632a2d',
+    '--ssm-marked': '#1e2438',
   },
 });

@@ -18,7 +18,7 @@ test('from an empty server to a saved secret, and out again', async ({ page }) =
   await page.getByRole('button', { name: 'Make config' }).click();
   await expect(page).toHaveURL(/\/p\/web-shop\/c\/base$/);
 
-  await page.getByRole('button', { name: 'Add a secret' }).click();
+  await page.getByRole('button', { name: 'Add a key' }).click();
   await isAccessible(page);
   await page.getByLabel('Key', { exact: true }).fill('database_url');
   await page.getByRole('textbox', { name: 'Value' }).fill(SECRET);

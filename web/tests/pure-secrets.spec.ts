@@ -1,6 +1,7 @@
 import { expect, test } from '@playwright/test';
 
 import type { Keys } from '../src/api/queries.ts';
+import { chosen, openedAt, optionsFor } from '../src/components/secrets/completion.ts';
 import {
   changedBetween,
   conflictsOf,
@@ -11,6 +12,7 @@ import {
   rowsOf,
   summary,
 } from '../src/components/secrets/drafts.ts';
+import { brokenLines, formatOf, isLikeFile } from '../src/components/secrets/formats.ts';
 import { withKept } from '../src/components/secrets/kept.ts';
 import { hasReference, piecesOf } from '../src/components/secrets/references.ts';
 import { isLike, isOf, viewOf } from '../src/components/secrets/view.ts';
@@ -109,4 +111,48 @@ test('an address tells what the table shows, and what it does not understand is 
 
 test('rows that hold something are drawn wherever the page is', () => {
   expect(withKept([5, 6, 7], [2, 6, -1, 99], 50)).toEqual([2, 5, 6, 7]);
+});
+
+test('what follows ${ is completed, and what only looks like one is not', () => {
+  const query = (text: string) => openedAt(text, text.length)?.query;
+  expect([query('a${'), query('${DB_'), query('${web.pr'), query('${A}${b')]).toEqual(['', 'DB_', 'web.pr', 'b']);
+  expect([query('$'), query('$${'), query('${A}'), query('${a b'), query('')]).toEqual(Array(5).fill(undefined));
+  expect(openedAt('${DB_} and more', 4)?.query).toBe('DB');
+});
+
+test('keys come first, then places, and those that begin like what is typed before the rest', () => {
+  const names = { keys: ['MY_DB', 'DB_URL', 'PORT'], configs: ['base', 'db'], projects: ['web'] };
+  const texts = (query: string) => optionsFor(query, names).map(({ text }) => text);
+  expect(texts('')).toEqual(['DB_URL', 'MY_DB', 'PORT', 'base.', 'db.', 'web.']);
+  expect(texts('db')).toEqual(['DB_URL', 'MY_DB', 'db.']);
+  expect(optionsFor('base.po', { ...names, configs: [], projects: [] })).toEqual([{ text: 'base.PORT', isWhole: true }]);
+});
+
+test('an option takes the place of what was typed, and a reference is closed once', () => {
+  const after = (text: string, caret: number, option: string, isWhole: boolean) => {
+    const opened = openedAt(text, caret);
+    return opened && chosen(text, caret, opened, { text: option, isWhole });
+  };
+  expect(after('a${D', 4, 'DB', true)).toEqual({ text: 'a${DB}', caret: 6 });
+  expect(after('a${D}z', 4, 'DB', true)).toEqual({ text: 'a${DB}z', caret: 6 });
+  expect(after('${b', 3, 'base.', false)).toEqual({ text: '${base.', caret: 7 });
+});
+
+test('a file is taken for what its name says, or else for what it looks like', () => {
+  expect([formatOf('A: b', '.env.local'), formatOf('', 'a.YML'), formatOf('A=1', 'x.json')]).toEqual(['env', 'yaml', 'json']);
+  expect([formatOf(' {"A": "b"}'), formatOf('# a\nA: b\n'), formatOf('---\nA: b'), formatOf('URL=http: //x')]).toEqual([
+    'json',
+    'yaml',
+    'yaml',
+    'env',
+  ]);
+  for (const file of ['A=1', 'export A=1', '# x\nA: b', '{"A":"b"}']) expect(isLikeFile(file), file).toBe(true);
+  for (const text of ['', 'a word', 'https://example.org/?a=b', 'Dear all,\nsee below']) expect(isLikeFile(text), text).toBe(false);
+});
+
+test('what is broken in a file is told in the order of its lines', () => {
+  expect(brokenLines({ 'line 10': 'b', 'line 9': 'a', format: 'x' })).toEqual([
+    { line: 9, problem: 'a' },
+    { line: 10, problem: 'b' },
+  ]);
 });

@@ -105,3 +105,9 @@ test('markup in a value stays text', async ({ shop, api }) => {
   await expect(shop.getByText(markup)).toBeVisible();
   await expect(shop).toHaveTitle('prod · shop · Secrets');
 });
+
+test('what became of one key is a step away', async ({ shop }) => {
+  await shop.getByRole('button', { name: 'More for LOG_LEVEL' }).click();
+  await shop.getByRole('menuitem', { name: 'History of this key' }).click();
+  await expect(shop).toHaveURL(/\/p\/shop\/c\/prod\/history\?key=LOG_LEVEL$/);
+});

@@ -110,6 +110,40 @@ async fn a_file_is_imported_in_one_revision_and_an_empty_config_is_a_file_too() 
 }
 
 #[tokio::test]
+async fn what_was_read_as_a_value_is_told_only_to_whoever_tries_a_file_and_asks() {
+    let owner = owner().await;
+    let shop = owner.shop().await;
+    let value = canary::value("tried");
+    let import = |query: &str| format!("{}/import{query}", shop.secrets("base"));
+    let file = format!("A='{value}' # of the shop\nB=\nA2=\"one\ntwo\"\n");
+    let post = async |query: &str| {
+        let path = import(query);
+        owner.raw("POST", &path, "text/plain", file.clone()).await
+    };
+
+    let tried = post("?dryRun=true&values=true").await;
+    assert_eq!(tried.header("cache-control"), "no-store");
+    let change = |key: &str, value: &str| json!({"key": key, "change": "new", "overridesInherited": false, "value": value});
+    let keys = json!([
+        change("A", &value),
+        change("B", ""),
+        change("A2", "one\ntwo")
+    ]);
+    assert_eq!(tried.ok()["keys"], keys);
+    assert_eq!(
+        owner.get(&shop.secrets("base")).await.ok()["data"],
+        json!({})
+    );
+
+    post("?values=true").await.refused(400, "invalid");
+    for quiet in ["?dryRun=true", "?dryRun=true&values=false", ""] {
+        let answer = post(quiet).await;
+        answer.ok();
+        assert!(!answer.text.contains(&value), "{quiet}");
+    }
+}
+
+#[tokio::test]
 async fn a_broken_file_is_refused_whole_by_line_and_key_and_never_by_value() {
     let owner = owner().await;
     let shop = owner.shop().await;

@@ -1765,6 +1765,8 @@ export interface components {
             key: string;
             /** @description Whether a config above has a value of this key, too */
             overridesInherited: boolean;
+            /** @description What was read as its value, from an import with `values=true` */
+            value?: string | null;
         };
         /** @description A key side by side. */
         KeyComparison: {
@@ -6675,6 +6677,8 @@ export interface operations {
                 format?: string;
                 /** @description Change nothing, only tell what would become of each key */
                 dryRun?: boolean;
+                /** @description With `dryRun=true`: tell also what was read as the value of each key; `false` unless told */
+                values?: boolean;
             };
             header?: {
                 /** @description The config's `ETag` that this change rests on */

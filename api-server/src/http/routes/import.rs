@@ -34,6 +34,7 @@ use crate::http::query::Params;
         ("project" = String, Path), ("config" = String, Path),
         ("format" = Option<String>, Query, description = "`env` (unless told), `json` or `yaml`"),
         ("dryRun" = Option<bool>, Query, description = "Change nothing, only tell what would become of each key"),
+        ("values" = Option<bool>, Query, description = "With `dryRun=true`: tell also what was read as the value of each key; `false` unless told"),
         ("If-Match" = Option<String>, Header, description = "The config's `ETag` that this change rests on"),
     ),
     request_body(content = String, content_type = "text/plain", description = "The file"),
@@ -57,13 +58,18 @@ pub(crate) async fn import(
         Some(_) => return Err(ApiError::invalid("format", "must be env, json or yaml")),
     };
     let (dry_run, expected) = (params.flag("dryRun", false)?, conditions.expected()?);
+    let with_values = params.flag("values", false)?;
+    if with_values && !dry_run {
+        let why = "can only be asked for with dryRun=true";
+        return Err(ApiError::invalid("values", why));
+    }
     let command = WriteSecrets {
         path: path.0,
         set: read(&body.bytes().await?)?,
         delete: Vec::new(),
         expected,
     };
-    write_many(&auth, command, dry_run).await
+    write_many(&auth, command, dry_run, with_values).await
 }
 
 fn env(file: &[u8]) -> ApiResult<Vec<SetSecret>> {

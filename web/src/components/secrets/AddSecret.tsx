@@ -1,10 +1,14 @@
-import { Button, Group, Modal, Stack, Textarea, TextInput } from '@mantine/core';
+import { Modal, TextInput } from '@mantine/core';
 import { useState } from 'react';
 
-import { problemWithKey } from './drafts.ts';
+import { FormFrame } from '../../ui/FormFrame.tsx';
+import { problemWithKey, problemWithValue } from './drafts.ts';
+import type { Place } from './references.ts';
 import classes from './secrets.module.css';
+import { ValueField } from './ValueField.tsx';
 
 interface Props {
+  place: Place;
   opened: boolean;
   close: () => void;
   /** Whether the config has such a key of its own already. */
@@ -20,64 +24,34 @@ export function AddSecret({ opened, close, ...rest }: Props) {
   );
 }
 
-function Form({ close, has, add }: Omit<Props, 'opened'>) {
+function Form({ place, close, has, add }: Omit<Props, 'opened'>) {
   const [key, setKey] = useState('');
   const [value, setValue] = useState('');
   const [problem, setProblem] = useState<string | null>(null);
   const submit = () => {
     const found = has(key) ? 'This config has that key already; edit it in the table' : problemWithKey(key);
     setProblem(found);
-    if (found !== null) return;
+    if (found !== null || problemWithValue(value) !== null) return;
     add(key, value);
     close();
   };
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        submit();
-      }}
-    >
-      <Stack gap="md">
-        <TextInput
-          label="Key"
-          placeholder="DATABASE_URL"
-          classNames={{ input: classes.mono ?? '' }}
-          data-autofocus
-          required
-          withAsterisk={false}
-          autoComplete="off"
-          autoCapitalize="characters"
-          spellCheck={false}
-          error={problem}
-          value={key}
-          onChange={(event) => setKey(event.currentTarget.value.toUpperCase())}
-        />
-        <Textarea
-          label="Value"
-          classNames={{ input: classes.mono ?? '' }}
-          autosize
-          minRows={2}
-          maxRows={14}
-          autoComplete="off"
-          autoCapitalize="none"
-          spellCheck={false}
-          value={value}
-          onChange={(event) => setValue(event.currentTarget.value)}
-          onKeyDown={(event) => {
-            if (event.key === 'Enter' && (event.metaKey || event.ctrlKey)) {
-              event.preventDefault();
-              submit();
-            }
-          }}
-        />
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={close}>
-            Cancel
-          </Button>
-          <Button type="submit">Add to changes</Button>
-        </Group>
-      </Stack>
-    </form>
+    <FormFrame action="Add to changes" submit={submit} isPending={false} error={null} cancel={close}>
+      <TextInput
+        label="Key"
+        placeholder="DATABASE_URL"
+        classNames={{ input: classes.mono ?? '' }}
+        data-autofocus
+        required
+        withAsterisk={false}
+        autoComplete="off"
+        autoCapitalize="characters"
+        spellCheck={false}
+        error={problem}
+        value={key}
+        onChange={(event) => setKey(event.currentTarget.value.toUpperCase())}
+      />
+      <ValueField label="Value" place={place} minRows={2} text={value} setText={setValue} accept={submit} />
+    </FormFrame>
   );
 }

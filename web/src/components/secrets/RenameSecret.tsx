@@ -1,6 +1,7 @@
-import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Modal, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 
+import { FormFrame } from '../../ui/FormFrame.tsx';
 import { problemWithKey, type Row } from './drafts.ts';
 import classes from './secrets.module.css';
 
@@ -25,38 +26,25 @@ export function RenameSecret({ row, close, has, rename }: Props) {
   };
   return (
     <Modal opened onClose={close} title={`Rename ${row.key}`}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
-        <Stack gap="md">
-          <TextInput
-            label="New key"
-            classNames={{ input: classes.mono ?? '' }}
-            data-autofocus
-            required
-            withAsterisk={false}
-            autoComplete="off"
-            autoCapitalize="characters"
-            spellCheck={false}
-            error={problem}
-            value={to}
-            onChange={(event) => setTo(event.currentTarget.value.toUpperCase())}
-          />
-          <Text size="sm" c="dimmed">
-            The value is read once for it, which goes on record. Both the new key and the end of the old one are among
-            your changes then. What refers to the old key has to be changed, too.
-          </Text>
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={close}>
-              Cancel
-            </Button>
-            <Button type="submit">Rename</Button>
-          </Group>
-        </Stack>
-      </form>
+      <FormFrame action="Rename" submit={submit} isPending={false} error={null} cancel={close}>
+        <TextInput
+          label="New key"
+          classNames={{ input: classes.mono ?? '' }}
+          data-autofocus
+          required
+          withAsterisk={false}
+          autoComplete="off"
+          autoCapitalize="characters"
+          spellCheck={false}
+          error={problem}
+          value={to}
+          onChange={(event) => setTo(event.currentTarget.value.toUpperCase())}
+        />
+        <Text size="sm" c="dimmed">
+          The value is read once for it, which goes on record. Both the new key and the end of the old one are among
+          your changes then. What refers to the old key has to be changed, too.
+        </Text>
+      </FormFrame>
     </Modal>
   );
 }

@@ -4,8 +4,9 @@ import { useCallback, useState } from 'react';
 import { Refusal } from '../../api/client.ts';
 import { type Keys, readValue } from '../../api/queries.ts';
 import { useForAMinute } from '../../ui/useFleeting.ts';
-import { changes, type Draft, type Drafts, stateOf } from './drafts.ts';
+import { Lines } from '../record/Lines.tsx';
 import { Compared, ShowBoth, type Side } from './Compared.tsx';
+import { changes, type Draft, type Drafts, stateOf } from './drafts.ts';
 import type { Place } from './references.ts';
 import classes from './secrets.module.css';
 import { orTell } from './useActions.ts';
@@ -91,7 +92,7 @@ function Item({ name, draft, place, keys, contest }: ItemProps) {
   const above = meta?.inherited === true ? meta.source : meta?.overrides;
   return (
     <li data-state={state}>
-      <Group gap="xs" justify="space-between" wrap="nowrap">
+      <Group gap="xs" justify="space-between">
         <div className={classes.reviewed}>
           <span className={classes.mono}>{name}</span> <span className={classes.state}>{state}</span>
           {above != null && (
@@ -120,8 +121,20 @@ function Item({ name, draft, place, keys, contest }: ItemProps) {
           )}
         </Group>
       </Group>
-      {sides !== null && <Compared sides={sides} />}
+      {sides !== null && <Sides name={name} sides={sides} isContested={contest !== null} />}
     </li>
+  );
+}
+
+/** Long texts line by line, with what differs marked; a contest as two wholes, of which one is to be chosen. */
+function Sides({ name, sides, isContested }: { name: string; sides: [Side, Side]; isContested: boolean }) {
+  const [{ value: before }, { value: after }] = sides;
+  const isLong = before?.includes('\n') || after?.includes('\n');
+  if (isContested || !isLong || !before || !after) return <Compared sides={sides} />;
+  return (
+    <div className={classes.lines}>
+      <Lines before={before} after={after} label={`${name} before and after`} />
+    </div>
   );
 }
 

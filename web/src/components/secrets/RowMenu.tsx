@@ -1,6 +1,6 @@
 import { Menu } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import { useRouter } from '@tanstack/react-router';
+import { useNavigate } from '@tanstack/react-router';
 
 import type { Row } from './drafts.ts';
 import type { Place } from './references.ts';
@@ -20,19 +20,17 @@ interface Props {
   mayRemove: boolean;
   actions: RowActions;
   rename: (row: Row) => void;
-  remove: (row: Row) => void;
   close: () => void;
 }
 
 /** One menu for whichever row it was asked for: thousands of rows have none of their own. */
-export function RowMenu({ menu: { row, at }, place, mayWrite, mayRemove, actions, rename, remove, close }: Props) {
-  const router = useRouter();
+export function RowMenu({ menu: { row, at }, place, mayWrite, mayRemove, actions, rename, close }: Props) {
+  const navigate = useNavigate();
   const { key, meta, draft } = row;
   const isOwn = meta !== undefined && !meta.inherited;
   const isRemoved = draft?.kind === 'remove';
   const mayEdit = mayWrite && !isRemoved;
   const box = at.getBoundingClientRect();
-  const history = `/p/${place.project}/c/${place.config}/history?key=${encodeURIComponent(key)}`;
   return (
     <Menu opened onClose={close} position="bottom-end" width={230} returnFocus={false} withInitialFocusPlaceholder={false}>
       <Menu.Target>
@@ -55,11 +53,17 @@ export function RowMenu({ menu: { row, at }, place, mayWrite, mayRemove, actions
           Copy name
         </Menu.Item>
         {!isRemoved && <Menu.Item onClick={() => actions.copy(row)}>Copy value</Menu.Item>}
-        {meta !== undefined && <Menu.Item onClick={() => router.history.push(history)}>History of this key</Menu.Item>}
+        {meta !== undefined && (
+          <Menu.Item
+            onClick={() => void navigate({ to: '/p/$project/c/$config/history', params: place, search: { key } })}
+          >
+            History of this key
+          </Menu.Item>
+        )}
         {(draft !== undefined || (mayRemove && isOwn)) && <Menu.Divider />}
         {draft !== undefined && <Menu.Item onClick={() => actions.undo(key)}>Undo this change</Menu.Item>}
         {mayRemove && isOwn && !isRemoved && (
-          <Menu.Item c="var(--mantine-color-error)" onClick={() => remove(row)}>
+          <Menu.Item c="var(--mantine-color-error)" onClick={() => actions.remove(row)}>
             {meta.overrides == null ? 'Remove' : `Remove override; ${meta.overrides} counts again`}
           </Menu.Item>
         )}

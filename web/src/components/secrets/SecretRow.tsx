@@ -4,7 +4,7 @@ import { memo, type Ref } from 'react';
 import { IconButton } from '../../ui/IconButton.tsx';
 import { CopyIcon, EyeIcon, HideIcon, MoreIcon, UndoIcon } from '../../ui/icons.tsx';
 import { When } from '../../ui/When.tsx';
-import { type Row, stateOf } from './drafts.ts';
+import { type Row, stateOf, wordsForProblem } from './drafts.ts';
 import { From } from './From.tsx';
 import type { Place } from './references.ts';
 import classes from './secrets.module.css';
@@ -22,6 +22,7 @@ export interface RowActions {
   edit: (row: Row) => void;
   keep: (value: string) => void;
   cancelEdit: () => void;
+  remove: (row: Row) => void;
   undo: (key: string) => void;
   openMenu: (row: Row, at: HTMLElement) => void;
 }
@@ -65,7 +66,7 @@ export const SecretRow = memo(function SecretRow(props: Props) {
       <th scope="row" className={classes.key}>
         <span className={classes.mono}>{key}</span>
         {state && <span className={classes.state}>{state}</span>}
-        {meta?.problem != null && <span className={classes.problem}>{meta.problem}</span>}
+        {meta?.problem != null && <span className={classes.problem}>{wordsForProblem(meta.problem)}</span>}
       </th>
       <td className={classes.value} colSpan={edited === undefined ? 1 : 3}>
         {edited !== undefined ? (

@@ -10,19 +10,21 @@ import { PlusIcon } from '../../ui/icons.tsx';
 import { takesKey } from '../../ui/keys.ts';
 import { PageHead } from '../../ui/PageHead.tsx';
 import { Problem } from '../../ui/Problem.tsx';
-import { AddSecret } from './AddSecret.tsx';
-import { conflictsOf, type Row, rowsOf, summary } from './drafts.ts';
+import { type Dialog, Dialogs } from './Dialogs.tsx';
+import { conflictsOf, rowsOf, summary } from './drafts.ts';
+import { EmptyConfig } from './EmptyConfig.tsx';
+import { ExportMenu } from './ExportMenu.tsx';
 import { LeaveGuard } from './LeaveGuard.tsx';
 import type { Place } from './references.ts';
-import { RenameSecret } from './RenameSecret.tsx';
-import { Review } from './Review.tsx';
 import { RowMenu } from './RowMenu.tsx';
 import { SaveBar } from './SaveBar.tsx';
+import classes from './secrets.module.css';
 import { SecretsTable } from './SecretsTable.tsx';
 import { Toolbar, useFilter } from './Toolbar.tsx';
-import { orTell, useActions, valueOf } from './useActions.ts';
+import { revealAll, useActions } from './useActions.ts';
 import { useConfigKeys } from './useConfigKeys.ts';
 import { useDrafts } from './useDrafts.ts';
+import { useArriving, useImport } from './useImport.ts';
 import { useMarks } from './useMarks.ts';
 import { useReveal } from './useReveal.ts';
 import { useCurrentRow, useRowKeys } from './useRowKeys.ts';
@@ -49,21 +51,22 @@ export function Secrets(props: Props) {
 function Loaded({ project, config, view, setView, keys }: Props & { keys: Keys }) {
   const place = useMemo(() => ({ project, config }), [project, config]);
   const parent = useQuery(configsQuery(project)).data?.find(({ slug }) => slug === config)?.parentSlug;
-  const { drafts, put, drop, rebase, clear } = useDrafts();
+  const may = useMay(project);
+  const [mayWrite, mayRemove] = [may('secrets:write'), may('secrets:delete')];
+  const { drafts, ...change } = useDrafts();
   const { revealed, reveal, hide } = useReveal();
+  const { marked, mine } = useMarks(keys);
   const { current, setCurrent, goTo } = useCurrentRow();
-  const { actions, editing, menu, closeMenu } = useActions(place, { put, drop, reveal, hide }, goTo);
+  const { actions, editing, menu, closeMenu } = useActions(place, { ...change, reveal, hide }, goTo);
   const { filter, setFilter, setOrigin } = useFilter(view, setView);
   const { origin } = view;
-  const [dialog, setDialog] = useState<'add' | 'review' | { rename: Row } | null>(null);
+  const [dialog, setDialog] = useState<Dialog | null>(null);
+  const coming = useImport(place);
+  const isDroppedOn = useArriving(mayWrite, coming.open);
   const filterInput = useRef<HTMLInputElement>(null);
-  const may = useMay(project);
-  const mayWrite = may('secrets:write');
-  const mayRemove = may('secrets:delete');
-  const { marked, mine } = useMarks(keys);
   const saving = useSaving(place, mayRemove, (saved) => {
     mine(new Set(saved.keys()));
-    clear();
+    change.clear();
     setDialog(null);
   });
 
@@ -78,12 +81,6 @@ function Loaded({ project, config, view, setView, keys }: Props & { keys: Keys }
   const save = () => {
     if (drafts.size > 0 && conflicts.length === 0 && !saving.isPending) saving.mutate({ drafts, on: keys });
   };
-  const rename = (row: Row, to: string) =>
-    void orTell(`${row.key} could not be renamed`, async () => {
-      const value = await valueOf(place, row);
-      put(to, { kind: 'set', value }, keys.meta[to]);
-      put(row.key, { kind: 'remove' }, row.meta);
-    });
 
   const asTold = { preventDefault: false };
   useHotkeys(
@@ -100,33 +97,18 @@ function Loaded({ project, config, view, setView, keys }: Props & { keys: Keys }
   return (
     <Stack gap="md">
       <LeaveGuard isUnsaved={drafts.size > 0 || editing !== null} />
-      <AddSecret
-        opened={dialog === 'add'}
+      <Dialogs
+        dialog={dialog}
+        place={place}
+        keys={keys}
+        drafts={drafts}
+        conflicts={conflicts}
+        isSaving={saving.isPending}
+        change={change}
+        coming={coming}
+        save={save}
         close={() => setDialog(null)}
-        has={(key) => drafts.has(key) || keys.meta[key]?.inherited === false}
-        add={(key, value) => put(key, { kind: 'set', value }, keys.meta[key])}
       />
-      {dialog === 'review' && drafts.size > 0 && (
-        <Review
-          place={place}
-          keys={keys}
-          drafts={drafts}
-          conflicts={conflicts}
-          isSaving={saving.isPending}
-          keepMine={(key) => rebase(key, keys.meta[key])}
-          keepTheirs={(key) => drop([key])}
-          save={save}
-          close={() => setDialog(null)}
-        />
-      )}
-      {typeof dialog === 'object' && dialog !== null && (
-        <RenameSecret
-          row={dialog.rename}
-          close={() => setDialog(null)}
-          has={(key) => rows.some((row) => row.key === key)}
-          rename={rename}
-        />
-      )}
       {menu !== null && (
         <RowMenu
           menu={menu}
@@ -135,27 +117,27 @@ function Loaded({ project, config, view, setView, keys }: Props & { keys: Keys }
           mayRemove={mayRemove}
           actions={actions}
           rename={(row) => setDialog({ rename: row })}
-          remove={(row) => {
-            hide();
-            put(row.key, { kind: 'remove' }, row.meta);
-          }}
           close={closeMenu}
         />
+      )}
+      {isDroppedOn && (
+        <div className={classes.drop} aria-hidden="true">
+          Drop the file to see what it would change in {config}
+        </div>
       )}
       <PageHead
         title={config}
         about={`${parent == null ? 'Inherits from nothing' : `Inherits from ${parent}`} · revision ${keys.revision}`}
       />
       {rows.length === 0 ? (
-        <Stack gap="md" align="flex-start" maw={520} py="lg">
-          <Text>
-            No keys yet. What is the same everywhere belongs into a config that others inherit from; each of them can
-            override it.
-          </Text>
-          <Button leftSection={<PlusIcon />} onClick={() => setDialog('add')}>
-            Add a secret
-          </Button>
-        </Stack>
+        <EmptyConfig
+          place={place}
+          mayWrite={mayWrite}
+          mayInherit={may('configs:write')}
+          importFile={() => coming.open('')}
+          inherit={() => setDialog('inherit')}
+          add={() => setDialog('add')}
+        />
       ) : (
         <>
           <Toolbar
@@ -167,9 +149,19 @@ function Loaded({ project, config, view, setView, keys }: Props & { keys: Keys }
             setOrigin={setOrigin}
             enter={() => visible[0] && goTo(visible[0].key)}
           >
-            <Button leftSection={<PlusIcon />} onClick={() => setDialog('add')}>
-              Add
-            </Button>
+            {mayWrite && (
+              <Button variant="default" onClick={() => coming.open('')}>
+                Import
+              </Button>
+            )}
+            {may('secrets:export') && (
+              <ExportMenu place={place} hasDrafts={drafts.size > 0} revealAll={() => revealAll(place, rows, reveal)} />
+            )}
+            {mayWrite && (
+              <Button leftSection={<PlusIcon />} onClick={() => setDialog('add')}>
+                Add
+              </Button>
+            )}
           </Toolbar>
           {visible.length === 0 ? (
             <Text c="dimmed" py="lg">
@@ -203,7 +195,7 @@ function Loaded({ project, config, view, setView, keys }: Props & { keys: Keys }
           save={save}
           discard={() => {
             hide();
-            clear();
+            change.clear();
           }}
         />
       )}

@@ -1,9 +1,10 @@
-import { Button, Group, Text, Textarea } from '@mantine/core';
+import { Button, Group, Text } from '@mantine/core';
 import { useState } from 'react';
 
 import { problemWithValue } from './drafts.ts';
 import type { Place } from './references.ts';
 import classes from './secrets.module.css';
+import { ValueField } from './ValueField.tsx';
 
 interface Props {
   name: string;
@@ -15,39 +16,26 @@ interface Props {
   cancel: () => void;
 }
 
-/** A value in its row. It grows with its lines. */
-export function ValueEditor({ name, initial, overrides, keep, cancel }: Props) {
+/** A value in its row. */
+export function ValueEditor({ name, place, initial, overrides, keep, cancel }: Props) {
   const [text, setText] = useState(initial);
-  const problem = problemWithValue(text);
-  const keepIt = () => problem === null && keep(text);
+  const isWrong = problemWithValue(text) !== null;
+  const keepIt = () => {
+    if (!isWrong) keep(text);
+  };
   return (
     <div className={classes.editor}>
-      <Textarea
+      <ValueField
         aria-label={`Value of ${name}`}
-        classNames={{ input: classes.mono ?? '' }}
-        placeholder="empty"
-        autosize
-        minRows={1}
-        maxRows={14}
+        place={place}
         autoFocus
-        autoComplete="off"
-        autoCapitalize="none"
-        spellCheck={false}
-        error={problem}
-        value={text}
-        onChange={(event) => setText(event.currentTarget.value)}
-        onKeyDown={(event) => {
-          if (event.key === 'Escape') {
-            event.stopPropagation();
-            cancel();
-          } else if (event.key === 'Enter' && (event.metaKey || event.ctrlKey)) {
-            event.preventDefault();
-            keepIt();
-          }
-        }}
+        text={text}
+        setText={setText}
+        accept={keepIt}
+        cancel={cancel}
       />
       <Group gap="xs">
-        <Button size="xs" onClick={keepIt} disabled={problem !== null}>
+        <Button size="xs" onClick={keepIt} disabled={isWrong}>
           Keep
         </Button>
         <Button size="xs" variant="default" onClick={cancel}>

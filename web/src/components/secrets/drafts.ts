@@ -95,3 +95,15 @@ export function problemWithKey(key: string): string | null {
   if (!/^[A-Z0-9_]{1,253}$/.test(key)) return 'A key has capital letters, digits and _ only';
   return null;
 }
+
+/** What is wrong with a value, by the server's code, and the way out. */
+export function wordsForProblem(code: string): string {
+  switch (code) {
+    case 'broken_reference_unresolved':
+      return 'Refers to a key that is not there: edit the value, or add the key';
+    case 'broken_reference_cycle_or_depth':
+      return 'Its references go in a circle, or too far: edit the value';
+    default:
+      return 'Its references cannot be followed: edit the value';
+  }
+}

@@ -5,11 +5,12 @@ import { flushSync } from 'react-dom';
 import { wordsFor } from '../../api/client.ts';
 import { readValue } from '../../api/queries.ts';
 import type { Meta, Row } from './drafts.ts';
+import { readAll } from './exporting.ts';
 import { hasReference, type Place } from './references.ts';
 import type { MenuAt } from './RowMenu.tsx';
 import type { RowActions } from './SecretRow.tsx';
 import type { useDrafts } from './useDrafts.ts';
-import type { Shown, useReveal } from './useReveal.ts';
+import type { Revealed, Shown, useReveal } from './useReveal.ts';
 
 export interface Editing {
   key: string;
@@ -39,6 +40,19 @@ async function shownOf(place: Place, row: Row): Promise<Shown> {
   } catch (error) {
     return { value, resolved: { problem: wordsFor(error) } };
   }
+}
+
+/** Shows all values for a minute, in one read on record. What is typed here counts before what the server has. */
+export function revealAll(place: Place, rows: Row[], reveal: (all: Revealed) => void) {
+  void orTell('The values could not be revealed', async () => {
+    const saved = await readAll(place);
+    const all = new Map<string, Shown>();
+    for (const { key, draft } of rows) {
+      const value = draft?.kind === 'set' ? draft.value : saved[key];
+      if (value !== undefined && draft?.kind !== 'remove') all.set(key, { value });
+    }
+    reveal(all);
+  });
 }
 
 type Edits = Pick<ReturnType<typeof useDrafts>, 'put' | 'drop'> & Pick<ReturnType<typeof useReveal>, 'reveal' | 'hide'>;
@@ -76,6 +90,10 @@ export function useActions({ project, config }: Place, { put, drop, reveal, hide
         leave();
       },
       cancelEdit: leave,
+      remove: (row) => {
+        hide();
+        put(row.key, { kind: 'remove' }, row.meta);
+      },
       undo: (key) => {
         hide();
         drop([key]);

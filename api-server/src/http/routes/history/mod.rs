@@ -62,7 +62,7 @@ impl PastSecret {
 }
 
 /// A value that was asked for. It is wiped when the answer is written.
-struct Opened(Option<SecretValue>);
+pub(super) struct Opened(pub(super) Option<SecretValue>);
 
 impl Serialize for Opened {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,17 +1,21 @@
 //! Many changes at once, done or only tried.
 
+use std::collections::BTreeMap;
+
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use ssm_domain::access::Action;
 use ssm_domain::command::Command;
 use ssm_domain::names::{ConfigPath, Key};
 use ssm_domain::rejection::Rejection;
+use ssm_domain::secret::SecretValue;
 use ssm_domain::secrets::{
     ExpectedRevision, MAX_KEYS, Outcome, SetSecret, WriteSecrets, Written, WrittenKey,
 };
 use utoipa::ToSchema;
 
 use super::super::Status;
+use super::super::history::Opened;
 use super::written;
 use crate::http::auth::Auth;
 use crate::http::body::{Pairs, Plaintext, Unread};
@@ -30,10 +34,14 @@ pub(crate) struct KeyChange {
     change: &'static str,
     /// Whether a config above has a value of this key, too
     overrides_inherited: bool,
+    /// What was read as its value, from an import with `values=true`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    value: Option<Opened>,
 }
 
 impl KeyChange {
-    fn of(written: &WrittenKey) -> Self {
+    fn of(written: &WrittenKey, value: Option<SecretValue>) -> Self {
         let change = match written.outcome {
             Outcome::New => "new",
             Outcome::Changed => "changed",
@@ -44,6 +52,7 @@ impl KeyChange {
             key: written.key.to_string(),
             change,
             overrides_inherited: written.overrides_inherited,
+            value: value.map(|value| Opened(Some(value))),
         }
     }
 }
@@ -60,17 +69,21 @@ pub(crate) struct ManyWritten {
     keys: Vec<KeyChange>,
 }
 
-/// Writes, or only tries to, and answers alike.
+/// Writes, or only tries to, and answers alike; with the values that were given, if the caller wants to see how they were read.
 pub(crate) async fn write_many(
     auth: &Auth,
     command: WriteSecrets,
     dry_run: bool,
+    with_values: bool,
 ) -> ApiResult<Response> {
     if command.set.len() + command.delete.len() > MAX_KEYS {
         return Err(Rejection::TooLarge("A config has at most 5000 keys of its own").into());
     }
     let path = command.path.clone();
-    run_many(auth, &path, command, dry_run).await
+    let given = command.set.iter().filter(|_| with_values);
+    let given = given.map(|set| (set.key.clone(), set.value.clone()));
+    let given = given.collect();
+    run(auth, &path, command, dry_run, given).await
 }
 
 /// Runs a command that writes secrets of the config at `path`, or only tries to, and answers alike.
@@ -80,6 +93,16 @@ pub(crate) async fn run_many(
     command: impl Command<Answer = Written>,
     dry_run: bool,
 ) -> ApiResult<Response> {
+    run(auth, path, command, dry_run, BTreeMap::new()).await
+}
+
+async fn run(
+    auth: &Auth,
+    path: &ConfigPath,
+    command: impl Command<Answer = Written>,
+    dry_run: bool,
+    mut values: BTreeMap<Key, SecretValue>,
+) -> ApiResult<Response> {
     let outcome = if dry_run {
         let mut outcome = auth.app.engine.preview(&auth.actor, &command)?;
         outcome.revision = auth.look(|_, caller| Ok(caller.config(path)?.revision))?;
@@ -87,12 +110,13 @@ pub(crate) async fn run_many(
     } else {
         auth.run(command).await?
     };
-    let keys = outcome.keys.iter().map(KeyChange::of).collect();
+    let keys = outcome.keys.iter();
+    let keys = keys.map(|written| KeyChange::of(written, values.remove(&written.key)));
     let answer = ManyWritten {
         status: Status::Ok,
         dry_run,
         revision: outcome.revision,
-        keys,
+        keys: keys.collect(),
     };
     Ok(written(auth, outcome.revision, answer))
 }
@@ -170,5 +194,6 @@ pub(crate) async fn patch(
     write.or_else(|refused| delete.map_err(|_| refused))?;
     let patch: PatchSecrets = body.strict_json().await?;
     let dry_run = patch.dry_run.unwrap_or(false);
-    write_many(&auth, patch.parse(path.0, conditions.expected()?)?, dry_run).await
+    let command = patch.parse(path.0, conditions.expected()?)?;
+    write_many(&auth, command, dry_run, false).await
 }
