@@ -14,6 +14,12 @@ const projects = createRoute({
   component: lazyRouteComponent(() => import('./pages/Projects.tsx'), 'Projects'),
 });
 
+const project = createRoute({
+  getParentRoute: () => root,
+  path: '/p/$project',
+  component: lazyRouteComponent(() => import('./pages/Project.tsx'), 'Project'),
+});
+
 const config = createRoute({
   getParentRoute: () => root,
   path: '/p/$project/c/$config',
@@ -44,6 +50,7 @@ const newToken = createRoute({
 
 const tree = root.addChildren([
   projects,
+  project,
   config,
   history,
   tokens,

@@ -46,7 +46,6 @@ test('what is dropped for the sake of theirs leaves the rest to be saved', async
   await edit(shop, 'LOG_LEVEL', 'mine');
   await edit(shop, 'DATABASE_URL', 'of prod');
   await api.put(`${PROD}/secrets/LOG_LEVEL`, { value: 'theirs' });
-  await shop.getByRole('button', { name: 'Save as one revision' }).click();
   await shop.getByRole('button', { name: 'Choose what counts' }).click();
   await shop.getByRole('button', { name: 'Keep theirs of LOG_LEVEL' }).click();
   await shop.getByRole('dialog').getByRole('button', { name: 'Save as one revision' }).click();

@@ -4,7 +4,7 @@ import { Outlet } from '@tanstack/react-router';
 
 import { Refusal } from '../api/client.ts';
 import { meQuery } from '../api/queries.ts';
-import { Frame } from '../components/Frame.tsx';
+import { Frame } from '../components/frame/Frame.tsx';
 import { SessionEnded } from '../components/SessionEnded.tsx';
 import { Problem } from '../ui/Problem.tsx';
 import { Door } from './Door.tsx';

@@ -1,0 +1,27 @@
+import { Link, useParams } from '@tanstack/react-router';
+
+import classes from './frame.module.css';
+import { CONFIG_TABS, PROJECT_TABS, type Tab } from './places.ts';
+
+/** The pages of the config where one is, and of its project. */
+export function PlaceTabs() {
+  const { project, config } = useParams({ strict: false });
+  if (project === undefined) return null;
+  return (
+    <nav aria-label={config === undefined ? project : `${project} / ${config}`} className={classes.tabs}>
+      {config !== undefined && CONFIG_TABS.map((tab) => <TabLink key={tab.name} tab={tab} />)}
+      {config !== undefined && <span aria-hidden="true" className={classes.tabsGap} />}
+      {PROJECT_TABS.map((tab) => (
+        <TabLink key={tab.name} tab={tab} />
+      ))}
+    </nav>
+  );
+}
+
+function TabLink({ tab: { name, to } }: { tab: Tab }) {
+  return (
+    <Link to={to} params={true} className={classes.tab} activeOptions={{ exact: true, includeSearch: false }}>
+      {name}
+    </Link>
+  );
+}

@@ -1,0 +1,32 @@
+import type { LinkProps } from '@tanstack/react-router';
+import type { ComponentType } from 'react';
+
+import { ProjectsIcon, TokenIcon } from '../../ui/icons.tsx';
+
+export interface Place {
+  name: string;
+  to: NonNullable<LinkProps['to']>;
+  Icon: ComponentType;
+  /** The key after `g` that leads there. */
+  key?: string;
+}
+
+/** The workspace's own pages. */
+export const PLACES: Place[] = [
+  { name: 'Projects', to: '/', Icon: ProjectsIcon, key: 'p' },
+  { name: 'Tokens', to: '/tokens', Icon: TokenIcon, key: 't' },
+];
+
+export interface Tab {
+  name: string;
+  to: NonNullable<LinkProps['to']>;
+}
+
+/** The pages of a project. */
+export const PROJECT_TABS: Tab[] = [{ name: 'Configs', to: '/p/$project' }];
+
+/** The pages of a config, beside which the project's stand. */
+export const CONFIG_TABS: Tab[] = [
+  { name: 'Secrets', to: '/p/$project/c/$config' },
+  { name: 'History', to: '/p/$project/c/$config/history' },
+];
