@@ -1,5 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
 
+import { compareSearch } from './components/compare/address.ts';
 import { historySearch } from './components/history/address.ts';
 import { viewOf } from './components/secrets/view.ts';
 import { newTokenSearch, tokensSearch } from './components/tokens/search.ts';
@@ -34,6 +35,13 @@ const history = createRoute({
   component: lazyRouteComponent(() => import('./pages/History.tsx'), 'History'),
 });
 
+const compare = createRoute({
+  getParentRoute: () => root,
+  path: '/p/$project/compare',
+  validateSearch: compareSearch,
+  component: lazyRouteComponent(() => import('./pages/Compare.tsx'), 'Compare'),
+});
+
 const tokens = createRoute({
   getParentRoute: () => root,
   path: '/tokens',
@@ -53,6 +61,7 @@ const tree = root.addChildren([
   project,
   config,
   history,
+  compare,
   tokens,
   newToken,
 ]);

@@ -1,10 +1,10 @@
 import { Button, Drawer, Group, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 
-import { diffQuery, type Place } from '../../api/history.ts';
 import type { Schemas } from '../../api/client.ts';
+import { diffQuery, type Place, readValueAt } from '../../api/history.ts';
 import { Problem } from '../../ui/Problem.tsx';
-import { DifferenceList, type KeyDifference } from './DifferenceList.tsx';
+import { DifferenceList, type KeyDifference, sentenceFor } from '../record/DifferenceList.tsx';
 
 interface Props {
   place: Place;
@@ -41,6 +41,7 @@ function titleOf(from: number, to: number): string {
 
 function Content({ place, from, to, wanted, mayReveal, rollBack }: Omit<Props, 'close' | 'from' | 'to'> & { from: number; to: number }) {
   const diff = useQuery(diffQuery(place, from, to));
+  const read = (key: string, side: 'before' | 'after') => readValueAt(place, key, side === 'before' ? from : to);
   if (diff.isPending) return null;
   if (diff.data === undefined) {
     return <Problem title="The difference is not to be had" error={diff.error} retry={() => void diff.refetch()} />;
@@ -49,10 +50,10 @@ function Content({ place, from, to, wanted, mayReveal, rollBack }: Omit<Props, '
   return (
     <Stack gap="md">
       <Text size="sm" c="dimmed">
-        {sentenceFor(keys)}
+        {keys.length === 0 ? 'The secrets of the config itself are the same in both.' : sentenceFor(keys)}
         {keys.length > 0 && mayReveal && ' Revealing a value goes on record.'}
       </Text>
-      {keys.length > 0 && <DifferenceList place={place} from={from} to={to} keys={keys} mayReveal={mayReveal} />}
+      {keys.length > 0 && <DifferenceList keys={keys} read={mayReveal ? read : undefined} />}
       {rollBack && keys.length > 0 && (
         <Group>
           <Button variant="default" onClick={() => rollBack(from)}>
@@ -75,13 +76,4 @@ function about(secret: Schemas['PastSecret'] | null | undefined): string | undef
   if (secret == null) return undefined;
   const note = secret.note == null ? '' : ` · ${secret.note}`;
   return `Version ${secret.version} by ${secret.updatedBy}${note}`;
-}
-
-/** Says `3 keys differ: 1 new, 2 changed.` */
-export function sentenceFor(keys: KeyDifference[]): string {
-  if (keys.length === 0) return 'The secrets of the config itself are the same in both.';
-  const states = ['new', 'changed', 'removed'] as const;
-  const counts = states.map((state) => ({ state, count: keys.filter((key) => key.state === state).length }));
-  const parts = counts.filter(({ count }) => count > 0).map(({ state, count }) => `${count} ${state}`);
-  return `${keys.length} ${keys.length === 1 ? 'key differs' : 'keys differ'}: ${parts.join(', ')}.`;
 }

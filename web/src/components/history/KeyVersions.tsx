@@ -10,8 +10,8 @@ import { End } from '../../ui/End.tsx';
 import { Problem } from '../../ui/Problem.tsx';
 import { useFleeting } from '../../ui/useFleeting.ts';
 import { When } from '../../ui/When.tsx';
+import { useReading } from '../record/useReading.ts';
 import classes from './history.module.css';
-import { useReading } from './useReading.ts';
 
 interface Props {
   place: Place;

@@ -3,9 +3,9 @@ import { notifications } from '@mantine/notifications';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 
 import { Refusal, type Schemas, wordsFor } from '../../api/client.ts';
-import { type Place, rollBack, rollbackQuery } from '../../api/history.ts';
+import { type Place, readValueAt, rollBack, rollbackQuery } from '../../api/history.ts';
 import { Problem } from '../../ui/Problem.tsx';
-import { DifferenceList, type KeyDifference } from './DifferenceList.tsx';
+import { DifferenceList, type KeyDifference } from '../record/DifferenceList.tsx';
 import classes from './history.module.css';
 
 interface Props {
@@ -44,7 +44,8 @@ function Content({ place, revision, mayReveal, close }: Omit<Props, 'revision'> 
   if (preview.data === undefined) {
     return <Problem title="It cannot be rolled back" error={preview.error} retry={() => void preview.refetch()} />;
   }
-  const { etag } = preview.data;
+  const { etag, revision: present } = preview.data;
+  const read = (key: string, side: 'before' | 'after') => readValueAt(place, key, side === 'before' ? present : revision);
   const keys = keysOf(preview.data.keys);
   return (
     <Stack gap="md">
@@ -52,7 +53,7 @@ function Content({ place, revision, mayReveal, close }: Omit<Props, 'revision'> 
       {keys.length > 0 && (
         <>
           <div className={classes.preview}>
-            <DifferenceList place={place} from={preview.data.revision} to={revision} keys={keys} mayReveal={mayReveal} />
+            <DifferenceList keys={keys} read={mayReveal ? read : undefined} />
           </div>
           <Text size="sm" c="dimmed">
             This is saved as a new revision. What came after {revision} stays in the history, and you can come back to it.
