@@ -12,6 +12,7 @@ const root = createRootRoute({ component: Root, notFoundComponent: NotFound });
 const projects = createRoute({
   getParentRoute: () => root,
   path: '/',
+  validateSearch: ({ find }): { find?: string | undefined } => (find == null || find === '' ? {} : { find: String(find) }),
   component: lazyRouteComponent(() => import('./pages/Projects.tsx'), 'Projects'),
 });
 
@@ -56,6 +57,12 @@ const newToken = createRoute({
   component: lazyRouteComponent(() => import('./pages/NewToken.tsx'), 'NewToken'),
 });
 
+const account = createRoute({
+  getParentRoute: () => root,
+  path: '/account',
+  component: lazyRouteComponent(() => import('./pages/Account.tsx'), 'Account'),
+});
+
 const tree = root.addChildren([
   projects,
   project,
@@ -64,6 +71,7 @@ const tree = root.addChildren([
   compare,
   tokens,
   newToken,
+  account,
 ]);
 
 export function makeRouter() {

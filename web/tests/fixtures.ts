@@ -108,7 +108,18 @@ export async function signIn(page: Page, username = OWNER, password = PASSWORD) 
   await page.getByRole('button', { name: 'Sign in' }).click();
 }
 
+/** What fades in has not its colours yet. */
+export async function isStill(page: Page) {
+  await page.evaluate(async () => {
+    // What has just come begins to fade in with the next frame.
+    for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame);
+    const passing = document.getAnimations().filter(({ effect }) => effect?.getTiming().iterations !== Infinity);
+    await Promise.allSettled(passing.map(({ finished }) => finished));
+  });
+}
+
 export async function isAccessible(page: Page) {
+  await isStill(page);
   const { violations } = await new AxeBuilder({ page }).analyze();
   const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
   const told = serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`);

@@ -1,5 +1,6 @@
 import { Button, Menu } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 
 import { signOut } from '../../session/requests.ts';
 import classes from './frame.module.css';
@@ -17,6 +18,9 @@ export function UserMenu({ username, showShortcuts }: { username: string; showSh
         </Button>
       </Menu.Target>
       <Menu.Dropdown>
+        <Menu.Item component={Link} to="/account">
+          Account
+        </Menu.Item>
         <Menu.Item hiddenFrom="xs" onClick={scheme.change}>
           {scheme.name}
         </Menu.Item>

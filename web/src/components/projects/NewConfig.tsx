@@ -1,31 +1,37 @@
-import { Button, Group, Modal, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Modal, Select } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 
-import { answered, api, Refusal, type Schemas, wordsFor } from '../../api/client.ts';
+import { answered, api, type Schemas } from '../../api/client.ts';
 import { configsQuery } from '../../api/queries.ts';
+import { fieldError, FormFrame } from '../../ui/FormFrame.tsx';
+import { SlugInput } from './SlugInput.tsx';
 
 interface Props {
   project: string;
   configs: Schemas['Config'][];
+  /** What it is to inherit from, unless somebody chooses otherwise. */
+  parent?: string | undefined;
   opened: boolean;
   close: () => void;
 }
 
-export function NewConfig({ project, configs, opened, close }: Props) {
+export function NewConfig({ project, opened, close, ...rest }: Props) {
   return (
     <Modal opened={opened} onClose={close} title={`New config in ${project}`}>
-      <Form project={project} configs={configs} cancel={close} />
+      <Form project={project} cancel={close} {...rest} />
     </Modal>
   );
 }
 
-function Form({ project, configs, cancel }: Pick<Props, 'project' | 'configs'> & { cancel: () => void }) {
+type FormProps = Omit<Props, 'opened' | 'close'> & { cancel: () => void };
+
+function Form({ project, configs, parent: suggested, cancel }: FormProps) {
   const queries = useQueryClient();
   const navigate = useNavigate();
   const [slug, setSlug] = useState('');
-  const [parent, setParent] = useState<string | null>(null);
+  const [parent, setParent] = useState<string | null>(suggested ?? null);
   const making = useMutation({
     mutationFn: async () => {
       const params = { path: { project } };
@@ -36,56 +42,34 @@ function Form({ project, configs, cancel }: Pick<Props, 'project' | 'configs'> &
       await navigate({ to: '/p/$project/c/$config', params: { project, config: slug } });
     },
   });
-  const fields = making.error instanceof Refusal ? making.error.fields : {};
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        making.mutate();
-      }}
+    <FormFrame
+      action="Make config"
+      submit={() => making.mutate()}
+      isPending={making.isPending}
+      error={making.error}
+      fields={configs.length > 0 ? ['slug', 'parent'] : ['slug']}
+      cancel={cancel}
     >
-      <Stack gap="md">
-        <TextInput
-          label="Name in addresses"
-          description="Small letters, digits, - and _"
-          placeholder={configs.length === 0 ? 'base' : 'prod'}
-          data-autofocus
-          required
-          withAsterisk={false}
-          maxLength={64}
-          autoCapitalize="none"
-          spellCheck={false}
-          error={fields.slug}
-          value={slug}
-          onChange={(event) => setSlug(event.currentTarget.value)}
+      <SlugInput
+        placeholder={configs.length === 0 ? 'base' : 'prod'}
+        error={fieldError(making.error, 'slug')}
+        value={slug}
+        change={setSlug}
+      />
+      {configs.length > 0 && (
+        <Select
+          label="Inherits from"
+          description="It has all keys of that config, and can override each"
+          placeholder="Nothing"
+          clearable
+          searchable
+          error={fieldError(making.error, 'parent')}
+          data={configs.map((config) => config.slug)}
+          value={parent}
+          onChange={setParent}
         />
-        {configs.length > 0 && (
-          <Select
-            label="Inherits from"
-            description="It has all keys of that config, and can override each"
-            placeholder="Nothing"
-            clearable
-            searchable
-            error={fields.parent}
-            data={configs.map((config) => config.slug)}
-            value={parent}
-            onChange={setParent}
-          />
-        )}
-        {making.isError && Object.keys(fields).length === 0 && (
-          <Text size="sm" c="var(--mantine-color-error)" role="alert">
-            {wordsFor(making.error)}
-          </Text>
-        )}
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={cancel}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={making.isPending}>
-            Make config
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+      )}
+    </FormFrame>
   );
 }

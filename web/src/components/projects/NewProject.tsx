@@ -1,9 +1,11 @@
-import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Modal, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 
-import { answered, api, Refusal, wordsFor } from '../../api/client.ts';
+import { answered, api } from '../../api/client.ts';
 import { projectsQuery } from '../../api/queries.ts';
+import { fieldError, FormFrame } from '../../ui/FormFrame.tsx';
+import { SlugInput } from './SlugInput.tsx';
 
 interface Props {
   opened: boolean;
@@ -32,51 +34,24 @@ function Form({ done }: { done: () => void }) {
       done();
     },
   });
-  const fields = making.error instanceof Refusal ? making.error.fields : {};
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        making.mutate();
-      }}
+    <FormFrame
+      action="Make project"
+      submit={() => making.mutate()}
+      isPending={making.isPending}
+      error={making.error}
+      fields={['slug', 'description']}
+      cancel={done}
     >
-      <Stack gap="md">
-        <TextInput
-          label="Name in addresses"
-          description="Small letters, digits, - and _"
-          placeholder="web-shop"
-          data-autofocus
-          required
-          withAsterisk={false}
-          maxLength={64}
-          autoCapitalize="none"
-          spellCheck={false}
-          error={fields.slug}
-          value={slug}
-          onChange={(event) => setSlug(event.currentTarget.value)}
-        />
-        <TextInput
-          label="Description"
-          placeholder="What it is for, if the name does not say"
-          maxLength={500}
-          error={fields.description}
-          value={description}
-          onChange={(event) => setDescription(event.currentTarget.value)}
-        />
-        {making.isError && Object.keys(fields).length === 0 && (
-          <Text size="sm" c="var(--mantine-color-error)" role="alert">
-            {wordsFor(making.error)}
-          </Text>
-        )}
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={done}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={making.isPending}>
-            Make project
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+      <SlugInput placeholder="web-shop" error={fieldError(making.error, 'slug')} value={slug} change={setSlug} />
+      <TextInput
+        label="Description"
+        placeholder="What it is for, if the name does not say"
+        maxLength={500}
+        error={fieldError(making.error, 'description')}
+        value={description}
+        onChange={(event) => setDescription(event.currentTarget.value)}
+      />
+    </FormFrame>
   );
 }

@@ -1,18 +1,21 @@
-import { Button, Group, Paper, Stack, Text, Title } from '@mantine/core';
+import { Button, Group, Paper, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 
 import type { Schemas } from '../../api/client.ts';
+import { useMay } from '../../api/permissions.ts';
 import { configsQuery } from '../../api/queries.ts';
 import { PlusIcon } from '../../ui/icons.tsx';
 import { Problem } from '../../ui/Problem.tsx';
+import { When } from '../../ui/When.tsx';
 import { NewConfig } from './NewConfig.tsx';
 import classes from './ProjectCard.module.css';
 import { inTree } from './tree.ts';
 
 export function ProjectCard({ project }: { project: Schemas['Project'] }) {
   const configs = useQuery(configsQuery(project.slug));
+  const may = useMay(project.slug);
   const [isMaking, setIsMaking] = useState(false);
   const heading = `project-${project.slug}`;
   return (
@@ -23,12 +26,12 @@ export function ProjectCard({ project }: { project: Schemas['Project'] }) {
             {project.slug}
           </Title>
           {project.description && (
-            <Text size="sm" c="dimmed">
+            <Text size="sm" c="dimmed" className={classes.name}>
               {project.description}
             </Text>
           )}
         </Stack>
-        {configs.data && (
+        {configs.data && may('configs:write') && (
           <Button
             variant="default"
             size="xs"
@@ -41,6 +44,7 @@ export function ProjectCard({ project }: { project: Schemas['Project'] }) {
           </Button>
         )}
       </Group>
+      {configs.isPending && <Skeleton height={39} radius={0} />}
       {configs.isError && (
         <Problem title="Its configs are not to be had" error={configs.error} retry={() => void configs.refetch()} />
       )}
@@ -68,19 +72,27 @@ export function ProjectCard({ project }: { project: Schemas['Project'] }) {
 
 function ConfigLine({ project, config, depth }: { project: string; config: Schemas['Config']; depth: number }) {
   return (
-    <Link
-      to="/p/$project/c/$config"
-      params={{ project, config: config.slug }}
-      className={classes.config}
-      style={{ paddingLeft: 20 + depth * 22 }}
-    >
-      {depth > 0 && (
-        <span aria-hidden="true" className={classes.branch}>
-          ↳
-        </span>
-      )}
-      <span className={classes.slug}>{config.slug}</span>
-      {config.parentSlug && <span className={classes.parent}>inherits {config.parentSlug}</span>}
+    <Link to="/p/$project/c/$config" params={{ project, config: config.slug }} className={classes.config}>
+      <span className={classes.what} style={{ paddingInlineStart: depth * 20 }}>
+        {depth > 0 && (
+          <span aria-hidden="true" className={classes.quiet}>
+            ↳
+          </span>
+        )}
+        <span className={classes.slug}>{config.slug}</span>
+        {config.parentSlug && <span className={classes.quiet}>inherits {config.parentSlug}</span>}
+      </span>
+      <span className={classes.keys}>{keysInWords(config)}</span>
+      <span className={classes.changed}>
+        <When at={config.updatedAt} /> by {config.updatedBy}
+      </span>
     </Link>
   );
+}
+
+/** Counts of keys, where those of its own are not all of them. */
+function keysInWords({ keys, ownKeys }: Schemas['Config']): string {
+  if (keys === 0) return 'no keys';
+  const all = keys === 1 ? '1 key' : `${keys} keys`;
+  return keys === ownKeys ? all : `${all}, ${ownKeys} own`;
 }
