@@ -4,6 +4,7 @@ import { compareSearch } from './components/compare/address.ts';
 import { historySearch } from './components/history/address.ts';
 import { viewOf } from './components/secrets/view.ts';
 import { newTokenSearch, tokensSearch } from './components/tokens/search.ts';
+import { Broken } from './pages/Broken.tsx';
 import { NotFound } from './pages/NotFound.tsx';
 import { Root } from './pages/Root.tsx';
 
@@ -75,7 +76,7 @@ const tree = root.addChildren([
 ]);
 
 export function makeRouter() {
-  return createRouter({ routeTree: tree, defaultPreload: 'intent' });
+  return createRouter({ routeTree: tree, defaultPreload: 'intent', defaultErrorComponent: Broken });
 }
 
 declare module '@tanstack/react-router' {

@@ -23,6 +23,8 @@ export interface Api {
 
 interface Fixtures {
   setupToken: string;
+  /** Settings of the server beside its address and its data. */
+  settings: Record<string, string>;
   server: Server;
   /** The owner's own token; asking for it makes the owner. */
   api: Api;
@@ -32,8 +34,9 @@ interface Fixtures {
 
 export const test = base.extend<Fixtures>({
   setupToken: ['', { option: true }],
-  server: async ({ setupToken }, use) => {
-    const server = await Server.start(setupToken === '' ? {} : { SSM_SETUP_TOKEN: setupToken });
+  settings: [{}, { option: true }],
+  server: async ({ setupToken, settings }, use) => {
+    const server = await Server.start({ ...settings, ...(setupToken !== '' && { SSM_SETUP_TOKEN: setupToken }) });
     await use(server);
     await server.stop();
   },
@@ -53,9 +56,9 @@ export const test = base.extend<Fixtures>({
     const problems: string[] = [];
     page.on('pageerror', (error) => problems.push(String(error)));
     page.on('console', (message) => {
-      // That a request was refused, the browser says by itself.
-      const isRefusal = message.text().startsWith('Failed to load resource');
-      if (message.type() === 'error' && !isRefusal) problems.push(message.text());
+      // That a request was refused, or that a header means nothing over plain HTTP, the browser says by itself.
+      const isOwn = /^(Failed to load resource|The Cross-Origin-Opener-Policy header has been ignored)/.test(message.text());
+      if (message.type() === 'error' && !isOwn) problems.push(message.text());
     });
     await page.addInitScript(() => {
       document.addEventListener('securitypolicyviolation', (event) => {

@@ -10,36 +10,52 @@ const READY_MS = 30_000;
 /** The real server, with a port and data of its own. */
 export class Server {
   readonly url: string;
-  readonly #process: ChildProcess;
+  readonly #env: Record<string, string>;
   readonly #dir: string;
+  #process: ChildProcess | undefined;
   #log = '';
 
   private constructor(port: number, env: Record<string, string>) {
     this.url = `http://127.0.0.1:${port}`;
     this.#dir = mkdtempSync(join(tmpdir(), 'ssm-console-'));
     const settings = { BIND_HOST: '127.0.0.1', PORT: String(port), DATA_DIR: join(this.#dir, 'data') };
-    this.#process = spawn(BINARY, { env: { ...settings, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
-    for (const stream of [this.#process.stdout, this.#process.stderr]) {
-      stream?.on('data', (text: Buffer) => (this.#log += text.toString()));
-    }
+    this.#env = { ...settings, ...env };
   }
 
   static async start(env: Record<string, string> = {}): Promise<Server> {
     const server = new Server(await freePort(), env);
-    const deadline = Date.now() + READY_MS;
-    while (!(await isReady(server.url))) {
-      if (Date.now() > deadline || server.#process.exitCode !== null) {
-        throw new Error(`the server did not become ready:\n${server.#log}`);
-      }
-      await new Promise((next) => setTimeout(next, 50));
-    }
+    await server.comeBack();
     return server;
   }
 
-  async stop() {
-    const ended = new Promise((done) => this.#process.once('exit', done));
-    this.#process.kill('SIGKILL');
+  /** Begins to serve at the same address and with the same data as before. */
+  async comeBack() {
+    const started = spawn(BINARY, { env: this.#env, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#process = started;
+    for (const stream of [started.stdout, started.stderr]) {
+      stream.on('data', (text: Buffer) => (this.#log += text.toString()));
+    }
+    const deadline = Date.now() + READY_MS;
+    while (!(await isReady(this.url))) {
+      if (Date.now() > deadline || started.exitCode !== null) {
+        throw new Error(`the server did not become ready:\n${this.#log}`);
+      }
+      await new Promise((next) => setTimeout(next, 50));
+    }
+  }
+
+  /** Is gone from one moment to the next, as in a crash. */
+  async goAway() {
+    const process = this.#process;
+    if (process === undefined) return;
+    const ended = new Promise((done) => process.once('exit', done));
+    process.kill('SIGKILL');
     await ended;
+    this.#process = undefined;
+  }
+
+  async stop() {
+    await this.goAway();
     rmSync(this.#dir, { recursive: true });
   }
 }

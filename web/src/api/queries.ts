@@ -1,7 +1,14 @@
-import { queryOptions } from '@tanstack/react-query';
+import { type Query, queryOptions } from '@tanstack/react-query';
 
 import { session } from '../session/session.ts';
-import { answered, api, type Schemas } from './client.ts';
+import { answered, api, Refusal, type Schemas } from './client.ts';
+
+const RETRY_MS = 3_000;
+
+/** How long until what the whole console waits for is asked for again: where the server was away, it may be back. */
+function untilReached<T>({ state: { data, error } }: Query<T, Error, T, readonly string[]>): number | false {
+  return data === undefined && error !== null && !(error instanceof Refusal) ? RETRY_MS : false;
+}
 
 export const meQuery = queryOptions({
   queryKey: ['me'],
@@ -10,11 +17,13 @@ export const meQuery = queryOptions({
     session.begun();
     return data;
   },
+  refetchInterval: untilReached,
 });
 
 export const onboardingQuery = queryOptions({
   queryKey: ['onboarding'],
   queryFn: async () => (await answered(api.GET('/api/onboarding/status'))).data.onboarding,
+  refetchInterval: untilReached,
 });
 
 export const projectsQuery = queryOptions({

@@ -35,7 +35,7 @@ export function Account() {
       </Section>
       <Section title="Sessions" about="One ends by itself after 24 hours, or when it is left alone for 8.">
         {tokens.isPending && <Skeleton height={120} />}
-        {tokens.isError && (
+        {tokens.isLoadingError && (
           <Problem title="Your sessions are not to be had" error={tokens.error} retry={() => void tokens.refetch()} />
         )}
         {own !== undefined && <Sessions sessions={own.filter((token) => !isKept(token)).reverse()} />}

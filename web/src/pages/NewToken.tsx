@@ -18,7 +18,7 @@ export function NewToken() {
   const permissions = useQuery(permissionsQuery);
   const [made, setMade] = useState<Made | null>(null);
   if (made !== null) return <MadeToken {...made} again={() => setMade(null)} />;
-  if (permissions.isError) {
+  if (permissions.isLoadingError) {
     return <Problem title="What you may do is not to be had" error={permissions.error} retry={() => void permissions.refetch()} />;
   }
   return (

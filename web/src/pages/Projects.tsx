@@ -63,7 +63,7 @@ export function Projects() {
           </Button>
         )}
       </PageHead>
-      {projects.isError && (
+      {projects.isLoadingError && (
         <Problem title="The projects are not to be had" error={projects.error} retry={() => void projects.refetch()} />
       )}
       {projects.isPending || first.isPending ? (

@@ -1,6 +1,7 @@
 import { Center, Container } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Outlet } from '@tanstack/react-router';
+import { Outlet, useRouter } from '@tanstack/react-router';
+import { useEffect } from 'react';
 
 import { Refusal } from '../api/client.ts';
 import { meQuery } from '../api/queries.ts';
@@ -12,6 +13,7 @@ import { Door } from './Door.tsx';
 /** Lets in who is signed in, and keeps the address that others came for until they are. */
 export function Root() {
   const me = useQuery(meQuery);
+  useAllPages(me.data !== undefined);
   if (me.data !== undefined) {
     return (
       <Frame me={me.data}>
@@ -29,4 +31,20 @@ export function Root() {
       </Container>
     </Center>
   );
+}
+
+/** How long after the first view the others are loaded. */
+const LATER_MS = 1_500;
+
+/** Loads all pages before they are asked for, so that one can go from one to another also while the server is away. */
+function useAllPages(isIn: boolean) {
+  const router = useRouter();
+  useEffect(() => {
+    if (!isIn) return;
+    const load = () => {
+      for (const route of Object.values(router.routesById)) void router.loadRouteChunk(route)?.catch(() => undefined);
+    };
+    const timer = window.setTimeout(load, LATER_MS);
+    return () => window.clearTimeout(timer);
+  }, [router, isIn]);
 }

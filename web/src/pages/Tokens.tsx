@@ -53,7 +53,7 @@ export function Tokens() {
         />
       </div>
       {tokens.isPending && <Skeleton height={160} />}
-      {tokens.isError && (
+      {tokens.isLoadingError && (
         <Problem title="The tokens are not to be had" error={tokens.error} retry={() => void tokens.refetch()} />
       )}
       {kept?.length === 0 && (

@@ -45,7 +45,7 @@ export function ProjectCard({ project }: { project: Schemas['Project'] }) {
         )}
       </Group>
       {configs.isPending && <Skeleton height={39} radius={0} />}
-      {configs.isError && (
+      {configs.isLoadingError && (
         <Problem title="Its configs are not to be had" error={configs.error} retry={() => void configs.refetch()} />
       )}
       {configs.data && (
