@@ -147,3 +147,9 @@ export const HelpIcon = () => (
     <path d="M6.4 6.5c0-1 .7-1.6 1.6-1.6s1.6.6 1.6 1.5c0 1.2-1.6 1.3-1.6 2.6M8 11h.01" />
   </Icon>
 );
+
+export const DownIcon = () => (
+  <Icon>
+    <path d="m4.5 6.5 3.5 3.5 3.5-3.5" />
+  </Icon>
+);

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { FormFrame } from '../../ui/FormFrame.tsx';
 import { problemWithKey, problemWithValue } from './drafts.ts';
 import type { Place } from './references.ts';
-import classes from './secrets.module.css';
+import words from './words.module.css';
 import { ValueField } from './ValueField.tsx';
 
 interface Props {
@@ -40,7 +40,7 @@ function Form({ place, close, has, add }: Omit<Props, 'opened'>) {
       <TextInput
         label="Key"
         placeholder="DATABASE_URL"
-        classNames={{ input: classes.mono ?? '' }}
+        classNames={{ input: words.mono ?? '' }}
         data-autofocus
         required
         withAsterisk={false}

@@ -1,6 +1,7 @@
 import { Button, Text } from '@mantine/core';
 
-import classes from './secrets.module.css';
+import classes from './dialogs.module.css';
+import words from './words.module.css';
 
 export interface Side {
   name: string;
@@ -22,7 +23,7 @@ export function Compared({ sides }: { sides: [Side, Side] }) {
               no value
             </Text>
           ) : (
-            <code className={classes.clear}>{value === '' ? <em>empty</em> : value}</code>
+            <code className={words.clear}>{value === '' ? <em>empty</em> : value}</code>
           )}
         </div>
       ))}

@@ -1,6 +1,7 @@
 import { Button, Menu } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 
+import { DownIcon } from '../../ui/icons.tsx';
 import { download, exported } from './exporting.ts';
 import { type Format, FORMATS } from './formats.ts';
 import type { Place } from './references.ts';
@@ -24,7 +25,9 @@ export function ExportMenu({ place, hasDrafts, revealAll }: Props) {
   return (
     <Menu position="bottom-end" width={220}>
       <Menu.Target>
-        <Button variant="default">Export</Button>
+        <Button variant="default" rightSection={<DownIcon />}>
+          Export
+        </Button>
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>All values{hasDrafts ? ' that are saved' : ''}; goes on record</Menu.Label>

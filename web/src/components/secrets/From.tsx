@@ -1,7 +1,8 @@
 import { Text } from '@mantine/core';
 
 import type { Row } from './drafts.ts';
-import classes from './secrets.module.css';
+import classes from './table.module.css';
+import words from './words.module.css';
 
 /** Where a value is from, what it hides, what it refers to, and what is wrong with it. */
 export function From({ row: { meta, draft } }: { row: Row }) {
@@ -12,7 +13,7 @@ export function From({ row: { meta, draft } }: { row: Row }) {
     <div className={classes.origin}>
       <span>
         {isInherited ? `○ ${meta.source}` : '● own'}
-        {!isInherited && overridden != null && <span className={classes.quiet}> overrides {overridden}</span>}
+        {!isInherited && overridden != null && <span className={words.quiet}> overrides {overridden}</span>}
       </span>
       {references.length > 0 && (
         <Text span size="xs" c="dimmed" data-tip={references.join('  ')}>

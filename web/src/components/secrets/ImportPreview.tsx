@@ -3,7 +3,8 @@ import { Text } from '@mantine/core';
 import { Refusal, type Schemas, wordsFor } from '../../api/client.ts';
 import type { Keys } from '../../api/queries.ts';
 import { brokenLines } from './formats.ts';
-import classes from './secrets.module.css';
+import classes from './dialogs.module.css';
+import words from './words.module.css';
 
 interface Props {
   keys: Keys;
@@ -28,13 +29,13 @@ export function ImportPreview({ keys, read, error }: Props) {
         <tbody>
           {read.map(({ key, change, overridesInherited }) => (
             <tr key={key} data-state={change}>
-              <th scope="row" className={classes.mono}>
+              <th scope="row" className={words.mono}>
                 {key}
               </th>
               <td>
-                <span className={classes.state}>{change}</span>
+                <span className={words.state}>{change}</span>
                 {overridesInherited && change !== 'same' && (
-                  <span className={classes.quiet}> overrides {above(keys, key)}</span>
+                  <span className={words.quiet}> overrides {above(keys, key)}</span>
                 )}
               </td>
             </tr>

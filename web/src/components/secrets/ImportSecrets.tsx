@@ -7,7 +7,7 @@ import { changes } from './drafts.ts';
 import { type Format, FORMATS } from './formats.ts';
 import { ImportPreview } from './ImportPreview.tsx';
 import type { Place } from './references.ts';
-import classes from './secrets.module.css';
+import words from './words.module.css';
 import type { Source, useImport } from './useImport.ts';
 
 interface Props {
@@ -56,7 +56,7 @@ export function ImportSecrets({ place, keys, coming, source, add }: Props) {
         {isTextShown ? (
           <Textarea
             aria-label="Text to import"
-            classNames={{ input: classes.mono ?? '' }}
+            classNames={{ input: words.mono ?? '' }}
             placeholder="Paste a .env, JSON or YAML file here, or drop it anywhere on the page"
             data-autofocus
             autosize

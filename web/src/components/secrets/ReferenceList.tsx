@@ -1,7 +1,8 @@
 import { useEffect, useRef } from 'react';
 
 import type { Option } from './completion.ts';
-import classes from './secrets.module.css';
+import classes from './values.module.css';
+import words from './words.module.css';
 
 interface Props {
   id: string;
@@ -36,7 +37,7 @@ export function ReferenceList({ id, options, active, choose }: Props) {
           }}
         >
           {option.text}
-          {!option.isWhole && <span className={classes.quiet}>…</span>}
+          {!option.isWhole && <span className={words.quiet}>…</span>}
         </li>
       ))}
     </ul>

@@ -3,7 +3,7 @@ import { useState } from 'react';
 
 import { FormFrame } from '../../ui/FormFrame.tsx';
 import { problemWithKey, type Row } from './drafts.ts';
-import classes from './secrets.module.css';
+import words from './words.module.css';
 
 interface Props {
   row: Row;
@@ -29,7 +29,7 @@ export function RenameSecret({ row, close, has, rename }: Props) {
       <FormFrame action="Rename" submit={submit} isPending={false} error={null} cancel={close}>
         <TextInput
           label="New key"
-          classNames={{ input: classes.mono ?? '' }}
+          classNames={{ input: words.mono ?? '' }}
           data-autofocus
           required
           withAsterisk={false}

@@ -8,7 +8,8 @@ import { Lines } from '../record/Lines.tsx';
 import { Compared, ShowBoth, type Side } from './Compared.tsx';
 import { changes, type Draft, type Drafts, stateOf } from './drafts.ts';
 import type { Place } from './references.ts';
-import classes from './secrets.module.css';
+import classes from './dialogs.module.css';
+import words from './words.module.css';
 import { orTell } from './useActions.ts';
 
 interface Props {
@@ -94,7 +95,7 @@ function Item({ name, draft, place, keys, contest }: ItemProps) {
     <li data-state={state}>
       <Group gap="xs" justify="space-between">
         <div className={classes.reviewed}>
-          <span className={classes.mono}>{name}</span> <span className={classes.state}>{state}</span>
+          <span className={words.mono}>{name}</span> <span className={words.state}>{state}</span>
           {above != null && (
             <Text span size="xs" c="dimmed">
               {' '}

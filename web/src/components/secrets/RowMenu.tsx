@@ -5,7 +5,7 @@ import { useNavigate } from '@tanstack/react-router';
 import type { Row } from './drafts.ts';
 import type { Place } from './references.ts';
 import type { RowActions } from './SecretRow.tsx';
-import classes from './secrets.module.css';
+import classes from './table.module.css';
 import { orTell } from './useActions.ts';
 
 export interface MenuAt {
@@ -34,7 +34,10 @@ export function RowMenu({ menu: { row, at }, place, mayWrite, mayRemove, actions
   return (
     <Menu opened onClose={close} position="bottom-end" width={230} returnFocus={false} withInitialFocusPlaceholder={false}>
       <Menu.Target>
-        <span
+        <button
+          type="button"
+          tabIndex={-1}
+          aria-label={`More for ${key}`}
           className={classes.menuAnchor}
           style={{ top: box.top + window.scrollY, left: box.left + window.scrollX, width: box.width, height: box.height }}
         />

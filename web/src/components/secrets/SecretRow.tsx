@@ -7,7 +7,8 @@ import { When } from '../../ui/When.tsx';
 import { type Row, stateOf, wordsForProblem } from './drafts.ts';
 import { From } from './From.tsx';
 import type { Place } from './references.ts';
-import classes from './secrets.module.css';
+import classes from './table.module.css';
+import words from './words.module.css';
 import { ShownValue } from './ShownValue.tsx';
 import type { Shown } from './useReveal.ts';
 import { ValueEditor } from './ValueEditor.tsx';
@@ -64,8 +65,8 @@ export const SecretRow = memo(function SecretRow(props: Props) {
       tabIndex={tabIndex}
     >
       <th scope="row" className={classes.key}>
-        <span className={classes.mono}>{key}</span>
-        {state && <span className={classes.state}>{state}</span>}
+        <span className={words.mono}>{key}</span>
+        {state && <span className={words.state}>{state}</span>}
         {meta?.problem != null && <span className={classes.problem}>{wordsForProblem(meta.problem)}</span>}
       </th>
       <td className={classes.value} colSpan={edited === undefined ? 1 : 3}>

@@ -18,9 +18,10 @@ import { LeaveGuard } from './LeaveGuard.tsx';
 import type { Place } from './references.ts';
 import { RowMenu } from './RowMenu.tsx';
 import { SaveBar } from './SaveBar.tsx';
-import classes from './secrets.module.css';
+import classes from './dialogs.module.css';
 import { SecretsTable } from './SecretsTable.tsx';
 import { Toolbar, useFilter } from './Toolbar.tsx';
+import { tellDiscarded } from './Undoable.tsx';
 import { revealAll, useActions } from './useActions.ts';
 import { useConfigKeys } from './useConfigKeys.ts';
 import { useDrafts } from './useDrafts.ts';
@@ -28,7 +29,7 @@ import { useArriving, useImport } from './useImport.ts';
 import { useMarks } from './useMarks.ts';
 import { useReveal } from './useReveal.ts';
 import { useCurrentRow, useRowKeys } from './useRowKeys.ts';
-import { useSaving } from './useSaving.tsx';
+import { useSaving } from './useSaving.ts';
 import { isLike, isOf, type View } from './view.ts';
 
 interface Props extends Place {
@@ -64,22 +65,28 @@ function Loaded({ project, config, view, setView, keys }: Props & { keys: Keys }
   const coming = useImport(place);
   const isDroppedOn = useArriving(mayWrite, coming.open);
   const filterInput = useRef<HTMLInputElement>(null);
-  const saving = useSaving(place, mayRemove, (saved) => {
-    mine(new Set(saved.keys()));
+  const saved = () => {
     change.clear();
     setDialog(null);
-  });
+  };
+  const saving = useSaving(place, { mayUndo: mayRemove, begin: mine, saved });
 
   const rows = useMemo(() => rowsOf(keys, drafts, editing?.key), [keys, drafts, editing?.key]);
   const visible = useMemo(
     () => rows.filter((row) => row.key === editing?.key || (isOf(origin, row) && isLike(filter, row))),
     [rows, origin, filter, editing?.key],
   );
-  const conflicts = useMemo(() => conflictsOf(keys, drafts), [keys, drafts]);
+  // What is just being saved is heard of before the answer is here.
+  const conflicts = useMemo(
+    () => (saving.isPending ? [] : conflictsOf(keys, drafts)),
+    [saving.isPending, keys, drafts],
+  );
   // A refusal is about what was sent, and no longer true of what was typed since.
   const refusal = saving.isError && saving.variables.drafts === drafts ? wordsFor(saving.error) : null;
   const save = () => {
-    if (drafts.size > 0 && conflicts.length === 0 && !saving.isPending) saving.mutate({ drafts, on: keys });
+    if (drafts.size === 0 || conflicts.length > 0 || saving.isPending) return;
+    // What was saved is not kept.
+    saving.mutate({ drafts, on: keys }, { onSuccess: () => saving.reset() });
   };
 
   const asTold = { preventDefault: false };
@@ -196,6 +203,7 @@ function Loaded({ project, config, view, setView, keys }: Props & { keys: Keys }
           discard={() => {
             hide();
             change.clear();
+            tellDiscarded(drafts, change.restore);
           }}
         />
       )}

@@ -7,7 +7,7 @@ import type { Row } from './drafts.ts';
 import { withKept } from './kept.ts';
 import type { Place } from './references.ts';
 import { type RowActions, SecretRow } from './SecretRow.tsx';
-import classes from './secrets.module.css';
+import classes from './table.module.css';
 import type { Editing } from './useActions.ts';
 import type { Revealed } from './useReveal.ts';
 

@@ -2,14 +2,15 @@ import { Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 
 import { piecesOf, type Place } from './references.ts';
-import classes from './secrets.module.css';
+import classes from './values.module.css';
+import words from './words.module.css';
 import type { Shown } from './useReveal.ts';
 
 /** A value in clear: as it is written, each reference a link to where it leads, and beneath it what that comes to. */
 export function ShownValue({ shown: { value, resolved }, place }: { shown: Shown; place: Place }) {
   return (
     <div className={classes.shown}>
-      <code className={classes.clear}>{value === '' ? <em>empty</em> : <Pieces value={value} place={place} />}</code>
+      <code className={words.clear}>{value === '' ? <em>empty</em> : <Pieces value={value} place={place} />}</code>
       {resolved !== undefined && (
         <div className={classes.resolved}>
           <Text span size="xs" c="dimmed">
@@ -20,7 +21,7 @@ export function ShownValue({ shown: { value, resolved }, place }: { shown: Shown
               {resolved.problem}
             </Text>
           ) : (
-            <code className={classes.clear}>{resolved.value === '' ? <em>empty</em> : resolved.value}</code>
+            <code className={words.clear}>{resolved.value === '' ? <em>empty</em> : resolved.value}</code>
           )}
         </div>
       )}

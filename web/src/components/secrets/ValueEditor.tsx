@@ -3,7 +3,7 @@ import { useState } from 'react';
 
 import { problemWithValue } from './drafts.ts';
 import type { Place } from './references.ts';
-import classes from './secrets.module.css';
+import classes from './values.module.css';
 import { ValueField } from './ValueField.tsx';
 
 interface Props {

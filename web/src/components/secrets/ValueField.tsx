@@ -6,7 +6,8 @@ import { chosen, type Option } from './completion.ts';
 import { problemWithValue } from './drafts.ts';
 import { optionId, ReferenceList } from './ReferenceList.tsx';
 import type { Place } from './references.ts';
-import classes from './secrets.module.css';
+import classes from './values.module.css';
+import words from './words.module.css';
 import { useCompletion } from './useCompletion.ts';
 
 interface Props extends Pick<TextareaProps, 'label' | 'aria-label' | 'autoFocus' | 'minRows'> {
@@ -53,7 +54,7 @@ export function ValueField({ place, text, setText, accept, cancel, ...field }: P
     <div className={classes.field}>
       <Textarea
         ref={input}
-        classNames={{ input: classes.mono ?? '' }}
+        classNames={{ input: words.mono ?? '' }}
         placeholder="empty"
         autosize
         minRows={1}

@@ -23,6 +23,8 @@ export function useDrafts() {
           return draft === undefined ? all : new Map(all).set(key, { ...draft, base });
         }),
       clear: () => setDrafts(NONE),
+      /** Brings back what was discarded, beneath what was typed since. */
+      restore: (discarded: Drafts) => setDrafts((all) => new Map([...discarded, ...all])),
     }),
     [],
   );

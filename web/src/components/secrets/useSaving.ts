@@ -1,4 +1,3 @@
-import { Button, Group, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 
@@ -6,23 +5,29 @@ import { answered, api, Refusal } from '../../api/client.ts';
 import { type Keys, keysQuery } from '../../api/queries.ts';
 import { conflictsOf, type Drafts, patchOf } from './drafts.ts';
 import type { Place } from './references.ts';
+import { tellUndoable } from './Undoable.tsx';
 import { orTell } from './useActions.ts';
 
-/** How long a save can be taken back from where it is told. History can do so ever after. */
-const UNDO_MS = 10_000;
+interface Options {
+  mayUndo: boolean;
+  /** The keys that are about to be changed from here, before anybody else hears of it. */
+  begin: (keys: string[]) => void;
+  saved: () => void;
+}
 
 /**
  * Saves all drafts as one revision, on condition that none of their keys was changed by others since it was begun. What
  * others saved of other keys is no obstacle: the server is asked again, now knowing of it.
  */
-export function useSaving({ project, config }: Place, mayUndo: boolean, saved: (drafts: Drafts) => void) {
+export function useSaving({ project, config }: Place, { mayUndo, begin, saved }: Options) {
   const queries = useQueryClient();
   const query = keysQuery(project, config);
   const path = { project, config };
 
   /** Makes the config what it was, unless somebody saved since. No value comes to the page for it. */
-  const undo = (before: number, etag: string) =>
+  const undo = (keys: string[], before: number, etag: string) =>
     orTell('Not undone', async () => {
+      begin(keys);
       const params = { path, header: { 'If-Match': etag } };
       const call = api.POST('/api/projects/{project}/configs/{config}/rollback', { params, body: { revision: before } });
       const { data } = await answered(call);
@@ -33,6 +38,7 @@ export function useSaving({ project, config }: Place, mayUndo: boolean, saved: (
   return useMutation({
     mutationFn: async ({ drafts, on }: { drafts: Drafts; on: Keys }) => {
       const body = patchOf(drafts);
+      begin([...drafts.keys()]);
       const patch = async (keys: Keys) => {
         const params = { path, header: { 'If-Match': keys.etag } };
         const call = api.PATCH('/api/projects/{project}/configs/{config}/secrets', { params, body });
@@ -50,28 +56,13 @@ export function useSaving({ project, config }: Place, mayUndo: boolean, saved: (
       }
     },
     onSuccess: async ({ before, revision, etag }, { drafts }) => {
-      saved(drafts);
+      saved();
       await queries.invalidateQueries({ queryKey: query.queryKey });
+      const keys = [...drafts.keys()];
       if (!mayUndo) return notifications.show({ message: `Saved as revision ${revision}` });
-      const id = `saved-${project}-${config}-${revision}`;
-      const takeBack = () => {
-        notifications.hide(id);
-        void undo(before, etag);
-      };
-      return notifications.show({ id, autoClose: UNDO_MS, message: <Saved revision={revision} undo={takeBack} /> });
+      return tellUndoable(`Saved as revision ${revision}`, () => void undo(keys, before, etag));
     },
     // What it was called with holds values.
     gcTime: 0,
   });
-}
-
-function Saved({ revision, undo }: { revision: number; undo: () => void }) {
-  return (
-    <Group justify="space-between" wrap="nowrap">
-      <Text size="sm">Saved as revision {revision}</Text>
-      <Button size="compact-sm" variant="default" onClick={undo}>
-        Undo
-      </Button>
-    </Group>
-  );
 }
