@@ -3,6 +3,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '
 import { compareSearch } from './components/compare/address.ts';
 import { historySearch } from './components/history/address.ts';
 import { viewOf } from './components/secrets/view.ts';
+import { accessSearch } from './components/team/search.ts';
 import { newTokenSearch, tokensSearch } from './components/tokens/search.ts';
 import { Broken } from './pages/Broken.tsx';
 import { NotFound } from './pages/NotFound.tsx';
@@ -64,6 +65,49 @@ const account = createRoute({
   component: lazyRouteComponent(() => import('./pages/Account.tsx'), 'Account'),
 });
 
+const team = createRoute({
+  getParentRoute: () => root,
+  path: '/team',
+  component: lazyRouteComponent(() => import('./pages/Team.tsx'), 'Team'),
+});
+
+const groups = createRoute({
+  getParentRoute: () => root,
+  path: '/team/groups',
+  component: lazyRouteComponent(() => import('./pages/Groups.tsx'), 'Groups'),
+});
+
+const teamAccess = createRoute({
+  getParentRoute: () => root,
+  path: '/team/access',
+  validateSearch: accessSearch,
+  component: lazyRouteComponent(() => import('./pages/TeamAccess.tsx'), 'TeamAccess'),
+});
+
+const projectAccess = createRoute({
+  getParentRoute: () => root,
+  path: '/p/$project/access',
+  component: lazyRouteComponent(() => import('./pages/ProjectAccess.tsx'), 'ProjectAccess'),
+});
+
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('./pages/Settings.tsx'), 'Settings'),
+});
+
+const projectSettings = createRoute({
+  getParentRoute: () => root,
+  path: '/p/$project/settings',
+  component: lazyRouteComponent(() => import('./pages/ProjectSettings.tsx'), 'ProjectSettings'),
+});
+
+const configSettings = createRoute({
+  getParentRoute: () => root,
+  path: '/p/$project/c/$config/settings',
+  component: lazyRouteComponent(() => import('./pages/ConfigSettings.tsx'), 'ConfigSettings'),
+});
+
 const tree = root.addChildren([
   projects,
   project,
@@ -73,6 +117,13 @@ const tree = root.addChildren([
   tokens,
   newToken,
   account,
+  team,
+  groups,
+  teamAccess,
+  projectAccess,
+  settings,
+  projectSettings,
+  configSettings,
 ]);
 
 export function makeRouter() {

@@ -1,5 +1,5 @@
 import AxeBuilder from '@axe-core/playwright';
-import { type APIRequestContext, test as base, expect, type Page } from '@playwright/test';
+import { type APIRequestContext, type BrowserContext, test as base, expect, type Page } from '@playwright/test';
 
 import type { Schemas } from '../src/api/client.ts';
 import { serveBuilt } from './built.ts';
@@ -30,6 +30,8 @@ interface Fixtures {
   api: Api;
   /** Signed in as the owner, with `shop/base` and `shop/prod`, which inherits from it. */
   shop: Page;
+  /** Somebody else, signed in in a browser of their own. */
+  visitor: (username: string, password: string) => Promise<Page>;
 }
 
 export const test = base.extend<Fixtures>({
@@ -79,6 +81,20 @@ export const test = base.extend<Fixtures>({
     await signIn(page);
     await expect(page.getByRole('heading', { name: 'Projects' })).toBeVisible();
     await use(page);
+  },
+  visitor: async ({ browser, server }, use) => {
+    const contexts: BrowserContext[] = [];
+    await use(async (username, password) => {
+      const context = await browser.newContext({ baseURL: server.url });
+      contexts.push(context);
+      if (process.env.CONSOLE_DIST) await serveBuilt(context, server.url, process.env.CONSOLE_DIST);
+      const page = await context.newPage();
+      await page.goto('/');
+      await signIn(page, username, password);
+      await expect(page.getByRole('button', { name: username })).toBeVisible();
+      return page;
+    });
+    for (const context of contexts) await context.close();
   },
 });
 

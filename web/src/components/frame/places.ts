@@ -1,7 +1,7 @@
 import type { LinkProps } from '@tanstack/react-router';
 import type { ComponentType } from 'react';
 
-import { ProjectsIcon, TokenIcon } from '../../ui/icons.tsx';
+import { ProjectsIcon, SettingsIcon, TeamIcon, TokenIcon } from '../../ui/icons.tsx';
 
 export interface Place {
   name: string;
@@ -15,6 +15,8 @@ export interface Place {
 export const PLACES: Place[] = [
   { name: 'Projects', to: '/', Icon: ProjectsIcon, key: 'p' },
   { name: 'Tokens', to: '/tokens', Icon: TokenIcon, key: 't' },
+  { name: 'Team', to: '/team', Icon: TeamIcon, key: 'm' },
+  { name: 'Settings', to: '/settings', Icon: SettingsIcon, key: 's' },
 ];
 
 export interface Tab {
@@ -23,10 +25,15 @@ export interface Tab {
 }
 
 /** The pages of a project. */
-export const PROJECT_TABS: Tab[] = [{ name: 'Configs', to: '/p/$project' }];
+export const PROJECT_TABS: Tab[] = [
+  { name: 'Configs', to: '/p/$project' },
+  { name: 'Access', to: '/p/$project/access' },
+  { name: 'Project settings', to: '/p/$project/settings' },
+];
 
 /** The pages of a config, beside which the project's stand. */
 export const CONFIG_TABS: Tab[] = [
   { name: 'Secrets', to: '/p/$project/c/$config' },
   { name: 'History', to: '/p/$project/c/$config/history' },
+  { name: 'Settings', to: '/p/$project/c/$config/settings' },
 ];
