@@ -14,6 +14,13 @@ const PAGES: Record<string, string[]> = {
   '/tokens': ['/tokens?revoked=true'],
   '/tokens/new': ['/tokens/new?project=shop&config=prod', `/tokens/new?project=${LONG}&config=${LONG}`],
   '/account': ['/account'],
+  '/team': ['/team'],
+  '/team/groups': ['/team/groups'],
+  '/team/access': ['/team/access?user=bob', '/team/access?user=bob&project=shop'],
+  '/settings': ['/settings'],
+  '/p/$project/access': ['/p/shop/access'],
+  '/p/$project/settings': ['/p/shop/settings'],
+  '/p/$project/c/$config/settings': ['/p/shop/c/prod/settings'],
 };
 
 const ROUTES = [...readFileSync(join(import.meta.dirname, '../src/routes.tsx'), 'utf8').matchAll(/^ {2}path: '([^']+)'/gm)]
