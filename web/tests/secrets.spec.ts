@@ -49,6 +49,15 @@ test('a value that is shown goes when the page is left, and after a minute', asy
   await isNowhere(shop, SECRET);
 });
 
+test('a value that somebody else changes is not shown any longer', async ({ shop, api }) => {
+  await shop.getByRole('button', { name: 'Reveal DATABASE_URL' }).click();
+  await expect(shop.getByText(SECRET)).toBeVisible();
+  await api.put('/api/projects/shop/configs/base/secrets/LOG_LEVEL', { value: 'trace' });
+  await api.put('/api/projects/shop/configs/base/secrets/DATABASE_URL', { value: 'another' });
+  await expect(shop.getByText(SECRET)).toBeHidden();
+  await isNowhere(shop, SECRET);
+});
+
 test('several edits are saved as one revision, by keyboard', async ({ shop, api }) => {
   const revisions = async () => (await api.get('/api/projects/shop/configs/prod/revisions'))['revisions'] as unknown[];
   const before = await revisions();

@@ -20,7 +20,7 @@ export const SHORTCUTS: { where: string; shortcuts: Shortcut[] }[] = [
   {
     where: 'In a config',
     shortcuts: [
-      { keys: ['/'], does: 'Filter keys' },
+      { keys: ['/', 'Ctrl F', '⌘ F'], does: 'Filter keys' },
       { keys: ['j', 'k'], does: 'Next and previous row' },
       { keys: ['Enter'], does: 'Edit the value' },
       { keys: ['Space'], does: 'Reveal or hide the value' },

@@ -36,11 +36,10 @@ export function Dialogs({ dialog, place, keys, drafts, conflicts, isSaving, chan
       change.put(row.key, { kind: 'remove' }, row.meta);
     });
   const addAll = (read: Schemas['KeyChange'][]) => {
-    for (const { key, change: what, value } of read) {
-      // What the config has already is no change, whatever was typed before.
-      if (what === 'same') change.drop([key]);
-      else set(key, value ?? '');
-    }
+    const [same, other] = [read.filter(isSame), read.filter((key) => !isSame(key))];
+    // What the config has already is no change, whatever was typed before.
+    change.drop(same.map(({ key }) => key));
+    change.putAll(other.map(({ key, value }) => [key, { kind: 'set', value: value ?? '' }, meta[key]]));
     coming.close();
   };
   return (
@@ -80,3 +79,5 @@ export function Dialogs({ dialog, place, keys, drafts, conflicts, isSaving, chan
     </>
   );
 }
+
+const isSame = ({ change }: Schemas['KeyChange']) => change === 'same';

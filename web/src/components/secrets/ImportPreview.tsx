@@ -1,10 +1,15 @@
 import { Text } from '@mantine/core';
+import { useState } from 'react';
 
 import { Refusal, type Schemas, wordsFor } from '../../api/client.ts';
 import type { Keys } from '../../api/queries.ts';
+import { End } from '../../ui/End.tsx';
 import { brokenLines } from './formats.ts';
 import classes from './dialogs.module.css';
 import words from './words.module.css';
+
+/** How many keys are drawn at first, and more each time that the end comes into view. */
+const STEP = 100;
 
 interface Props {
   keys: Keys;
@@ -14,6 +19,7 @@ interface Props {
 
 /** What each key of a file would become, or what is wrong with its lines. */
 export function ImportPreview({ keys, read, error }: Props) {
+  const [drawn, setDrawn] = useState(STEP);
   if (error != null) return <Broken error={error} />;
   if (read === null) return null;
   if (read.length === 0) return <Text size="sm">There is no key in it.</Text>;
@@ -27,7 +33,7 @@ export function ImportPreview({ keys, read, error }: Props) {
           </tr>
         </thead>
         <tbody>
-          {read.map(({ key, change, overridesInherited }) => (
+          {read.slice(0, drawn).map(({ key, change, overridesInherited }) => (
             <tr key={key} data-state={change}>
               <th scope="row" className={words.mono}>
                 {key}
@@ -42,6 +48,7 @@ export function ImportPreview({ keys, read, error }: Props) {
           ))}
         </tbody>
       </table>
+      {drawn < read.length && <End key={drawn} reached={() => setDrawn(drawn + STEP)} />}
     </div>
   );
 }

@@ -43,7 +43,10 @@ export function ImportSecrets({ place, keys, coming, source, add }: Props) {
             )}
             <FileButton
               accept=".env,.json,.yaml,.yml,text/plain"
-              onChange={(file) => void file?.text().then((text) => open(text, file.name))}
+              onChange={(file) => {
+                setIsTextShown(false);
+                void file?.text().then((text) => open(text, file.name));
+              }}
             >
               {(props) => (
                 <Button size="xs" variant="default" {...props}>

@@ -3,6 +3,7 @@ import { useCallback, useState } from 'react';
 
 import { Refusal } from '../../api/client.ts';
 import { type Keys, readValue } from '../../api/queries.ts';
+import { End } from '../../ui/End.tsx';
 import { useForAMinute } from '../../ui/useFleeting.ts';
 import { Lines } from '../record/Lines.tsx';
 import { Compared, ShowBoth, type Side } from './Compared.tsx';
@@ -11,6 +12,9 @@ import type { Place } from './references.ts';
 import classes from './dialogs.module.css';
 import words from './words.module.css';
 import { orTell } from './useActions.ts';
+
+/** How many changes are drawn at first, and more each time that the end comes into view. */
+const STEP = 50;
 
 interface Props {
   place: Place;
@@ -27,6 +31,7 @@ interface Props {
 
 /** What saving would change, key by key: what others changed, too, comes first and is to be decided. */
 export function Review({ place, keys, drafts, conflicts, isSaving, keepMine, keepTheirs, save, close }: Props) {
+  const [drawn, setDrawn] = useState(STEP);
   const contested = new Set(conflicts);
   const sorted = [...drafts].sort(
     ([one], [other]) => Number(contested.has(other)) - Number(contested.has(one)) || one.localeCompare(other),
@@ -40,7 +45,7 @@ export function Review({ place, keys, drafts, conflicts, isSaving, keepMine, kee
             : 'Nothing is saved yet. Values are shown when you ask for them, which goes on record.'}
         </Text>
         <ul className={classes.review}>
-          {sorted.map(([key, draft]) => (
+          {sorted.slice(0, drawn).map(([key, draft]) => (
             <Item
               key={key}
               name={key}
@@ -51,6 +56,7 @@ export function Review({ place, keys, drafts, conflicts, isSaving, keepMine, kee
             />
           ))}
         </ul>
+        {drawn < sorted.length && <End key={drawn} reached={() => setDrawn(drawn + STEP)} />}
         <Group justify="flex-end" gap="xs">
           <Button variant="default" onClick={close}>
             Back
@@ -108,7 +114,7 @@ function Item({ name, draft, place, keys, contest }: ItemProps) {
             </Text>
           )}
         </div>
-        <Group gap={4} wrap="nowrap">
+        <Group gap={4} ml="auto" wrap="nowrap">
           <ShowBoth name={name} isShown={sides !== null} show={show} hide={hide} />
           {contest !== null && (
             <>

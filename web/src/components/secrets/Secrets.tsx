@@ -90,8 +90,15 @@ function Loaded({ project, config, view, setView, keys }: Props & { keys: Keys }
   };
 
   const asTold = { preventDefault: false };
+  // The browser finds nothing in rows that are not drawn.
+  const find = (event: KeyboardEvent) => {
+    if (filterInput.current === null || document.querySelector('[role=dialog]') !== null) return;
+    event.preventDefault();
+    filterInput.current.select();
+  };
   useHotkeys(
     [
+      ['mod+F', find, asTold],
       ['/', (event) => takesKey(event) && filterInput.current?.focus(), asTold],
       ['n', (event) => mayWrite && takesKey(event) && setDialog('add'), asTold],
       ['mod+S', save],

@@ -88,6 +88,7 @@ export function SecretsTable(props: Props) {
             {items.map((item, nth) => {
               const row = rows[item.index];
               if (row === undefined) return null;
+              const shown = revealed.get(row.key);
               return (
                 <Fragment key={item.key}>
                   <Gap height={item.start - (items[nth - 1]?.end ?? top)} />
@@ -99,7 +100,7 @@ export function SecretsTable(props: Props) {
                     isCurrent={item.index === first}
                     isMarked={marked.has(row.key)}
                     mayWrite={mayWrite}
-                    shown={revealed.get(row.key)}
+                    shown={shown?.meta === row.meta ? shown : undefined}
                     edited={editing?.key === row.key ? editing.initial : undefined}
                     actions={actions}
                   />

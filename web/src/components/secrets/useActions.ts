@@ -33,12 +33,13 @@ export async function valueOf({ project, config }: Place, { key, draft }: Row): 
 }
 
 async function shownOf(place: Place, row: Row): Promise<Shown> {
+  const { meta } = row;
   const value = await valueOf(place, row);
-  if (row.draft !== undefined || !hasReference(value)) return { value };
+  if (row.draft !== undefined || !hasReference(value)) return { value, meta };
   try {
-    return { value, resolved: { value: await readValue(place.project, place.config, row.key, true) } };
+    return { value, meta, resolved: { value: await readValue(place.project, place.config, row.key, true) } };
   } catch (error) {
-    return { value, resolved: { problem: wordsFor(error) } };
+    return { value, meta, resolved: { problem: wordsFor(error) } };
   }
 }
 
@@ -47,9 +48,9 @@ export function revealAll(place: Place, rows: Row[], reveal: (all: Revealed) => 
   void orTell('The values could not be revealed', async () => {
     const saved = await readAll(place);
     const all = new Map<string, Shown>();
-    for (const { key, draft } of rows) {
+    for (const { key, meta, draft } of rows) {
       const value = draft?.kind === 'set' ? draft.value : saved[key];
-      if (value !== undefined && draft?.kind !== 'remove') all.set(key, { value });
+      if (value !== undefined && draft?.kind !== 'remove') all.set(key, { value, meta });
     }
     reveal(all);
   });

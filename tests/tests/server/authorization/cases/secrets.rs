@@ -36,6 +36,12 @@ pub fn cases() -> Vec<Case> {
         )
         .file("A=1\n"),
         Case::of(
+            "POST /api/projects/{project}/configs/{config}/secrets/import",
+            Need::All(&[May("secrets:write", Config)]),
+        )
+        .file("A=1\n")
+        .query(|_| "dryRun=true&values=true".into()),
+        Case::of(
             "GET /api/projects/{project}/configs/{config}/secrets/{key}",
             Need::All(&[May("secrets:read", Config)]),
         ),
