@@ -42,6 +42,7 @@ async fn every_change_is_on_record_with_who_what_and_how() {
         (&json!("PUT"), &json!(shop.secret("base", "A")))
     );
     assert_eq!(event["ip"], "127.0.0.1");
+    assert!(event["requestId"].is_string());
     for field in [
         "ts",
         "actor_type",

@@ -1248,6 +1248,8 @@ export interface components {
             method?: string | null;
             path?: string | null;
             project_slug?: string | null;
+            /** @description The id of the request, which the server's log has, too; of an event that repeated, that of the first */
+            requestId?: string | null;
             /**
              * Format: int64
              * @description The position in the journal, where something was changed

@@ -57,6 +57,9 @@ pub(crate) struct AuditEvent {
     path: Option<String>,
     ip: Option<String>,
     user_agent: Option<String>,
+    /// The id of the request, which the server's log has, too; of an event that repeated, that of the first
+    #[serde(rename = "requestId")]
+    request_id: Option<String>,
     /// Not measured for changes, which are recorded before they are answered
     latency_ms: Option<u64>,
     /// The position in the journal, where something was changed
@@ -158,6 +161,7 @@ impl AuditEvent {
             method: request.as_ref().map(|request| request.method.clone()),
             path: request.as_ref().map(|request| request.path.clone()),
             ip: request.as_ref().and_then(|request| request.ip.clone()),
+            request_id: request.as_ref().map(|request| request.id.clone()),
             user_agent: request.and_then(|request| request.user_agent),
             latency_ms: None,
             seq: None,
