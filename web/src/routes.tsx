@@ -1,5 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
 
+import { auditSearch } from './components/audit/address.ts';
 import { compareSearch } from './components/compare/address.ts';
 import { historySearch } from './components/history/address.ts';
 import { viewOf } from './components/secrets/view.ts';
@@ -43,6 +44,13 @@ const compare = createRoute({
   path: '/p/$project/compare',
   validateSearch: compareSearch,
   component: lazyRouteComponent(() => import('./pages/Compare.tsx'), 'Compare'),
+});
+
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: '/audit',
+  validateSearch: auditSearch,
+  component: lazyRouteComponent(() => import('./pages/Audit.tsx'), 'Audit'),
 });
 
 const tokens = createRoute({
@@ -114,6 +122,7 @@ const tree = root.addChildren([
   config,
   history,
   compare,
+  audit,
   tokens,
   newToken,
   account,

@@ -1,7 +1,7 @@
 import type { LinkProps } from '@tanstack/react-router';
 import type { ComponentType } from 'react';
 
-import { ProjectsIcon, SettingsIcon, TeamIcon, TokenIcon } from '../../ui/icons.tsx';
+import { AuditIcon, ProjectsIcon, SettingsIcon, TeamIcon, TokenIcon } from '../../ui/icons.tsx';
 
 export interface Place {
   name: string;
@@ -16,6 +16,7 @@ export const PLACES: Place[] = [
   { name: 'Projects', to: '/', Icon: ProjectsIcon, key: 'p' },
   { name: 'Tokens', to: '/tokens', Icon: TokenIcon, key: 't' },
   { name: 'Team', to: '/team', Icon: TeamIcon, key: 'm' },
+  { name: 'Audit', to: '/audit', Icon: AuditIcon, key: 'a' },
   { name: 'Settings', to: '/settings', Icon: SettingsIcon, key: 's' },
 ];
 
@@ -27,6 +28,7 @@ export interface Tab {
 /** The pages of a project. */
 export const PROJECT_TABS: Tab[] = [
   { name: 'Configs', to: '/p/$project' },
+  { name: 'Compare', to: '/p/$project/compare' },
   { name: 'Access', to: '/p/$project/access' },
   { name: 'Project settings', to: '/p/$project/settings' },
 ];

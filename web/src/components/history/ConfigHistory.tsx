@@ -1,5 +1,6 @@
 import { Button, Stack, Text } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
 import { useMemo } from 'react';
 
 import { type Place, revisionsQuery } from '../../api/history.ts';
@@ -70,6 +71,8 @@ interface RevisionsProps {
 
 function Revisions({ place, chosen, goBack, go }: RevisionsProps) {
   const revisions = useInfiniteQuery(revisionsQuery(place));
+  const navigate = useNavigate();
+  const mayAudit = useMay(place.project)('audit:read');
   const actions = useMemo<RevisionActions>(
     () => ({
       // Every revision is later than what it changed.
@@ -77,8 +80,9 @@ function Revisions({ place, chosen, goBack, go }: RevisionsProps) {
       choose: (revision) => go({ from: revision }),
       pickKey: (key) => go({ key }),
       rollBack: (revision) => goBack?.(revision),
+      record: mayAudit ? (at) => void navigate({ to: '/audit', search: { ...place, since: at, until: at } }) : undefined,
     }),
-    [chosen, go, goBack],
+    [chosen, go, goBack, mayAudit, navigate, place],
   );
   if (revisions.isPending) return null;
   if (revisions.data === undefined) {

@@ -16,6 +16,8 @@ export interface RevisionActions {
   choose: (revision: number) => void;
   pickKey: (key: string) => void;
   rollBack: (revision: number) => void;
+  /** Shows what is on record of it, where that may be read. */
+  record: ((at: string) => void) | undefined;
 }
 
 interface Props {
@@ -81,13 +83,21 @@ function Item({ revision: { revision, at, actor, actorKind, action, changes }, i
             {chosen === revision ? 'Chosen' : 'Compare'}
           </Button>
         )}
-        <More revision={revision} mayRollBack={mayRollBack && !isNewest} actions={actions} />
+        <More revision={revision} at={at} mayRollBack={mayRollBack && !isNewest} actions={actions} />
       </span>
     </li>
   );
 }
 
-function More({ revision, mayRollBack, actions }: { revision: number; mayRollBack: boolean; actions: RevisionActions }) {
+interface MoreProps {
+  revision: number;
+  at: string;
+  mayRollBack: boolean;
+  actions: RevisionActions;
+}
+
+function More({ revision, at, mayRollBack, actions }: MoreProps) {
+  const { record } = actions;
   return (
     <Menu position="bottom-end" width={220}>
       <Menu.Target>
@@ -99,6 +109,7 @@ function More({ revision, mayRollBack, actions }: { revision: number; mayRollBac
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Item onClick={() => actions.choose(revision)}>Compare with another…</Menu.Item>
+        {record && <Menu.Item onClick={() => record(at)}>Show it in the record</Menu.Item>}
         {mayRollBack && <Menu.Item onClick={() => actions.rollBack(revision)}>Roll back to {revision}…</Menu.Item>}
       </Menu.Dropdown>
     </Menu>

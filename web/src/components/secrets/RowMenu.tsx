@@ -2,6 +2,7 @@ import { Menu } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useNavigate } from '@tanstack/react-router';
 
+import { useMay } from '../../api/permissions.ts';
 import type { Row } from './drafts.ts';
 import type { Place } from './references.ts';
 import type { RowActions } from './SecretRow.tsx';
@@ -26,6 +27,7 @@ interface Props {
 /** One menu for whichever row it was asked for: thousands of rows have none of their own. */
 export function RowMenu({ menu: { row, at }, place, mayWrite, mayRemove, actions, rename, close }: Props) {
   const navigate = useNavigate();
+  const mayAudit = useMay(place.project)('audit:read');
   const { key, meta, draft } = row;
   const isOwn = meta !== undefined && !meta.inherited;
   const isRemoved = draft?.kind === 'remove';
@@ -62,6 +64,9 @@ export function RowMenu({ menu: { row, at }, place, mayWrite, mayRemove, actions
           >
             History of this key
           </Menu.Item>
+        )}
+        {meta !== undefined && mayAudit && (
+          <Menu.Item onClick={() => void navigate({ to: '/audit', search: { ...place, key } })}>Events of this key</Menu.Item>
         )}
         {(draft !== undefined || (mayRemove && isOwn)) && <Menu.Divider />}
         {draft !== undefined && <Menu.Item onClick={() => actions.undo(key)}>Undo this change</Menu.Item>}
