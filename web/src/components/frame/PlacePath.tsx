@@ -9,7 +9,7 @@ import classes from './PlacePath.module.css';
 /** Where one is: a project, and one of its configs, each to be changed by typing. */
 export function PlacePath() {
   const { project, config } = useParams({ strict: false });
-  if (project === undefined) return null;
+  if (project === undefined) return <span className={classes.product}>Simple Secrets Manager</span>;
   return (
     <nav aria-label="Place" className={classes.path}>
       <ProjectMenu project={project} />
