@@ -122,3 +122,80 @@ test('what is offered goes away when the role does', async ({ shop, visitor, api
   await page.getByRole('button', { name: 'Cancel' }).click();
   await expect(page.getByRole('button', { name: 'New group' })).toHaveCount(0);
 });
+
+test('an admin of the workspace makes groups, gives roles, and changes projects', async ({ shop, visitor, api }) => {
+  await expect(shop.getByRole('heading', { name: 'Projects' })).toBeVisible();
+  await invite(api, 'admin');
+  const page = await visitor('bob', THEIRS);
+  await page.goto('/team/groups');
+  await page.getByRole('button', { name: 'New group' }).click();
+  await page.getByLabel('Name in addresses').fill('developers');
+  await page.getByRole('button', { name: 'Make group' }).click();
+  await expect(page.getByRole('region', { name: 'developers' })).toBeVisible();
+  await page.goto('/p/shop/access');
+  await page.getByRole('button', { name: 'Give a role' }).click();
+  await page.getByRole('combobox', { name: 'Who' }).click();
+  await page.getByRole('option', { name: 'developers' }).click();
+  await page.getByRole('button', { name: 'Give role' }).click();
+  await expect(page.getByRole('combobox', { name: 'Role of developers' })).toHaveValue('Viewer');
+  await page.goto('/p/shop/settings');
+  await page.getByLabel('Description').fill('Where things are sold');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByText('Project saved')).toBeVisible();
+  await page.goto('/settings');
+  await expect(page.getByText('Only owners change these')).toBeVisible();
+  await expect(page.getByRole('region', { name: 'Keys' })).toHaveCount(0);
+});
+
+test('a collaborator of a project changes and clones its configs', async ({ shop, visitor, api }) => {
+  await expect(shop.getByRole('heading', { name: 'Projects' })).toBeVisible();
+  await invite(api, 'viewer', 'collaborator');
+  const page = await visitor('bob', THEIRS);
+  await page.goto('/p/shop/c/prod/settings');
+  await page.getByLabel('Name', { exact: true }).fill('Production');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByText('Config saved')).toBeVisible();
+  await page.getByRole('button', { name: 'Clone config…' }).click();
+  await page.getByRole('dialog').getByLabel('Name in addresses').fill('spare');
+  await page.getByRole('button', { name: 'Clone config', exact: true }).click();
+  await expect(page).toHaveURL(/\/p\/shop\/c\/spare$/);
+});
+
+test('an admin of a project deletes its configs', async ({ shop, visitor, api }) => {
+  await expect(shop.getByRole('heading', { name: 'Projects' })).toBeVisible();
+  await invite(api, 'viewer', 'admin');
+  const page = await visitor('bob', THEIRS);
+  await page.goto('/p/shop/c/prod/settings');
+  await page.getByRole('button', { name: 'Delete config…' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Type prod to go on').fill('prod');
+  await dialog.getByRole('button', { name: 'Delete config' }).click();
+  await expect(page).toHaveURL(/\/p\/shop$/);
+  const { configs } = (await api.get('/api/projects/shop/configs')) as { configs: { slug: string }[] };
+  expect(configs.map(({ slug }) => slug)).toEqual(['base']);
+});
+
+test('who may only read is told what is so, and offered nothing', async ({ shop, visitor, api }) => {
+  await expect(shop.getByRole('heading', { name: 'Projects' })).toBeVisible();
+  await invite(api, 'collaborator', 'viewer');
+  const page = await visitor('bob', THEIRS);
+  await page.goto('/p/shop/c/prod/settings');
+  await expect(page.getByText('Your role in shop is to read it.')).toBeVisible();
+  await page.goto('/p/shop/settings');
+  await expect(page.getByText('Owners and admins of the workspace can change this.')).toBeVisible();
+  await page.goto('/settings');
+  await expect(page.getByRole('region', { name: 'This server' })).toBeVisible();
+  await expect(page.getByRole('region', { name: 'Workspace' })).toHaveCount(0);
+});
+
+test('a phone shows each page without moving sideways', async ({ shop }) => {
+  await shop.setViewportSize({ width: 360, height: 740 });
+  const pages = ['/team', '/team/groups', '/team/access?user=ada', '/p/shop/access', '/settings', '/p/shop/settings', '/p/shop/c/prod/settings'];
+  for (const path of pages) {
+    await shop.goto(path);
+    await expect(shop.getByRole('heading', { level: 1 })).toBeVisible();
+    await shop.waitForLoadState('networkidle');
+    const width = await shop.evaluate(() => document.documentElement.scrollWidth);
+    expect(width, path).toBe(360);
+  }
+});

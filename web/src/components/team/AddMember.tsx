@@ -1,6 +1,9 @@
 import { Button, Group, Modal, PasswordInput, SegmentedControl, Stack, Text, TextInput } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
+import { useMay } from '../../api/permissions.ts';
+import { settingsQuery } from '../../api/settings.ts';
 import { addMember, useTeamChange } from '../../api/team.ts';
 import { CopyButton } from '../../ui/CopyButton.tsx';
 import { fieldError, FormFrame } from '../../ui/FormFrame.tsx';
@@ -14,7 +17,9 @@ export function AddMember({ close }: { close: () => void }) {
   const [username, setUsername] = useState('');
   const [fullName, setFullName] = useState('');
   const [email, setEmail] = useState('');
-  const [role, setRole] = useState('viewer');
+  const [chosen, setRole] = useState<string | null>(null);
+  const usual = useQuery({ ...settingsQuery, enabled: useMay()('workspace:settings:read') }).data?.defaultWorkspaceRole;
+  const role = chosen ?? usual ?? 'viewer';
   const [isMade, setIsMade] = useState(true);
   const [typed, setTyped] = useState('');
   const [made] = useState(makePassword);
