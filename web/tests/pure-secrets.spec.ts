@@ -6,6 +6,7 @@ import {
   changedBetween,
   conflictsOf,
   type Drafts,
+  leftAfter,
   patchOf,
   problemWithKey,
   problemWithValue,
@@ -53,6 +54,16 @@ test('a new key stands where it will, and one that is being typed stays', () => 
 
 test('all changes are one patch', () => {
   expect(patchOf(drafts)).toEqual({ set: { OWN: 'x', OVER: 'y', NEW: '' }, delete: ['OLD'] });
+});
+
+test('what is typed while something is saved stays, and rests on what was saved', () => {
+  const later = new Map([...drafts, ['OWN', { kind: 'set', value: 'later', base: own(1) }], ['MORE', { kind: 'remove', base: own(1) }]] as const);
+  const now = keys(6, { ...base.meta, OWN: own(2) });
+  const left = leftAfter(drafts, later, now);
+  expect([...left.keys()]).toEqual(['OWN', 'MORE']);
+  expect(left.get('OWN')).toEqual({ kind: 'set', value: 'later', base: own(2) });
+  expect(conflictsOf(keys(6, { ...now.meta, MORE: own(1) }), left)).toEqual([]);
+  expect(leftAfter(drafts, drafts, now).size).toBe(0);
 });
 
 test('a conflict is about keys that both changed, and about nothing else', () => {

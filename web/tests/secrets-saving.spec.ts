@@ -61,6 +61,26 @@ test('what somebody else saved of other keys is no obstacle', async ({ shop, api
   expect(data).toMatchObject({ LOG_LEVEL: 'mine', OTHER: 'theirs' });
 });
 
+test('what is typed while something is saved is not lost', async ({ shop, api }) => {
+  let release = () => {};
+  const held = new Promise<void>((done) => (release = done));
+  await shop.route('**/configs/prod/secrets', async (route) => {
+    if (route.request().method() === 'PATCH') await held;
+    await route.continue();
+  });
+  await edit(shop, 'LOG_LEVEL', 'first');
+  await shop.getByRole('button', { name: 'Save as one revision' }).click();
+  await edit(shop, 'LOG_LEVEL', 'second');
+  await edit(shop, 'DATABASE_URL', 'of prod');
+  release();
+  await expect(shop.getByText(/^Saved as revision/)).toBeVisible();
+  await expect(shop.getByText('2 changes not saved: 1 new, 1 changed')).toBeVisible();
+  expect(await api.get(`${PROD}/secrets`)).toHaveProperty('data.LOG_LEVEL', 'first');
+  await shop.getByRole('button', { name: 'Save as one revision' }).click();
+  await expect(shop.getByText('not saved')).toBeHidden();
+  expect(await api.get(`${PROD}/secrets`)).toHaveProperty('data', { DATABASE_URL: 'of prod', LOG_LEVEL: 'second' });
+});
+
 test('what is removed is struck, gone once it is saved, and back when that is undone', async ({ shop, api }) => {
   await api.put(`${PROD}/secrets/DATABASE_URL`, { value: SECRET });
   await shop.reload();

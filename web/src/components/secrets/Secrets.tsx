@@ -65,11 +65,14 @@ function Loaded({ project, config, view, setView, keys }: Props & { keys: Keys }
   const coming = useImport(place);
   const isDroppedOn = useArriving(mayWrite, coming.open);
   const filterInput = useRef<HTMLInputElement>(null);
-  const saved = () => {
-    change.clear();
-    setDialog(null);
-  };
-  const saving = useSaving(place, { mayUndo: mayRemove, begin: mine, saved });
+  const saving = useSaving(place, {
+    mayUndo: mayRemove,
+    begin: mine,
+    saved: (sent, now) => {
+      change.settle(sent, now);
+      setDialog(null);
+    },
+  });
 
   const rows = useMemo(() => rowsOf(keys, drafts, editing?.key), [keys, drafts, editing?.key]);
   const visible = useMemo(

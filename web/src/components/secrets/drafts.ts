@@ -56,6 +56,12 @@ export function patchOf(drafts: Drafts): { set: Record<string, string>; delete: 
   return { set: Object.fromEntries(set), delete: removed };
 }
 
+/** What is left once some drafts are saved: what was typed since, which rests on what is saved by now. */
+export function leftAfter(sent: Drafts, drafts: Drafts, now: Keys): Drafts {
+  const left = [...drafts].filter(([key, draft]) => draft !== sent.get(key));
+  return new Map(left.map(([key, draft]) => [key, sent.has(key) ? { ...draft, base: now.meta[key] } : draft]));
+}
+
 /** The keys of drafts that rest on another value of this config than it has by now. What others do to the rest is no conflict. */
 export function conflictsOf(now: Keys, drafts: Drafts): string[] {
   return [...drafts]

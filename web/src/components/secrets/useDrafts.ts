@@ -1,6 +1,7 @@
 import { useMemo, useState } from 'react';
 
-import type { Change, Draft, Drafts, Meta } from './drafts.ts';
+import type { Keys } from '../../api/queries.ts';
+import { type Change, type Draft, type Drafts, leftAfter, type Meta } from './drafts.ts';
 
 const NONE: Drafts = new Map<string, Draft>();
 
@@ -32,6 +33,8 @@ export function useDrafts() {
           return draft === undefined ? all : new Map(all).set(key, { ...draft, base });
         }),
       clear: () => setDrafts(NONE),
+      /** Lets go of what is saved, and not of what was typed meanwhile. */
+      settle: (sent: Drafts, now: Keys) => setDrafts((all) => leftAfter(sent, all, now)),
       /** Brings back what was discarded, beneath what was typed since. */
       restore: (discarded: Drafts) => setDrafts((all) => new Map([...discarded, ...all])),
     }),

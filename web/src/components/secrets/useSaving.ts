@@ -12,7 +12,7 @@ interface Options {
   mayUndo: boolean;
   /** The keys that are about to be changed from here, before anybody else hears of it. */
   begin: (keys: string[]) => void;
-  saved: () => void;
+  saved: (drafts: Drafts, now: Keys) => void;
 }
 
 /**
@@ -55,9 +55,9 @@ export function useSaving({ project, config }: Place, { mayUndo, begin, saved }:
         return await patch(now);
       }
     },
-    onSuccess: async ({ before, revision, etag }, { drafts }) => {
-      saved();
+    onSuccess: async ({ before, revision, etag }, { drafts, on }) => {
       await queries.invalidateQueries({ queryKey: query.queryKey });
+      saved(drafts, queries.getQueryData(query.queryKey) ?? on);
       const keys = [...drafts.keys()];
       if (!mayUndo) return notifications.show({ message: `Saved as revision ${revision}` });
       return tellUndoable(`Saved as revision ${revision}`, () => void undo(keys, before, etag));
