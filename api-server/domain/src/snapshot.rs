@@ -14,7 +14,9 @@ use sha2::Sha256;
 use crate::seal::{Fingerprint, KeyRing};
 use crate::state::State;
 
-const RELEASE: &str = concat!("ssm/snapshot/", env!("CARGO_PKG_VERSION"));
+/// The number behind the release grows with every change of what a state is made of, so that what was built between two
+/// releases does not believe each other's snapshots either.
+const RELEASE: &str = concat!("ssm/snapshot/", env!("CARGO_PKG_VERSION"), "/2");
 /// More than any release and fingerprint take.
 const LONGEST_LABEL: usize = 200;
 const MAC_BYTES: usize = 32;
