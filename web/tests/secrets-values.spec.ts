@@ -122,7 +122,7 @@ for (const role of ['viewer', 'collaborator'] as const) {
     await page.keyboard.press('Escape');
     await expect(page.getByRole('dialog')).toBeHidden();
     await offered('More for LOG_LEVEL').click();
-    const items = ['Copy name', 'Copy value', 'History of this key'];
+    const items = ['Copy name', 'Copy value', 'History of this key', 'Events of this key'];
     await expect(page.getByRole('menuitem')).toHaveText(mayWrite ? ['Edit', ...items] : items);
     await page.keyboard.press('Escape');
     await page.keyboard.press('Enter');

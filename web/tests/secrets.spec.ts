@@ -110,6 +110,7 @@ test('a page with unsaved changes is not left unasked', async ({ shop }) => {
 test('markup in a value stays text', async ({ shop, api }) => {
   const markup = '<img src=x onerror="document.title=\'taken\'"><script>document.title="taken"</script>';
   await api.put('/api/projects/shop/configs/prod/secrets/LOG_LEVEL', { value: markup });
+  await expect(shop.getByRole('row', { name: 'LOG_LEVEL' })).toHaveAttribute('data-marked', 'true');
   await shop.getByRole('button', { name: 'Reveal LOG_LEVEL' }).click();
   await expect(shop.getByText(markup)).toBeVisible();
   await expect(shop).toHaveTitle('prod · shop · Secrets');
