@@ -11,6 +11,7 @@ const PAGES: Record<string, string[]> = {
   '/p/$project/c/$config': ['/p/shop/c/prod', `/p/${LONG}/c/${LONG}`],
   '/p/$project/c/$config/history': ['/p/shop/c/prod/history', '/p/shop/c/prod/history?key=HOSTILE'],
   '/p/$project/compare': ['/p/shop/compare'],
+  '/audit': ['/audit', '/audit?outcome=failure'],
   '/tokens': ['/tokens?revoked=true'],
   '/tokens/new': ['/tokens/new?project=shop&config=prod', `/tokens/new?project=${LONG}&config=${LONG}`],
   '/account': ['/account'],

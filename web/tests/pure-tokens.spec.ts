@@ -84,6 +84,7 @@ test('when something ends is said as people say it', () => {
   const said = (seconds: number) => until(new Date(NOW.getTime() + seconds * 1000), NOW);
   expect(said(5)).toBe('in a moment');
   expect(said(300)).toBe('in 5 minutes');
+  expect(said(3_590)).toBe('in 1 hour');
   expect(said(86_400)).toBe('tomorrow');
   expect(said(5 * 86_400)).toBe('in 5 days');
   expect(said(90 * 86_400)).toBe('13 Sept');

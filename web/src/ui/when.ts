@@ -25,6 +25,7 @@ export function until(then: Date, now: Date): string {
   const seconds = Math.round((then.getTime() - now.getTime()) / 1000);
   if (seconds < 60) return 'in a moment';
   if (seconds >= A_WEEK) return dateOf(then, now);
-  const [unit, length] = UNITS.find(([, size]) => seconds >= size) ?? ['minute', 60];
+  // What is half a minute short of an hour is said to be one.
+  const [unit, length] = UNITS.find(([, size]) => seconds + 30 >= size) ?? ['minute', 60];
   return relative.format(Math.round(seconds / length), unit);
 }

@@ -22,9 +22,9 @@ export function OwnRights({ permissions }: { permissions: Schemas['Permissions']
           {projects.map(({ project, actions, sources }) => (
             <li key={project} className={`${classes.item} ${classes.rights}`}>
               <div>
-                <Text size="sm" fw={600} component={Link} to="/" hash={project} className={classes.place ?? ''}>
+                <Link to="/p/$project" params={{ project }} className={classes.place}>
                   {project}
-                </Text>
+                </Link>
                 <Text size="sm" c="dimmed">
                   {doing(actions)}
                 </Text>

@@ -1,4 +1,4 @@
-import { Button, Group, Paper, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Button, Paper, Skeleton, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -20,30 +20,29 @@ export function ProjectCard({ project }: { project: Schemas['Project'] }) {
   const heading = `project-${project.slug}`;
   return (
     <Paper component="section" withBorder id={project.slug} aria-labelledby={heading} className={classes.card}>
-      <Group justify="space-between" wrap="nowrap" align="flex-start" className={classes.head}>
-        <Stack gap={2} miw={0}>
-          <Title order={2} size="h5" id={heading} className={classes.name}>
+      <div className={classes.head}>
+        <Title order={2} size="h5" id={heading} className={classes.name}>
+          <Link to="/p/$project" params={{ project: project.slug }} className={classes.link}>
             {project.slug}
-          </Title>
-          {project.description && (
-            <Text size="sm" c="dimmed" className={classes.name}>
-              {project.description}
-            </Text>
-          )}
-        </Stack>
+          </Link>
+        </Title>
         {configs.data && may('configs:write') && (
           <Button
             variant="default"
             size="xs"
             leftSection={<PlusIcon />}
-            className={classes.add}
             aria-label={`New config in ${project.slug}`}
             onClick={() => setIsMaking(true)}
           >
             New config
           </Button>
         )}
-      </Group>
+        {project.description && (
+          <Text size="sm" c="dimmed" className={classes.description}>
+            {project.description}
+          </Text>
+        )}
+      </div>
       {configs.isPending && <Skeleton height={39} radius={0} />}
       {configs.isLoadingError && (
         <Problem title="Its configs are not to be had" error={configs.error} retry={() => void configs.refetch()} />
