@@ -146,3 +146,19 @@ test('a long history is there down to its beginning', async ({ shop, api }) => {
   await expect(shop.getByText('Made the config')).toBeAttached();
   await expect(shop.getByRole('listitem')).toHaveCount(64);
 });
+
+test('what others do meanwhile appears on top by itself, and people are told from machines', async ({ shop, api, playwright, server }) => {
+  const { token } = await api.post('/api/auth/tokens/v2/service', {
+    service_name: 'deployer',
+    project: 'shop',
+    config: 'prod',
+    actions: ['secrets:write'],
+  });
+  const machine = await playwright.request.newContext({ baseURL: server.url, extraHTTPHeaders: { authorization: `Bearer ${String(token)}` } });
+  await machine.put(`${prod}/secrets/RELEASE`, { data: { value: '7' } });
+  const first = shop.getByRole('listitem').first();
+  await expect(first).toContainText('Set RELEASE');
+  await expect(first).toContainText('deployer, a machine');
+  await expect(first).toContainText('newest');
+  await machine.dispose();
+});

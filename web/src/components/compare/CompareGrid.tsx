@@ -11,7 +11,7 @@ import { type CellAt, moved } from './steps.ts';
 const ROW_PX = 34;
 const HEAD_PX = 44;
 /** How many rows are drawn above and below those that are seen. */
-const BEYOND = 12;
+const BEYOND = 6;
 
 /** A cell that was opened, and where it is on the page. */
 export interface Opened {
