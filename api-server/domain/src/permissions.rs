@@ -14,7 +14,7 @@ pub struct Permissions<'a> {
     pub user: &'a User,
     /// What they may do everywhere.
     pub everywhere: ActionSet,
-    /// What they may do in each project that the one who asks may know of, in the order of slugs.
+    /// What they may do in each project whose roles the one who asks may know, in the order of slugs.
     pub projects: Vec<InProject<'a>>,
 }
 
@@ -64,7 +64,11 @@ impl<'a> Permissions<'a> {
     }
 
     fn of(state: &'a State, caller: &Caller<'a>, user: &'a User, authority: &Authority) -> Self {
-        let shown = |project: &&Project| caller.authority().sees(Place::project(project.id));
+        let is_own = caller.user().is_ok_and(|asking| asking.id == user.id);
+        let shown = |project: &&Project| {
+            let (asking, here) = (caller.authority(), Place::project(project.id));
+            asking.sees(here) && (is_own || asking.may(Action::ProjectMembersRead, here))
+        };
         let projects = state.projects().filter(shown);
         let projects =
             projects.map(|project| InProject::of(state, caller, project, user, authority));
@@ -85,6 +89,7 @@ impl<'a> InProject<'a> {
     ) -> Result<Vec<Self>, Rejection> {
         let project = caller.project(project)?;
         caller.require(Action::MembersRead, Place::EVERYWHERE)?;
+        caller.require(Action::ProjectMembersRead, Place::project(project.id))?;
         let of = |user| Self::of(state, caller, project, user, &authority_of(state, user));
         Ok(state.users().map(of).collect())
     }

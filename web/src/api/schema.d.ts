@@ -1016,7 +1016,8 @@ export interface paths {
         };
         /**
          * What a member may do, everywhere and in each project, and by what
-         * @description This is what the server would allow them now. Shows the projects that the caller may know of.
+         * @description This is what the server would allow them now. Shows the projects in which the caller has `workspace:project-members:read`;
+         *     to oneself, all that one may know of.
          */
         get: operations["memberPermissions"];
         put?: never;
@@ -1069,7 +1070,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What each member may do in a project, and by what */
+        /**
+         * What each member may do in a project, and by what
+         * @description Needs `workspace:members:read` and, there, `workspace:project-members:read`.
+         */
         get: operations["projectPermissions"];
         put?: never;
         post?: never;
@@ -1820,7 +1824,7 @@ export interface components {
             status: components["schemas"]["Status"];
         };
         Me: {
-            effectivePermissionsSummary: components["schemas"]["Permissions"];
+            effectivePermissionsSummary: components["schemas"]["PermissionsSummary"];
             email?: string | null;
             fullName?: string | null;
             status: components["schemas"]["Status"];
@@ -2109,7 +2113,7 @@ export interface components {
              *     ]
              */
             globalActions: string[];
-            /** @description The projects that the caller may know of, in the order of slugs */
+            /** @description In the order of slugs */
             projects: components["schemas"]["ProjectPermissions"][];
             username: string;
             /**
@@ -2117,6 +2121,12 @@ export interface components {
              * @example viewer
              */
             workspaceRole: string;
+        };
+        PermissionsSummary: {
+            /** @description What is allowed everywhere */
+            globalActions: string[];
+            /** @description In how many single projects something is allowed beside that */
+            projectScopeCount: number;
         };
         ProfileUpdate: {
             /** @description Where to write to me; empty for nowhere */

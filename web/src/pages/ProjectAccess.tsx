@@ -1,7 +1,7 @@
-import { Button, Stack } from '@mantine/core';
+import { Anchor, Button, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
-import { useParams } from '@tanstack/react-router';
+import { Link, useParams } from '@tanstack/react-router';
 
 import { useMay } from '../api/permissions.ts';
 import { projectRolesQuery } from '../api/team.ts';
@@ -36,8 +36,20 @@ export function ProjectAccess() {
           close={giving.close}
         />
       )}
-      {maySee && <GivenRoles project={project} />}
-      <Results project={project} />
+      {maySee ? (
+        <>
+          <GivenRoles project={project} />
+          <Results project={project} />
+        </>
+      ) : (
+        <Text>
+          Who may do what is shown to owners and admins of the workspace. What you may do yourself is{' '}
+          <Anchor component={Link} to="/account" inherit underline="always">
+            on your account
+          </Anchor>
+          .
+        </Text>
+      )}
     </Stack>
   );
 }

@@ -27,12 +27,12 @@ pub(crate) struct Me {
     workspace_role: &'static str,
     #[schema(example = "default")]
     workspace_slug: &'static str,
-    effective_permissions_summary: Permissions,
+    effective_permissions_summary: PermissionsSummary,
 }
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Permissions {
+pub(crate) struct PermissionsSummary {
     /// What is allowed everywhere
     global_actions: Vec<&'static str>,
     /// In how many single projects something is allowed beside that
@@ -49,7 +49,7 @@ impl Me {
             full_name: user.full_name.as_ref().map(ToString::to_string),
             workspace_role: user.role.as_str(),
             workspace_slug: WORKSPACE_SLUG,
-            effective_permissions_summary: Permissions {
+            effective_permissions_summary: PermissionsSummary {
                 global_actions: authority.actions(Place::EVERYWHERE).summary(),
                 project_scope_count: caller.project_scope_count(),
             },

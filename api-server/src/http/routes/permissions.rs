@@ -24,7 +24,7 @@ pub(crate) struct Permissions {
     /// What they may do everywhere
     #[schema(value_type = Vec<String>, example = json!(["workspace:members:read"]))]
     global_actions: ActionSet,
-    /// The projects that the caller may know of, in the order of slugs
+    /// In the order of slugs
     projects: Vec<ProjectPermissions>,
 }
 
@@ -126,7 +126,8 @@ pub(crate) async fn own(auth: Auth) -> ApiResult<Json<Permissions>> {
 
 /// What a member may do, everywhere and in each project, and by what
 ///
-/// This is what the server would allow them now. Shows the projects that the caller may know of.
+/// This is what the server would allow them now. Shows the projects in which the caller has `workspace:project-members:read`;
+/// to oneself, all that one may know of.
 #[utoipa::path(
     get, path = "/api/workspace/members/{username}/permissions", operation_id = "memberPermissions", tag = "Workspace",
     params(("username" = String, Path)), responses((status = 200, body = Permissions), ReadErrors)
@@ -173,6 +174,8 @@ impl MemberPermissions {
 }
 
 /// What each member may do in a project, and by what
+///
+/// Needs `workspace:members:read` and, there, `workspace:project-members:read`.
 #[utoipa::path(
     get, path = "/api/workspace/projects/{project}/permissions", operation_id = "projectPermissions", tag = "Workspace",
     params(("project" = String, Path)), responses((status = 200, body = ProjectPermissionList), ReadErrors)

@@ -126,6 +126,7 @@ impl Reading<'_> {
                 "revision",
             ),
             "group" => ("/api/workspace/groups".to_owned(), "groups", "slug"),
+            "username" => ("/api/workspace/members".to_owned(), "members", "username"),
             "key" => {
                 let names = keys()
                     .into_iter()

@@ -1,17 +1,20 @@
 import { Link, useParams } from '@tanstack/react-router';
 
+import { useMay } from '../../api/permissions.ts';
 import classes from './frame.module.css';
 import { CONFIG_TABS, PROJECT_TABS, type Tab } from './places.ts';
 
 /** The pages of the config where one is, and of its project. */
 export function PlaceTabs() {
   const { project, config } = useParams({ strict: false });
+  const may = useMay(project);
   if (project === undefined) return null;
+  const ofProject = PROJECT_TABS.filter(({ needs }) => needs === undefined || may(needs));
   return (
     <nav aria-label={config === undefined ? project : `${project} / ${config}`} className={classes.tabs}>
       {config !== undefined && CONFIG_TABS.map((tab) => <TabLink key={tab.name} tab={tab} />)}
       {config !== undefined && <span aria-hidden="true" className={classes.tabsGap} />}
-      {PROJECT_TABS.map((tab) => (
+      {ofProject.map((tab) => (
         <TabLink key={tab.name} tab={tab} />
       ))}
     </nav>

@@ -1,6 +1,7 @@
 import type { LinkProps } from '@tanstack/react-router';
 import type { ComponentType } from 'react';
 
+import type { Action } from '../../api/permissions.ts';
 import { AuditIcon, ProjectsIcon, SettingsIcon, TeamIcon, TokenIcon } from '../../ui/icons.tsx';
 
 export interface Place {
@@ -23,13 +24,15 @@ export const PLACES: Place[] = [
 export interface Tab {
   name: string;
   to: NonNullable<LinkProps['to']>;
+  /** What somebody has to be allowed in the project to see anything there. */
+  needs?: Action;
 }
 
 /** The pages of a project. */
 export const PROJECT_TABS: Tab[] = [
   { name: 'Configs', to: '/p/$project' },
   { name: 'Compare', to: '/p/$project/compare' },
-  { name: 'Access', to: '/p/$project/access' },
+  { name: 'Access', to: '/p/$project/access', needs: 'workspace:project-members:read' },
   { name: 'Project settings', to: '/p/$project/settings' },
 ];
 

@@ -42,9 +42,10 @@ function useKeys({ project = '', config }: Here): Target[] {
 
 function useTabs({ project, config }: Here): Target[] {
   const navigate = useNavigate();
+  const may = useMay(project);
   if (project === undefined) return [];
   const targets = (tabs: Tab[], place: string) =>
-    tabs.map(({ name, to }) => ({
+    tabs.filter(({ needs }) => needs === undefined || may(needs)).map(({ name, to }) => ({
       id: `tab ${place} ${name}`,
       name,
       about: `of ${place}`,

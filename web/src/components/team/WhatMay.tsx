@@ -64,7 +64,7 @@ function InOne({ username, here: { project, actions, sources } }: { username: st
 }
 
 function InEach({ permissions: { username, projects } }: { permissions: Schemas['Permissions'] }) {
-  if (projects.length === 0) return <Text size="sm">There is no project yet that you may see.</Text>;
+  if (projects.length === 0) return <Text size="sm">There is no project whose roles you may see.</Text>;
   return (
     <Stack gap="sm">
       <Title order={2} size="h5">

@@ -57,7 +57,11 @@ fn people() -> Vec<Case> {
         ),
         Case::of(
             "GET /api/workspace/projects/{project}/permissions",
-            Need::All(&[Know(Project), May("workspace:members:read", Everywhere)]),
+            Need::All(&[
+                Know(Project),
+                May("workspace:members:read", Everywhere),
+                May("workspace:project-members:read", Project),
+            ]),
         ),
         Case::of("POST /api/auth/userpass/register", USERS).form(|scene| {
             let password = "correct horse battery".to_owned();
