@@ -13,6 +13,7 @@ mod grammar;
 mod graph;
 mod resolve;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 pub use bind::{Binding, NewValue, bind};
@@ -112,15 +113,13 @@ fn pieces_of<'a>(text: &'a str, refs: &[Reference]) -> Option<Vec<Piece<'a>>> {
 
 /// The names that a stored value refers to, as they are written in it, each once.
 pub(crate) fn mentioned(text: &str, refs: &[Reference]) -> Vec<String> {
-    let mut names = Vec::new();
     let pieces = pieces_of(text, refs).unwrap_or_default();
-    for placeholder in pieces.iter().filter_map(Piece::placeholder) {
-        let name = placeholder.text.strip_prefix("${");
-        let name = name.and_then(|name| name.strip_suffix('}'));
-        let name = name.unwrap_or(placeholder.text).to_owned();
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    names
+    let names = pieces.iter().filter_map(Piece::placeholder);
+    let names = names.map(|Placeholder { text, .. }| {
+        let name = text.strip_prefix("${");
+        name.and_then(|name| name.strip_suffix('}')).unwrap_or(text)
+    });
+    let mut told = BTreeSet::new();
+    let first = names.filter(|name| told.insert(*name));
+    first.map(str::to_owned).collect()
 }

@@ -341,6 +341,25 @@ async fn without_values_it_is_told_what_each_refers_to_and_whether_that_is_there
 }
 
 #[tokio::test]
+async fn what_is_told_without_values_follows_the_setting_at_once() {
+    let owner = owner().await;
+    let shop = owner.shop().await;
+    let set = json!({"set": {"HOST": "h", "URL": "db://${HOST}"}});
+    owner.patch(&shop.secrets("prod"), set).await.ok();
+    let path = format!("{}?values=false", shop.secrets("prod"));
+    let mut tags = Vec::new();
+    for enabled in [true, false, true] {
+        let body = json!({"referencingEnabled": enabled});
+        owner.patch("/api/workspace/settings", body).await.ok();
+        let told = meta(&owner, &shop).await;
+        assert_eq!(told["URL"].get("references").is_some(), enabled);
+        tags.push(owner.get(&path).await.header("etag").to_owned());
+    }
+    assert_ne!(tags[0], tags[1]);
+    assert_ne!(tags[1], tags[2]);
+}
+
+#[tokio::test]
 async fn references_that_lead_in_a_circle_are_told_without_values() {
     let owner = owner().await;
     let shop = owner.shop().await;

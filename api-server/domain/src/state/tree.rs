@@ -193,9 +193,6 @@ impl State {
         for secret in config.secrets.values() {
             self.unrefer(id, secret.refs.as_deref());
         }
-        for child in &config.children {
-            self.count_anew(*child);
-        }
         let dependents: Vec<ConfigId> = self.dependents_of(id).map(|config| config.id).collect();
         for dependent in dependents {
             self.touch(dependent);

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, ETAG};
 use ssm_domain::access::Action;
+use ssm_domain::references::MAX_DEPTH;
 
 use super::render::{Export, Format, Rendering};
 use super::{max_depth, record_hops, unresolved_header};
@@ -112,10 +113,16 @@ fn rendering(params: &Params, values: bool) -> ApiResult<Rendering> {
         }
         Some(_) => return Err(ApiError::invalid("format", "must be json, env or yaml")),
     };
+    let asked = max_depth(params, false)?;
     Ok(Rendering {
         format,
         inherited: params.flag("include_parent", true)?,
-        depth: max_depth(params, false)?.filter(|_| values),
+        depth: if values {
+            asked
+        } else {
+            // To tell whether they lead anywhere.
+            meta.then_some(MAX_DEPTH)
+        },
     })
 }
 

@@ -66,10 +66,8 @@ impl Rendering {
         reader: &ConfigReader,
         config: &EffectiveConfig<'_>,
     ) -> ApiResult<Fresh> {
-        if let Format::Json {
-            meta: true,
-            values: false,
-        } = self.format
+        if self.depth.is_some()
+            && let Format::Json { values: false, .. } = self.format
         {
             let survey = reader.survey(config)?;
             return Ok(Fresh {
