@@ -16,5 +16,12 @@ export default tseslint.config(
       ],
     },
   },
-  { files: ['src/**'], rules: { 'no-console': 'error' } },
+  {
+    files: ['src/**'],
+    rules: {
+      'no-console': 'error',
+      // Only tells what a compiler would leave alone that is not used here.
+      'react-hooks/incompatible-library': 'off',
+    },
+  },
 );

@@ -39,6 +39,16 @@ api.use({
   },
 });
 
+/**
+ * The `ETag` that a change rests on. A proxy that compresses on the way weakens it, and the bytes are still those that it
+ * is about; without one, nothing could be saved safely.
+ */
+export function tagOf(response: Response): string {
+  const tag = response.headers.get('etag');
+  if (tag === null) throw new Refusal(response.status, { message: 'A proxy took the ETag from the answer, which changes rest on.' });
+  return tag.replace(/^W\//, '');
+}
+
 interface Called<T> {
   data?: T;
   error?: unknown;

@@ -1,6 +1,6 @@
 import { queryOptions } from '@tanstack/react-query';
 
-import { answered, api, type Schemas } from './client.ts';
+import { answered, api, tagOf, type Schemas } from './client.ts';
 
 export type Cell = Schemas['GridCell'];
 
@@ -50,7 +50,7 @@ export const promotionQuery = (project: string, promotion: Promotion) =>
     queryKey: [...compareKey(project), 'promotion', promotion],
     queryFn: async () => {
       const { data, response } = await answered(promoteCall(project, { ...promotion, dryRun: true }));
-      return { ...data, etag: response.headers.get('etag') ?? '*' };
+      return { ...data, etag: tagOf(response) };
     },
     staleTime: 0,
     gcTime: 0,

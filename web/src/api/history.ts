@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 
-import { answered, api, type Schemas } from './client.ts';
+import { answered, api, tagOf, type Schemas } from './client.ts';
 
 export type Revision = Schemas['ConfigRevision'];
 export type Version = Schemas['SecretVersion'];
@@ -57,7 +57,7 @@ export const rollbackQuery = (place: Place, revision: number) =>
     queryFn: async () => {
       const call = rollBackCall(place, { revision, dryRun: true });
       const { data, response } = await answered(call);
-      return { ...data, etag: response.headers.get('etag') ?? '*' };
+      return { ...data, etag: tagOf(response) };
     },
     staleTime: 0,
     gcTime: 0,

@@ -1,7 +1,7 @@
 import { type Query, queryOptions } from '@tanstack/react-query';
 
 import { session } from '../session/session.ts';
-import { answered, api, Refusal, type Schemas } from './client.ts';
+import { answered, api, Refusal, type Schemas, tagOf } from './client.ts';
 
 const RETRY_MS = 3_000;
 
@@ -14,7 +14,8 @@ export const meQuery = queryOptions({
   queryKey: ['me'],
   queryFn: async () => {
     const { data } = await answered(api.GET('/api/me'));
-    session.begun();
+    // Nobody goes on in the page of another one, with what that one typed.
+    if (!session.begun(data.username)) throw new Refusal(401, { message: 'Somebody else is signed in.' });
     return data;
   },
   refetchInterval: untilReached,
@@ -57,7 +58,7 @@ export const keysQuery = (project: string, config: string) =>
       );
       // The other formats are only given to whoever asks for them.
       const { revision, meta } = data as Schemas['Export'];
-      return { etag: response.headers.get('etag') ?? '*', revision, meta: meta ?? {} };
+      return { etag: tagOf(response), revision, meta: meta ?? {} };
     },
   });
 

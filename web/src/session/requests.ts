@@ -1,9 +1,7 @@
 import { answered, api } from '../api/client.ts';
-import { session } from './session.ts';
 
 export async function signIn(username: string, password: string) {
   const { data } = await answered(api.POST('/api/auth/session', { body: { username, password } }));
-  session.begun();
   return data;
 }
 

@@ -4,6 +4,8 @@ import { useSyncExternalStore } from 'react';
 type Session = 'unknown' | 'begun' | 'ended';
 
 let current: Session = 'unknown';
+/** Whose page this is. */
+let owner: string | undefined;
 const listeners = new Set<() => void>();
 
 function become(next: Session) {
@@ -13,7 +15,12 @@ function become(next: Session) {
 }
 
 export const session = {
-  begun: () => become('begun'),
+  /** Somebody is signed in; tells whether this is their page. Another one may be, who signed in in another tab. */
+  begun: (username: string): boolean => {
+    owner ??= username;
+    become(owner === username ? 'begun' : 'ended');
+    return owner === username;
+  },
   refused: () => {
     if (current === 'begun') become('ended');
   },

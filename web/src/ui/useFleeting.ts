@@ -16,6 +16,11 @@ export function useFleeting<T>() {
 export function useForAMinute(shown: unknown, hide: () => void) {
   useEffect(() => {
     if (!shown) return;
+    // It was asked for before the page was left.
+    if (document.hidden) {
+      hide();
+      return;
+    }
     const timer = window.setTimeout(hide, LONGEST_MS);
     const left = () => {
       if (document.hidden) hide();

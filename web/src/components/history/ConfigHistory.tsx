@@ -46,7 +46,7 @@ export function ConfigHistory({ place, search: { key, from, to, rollback }, go }
       {key === undefined ? (
         <Revisions place={place} chosen={to === undefined ? from : undefined} goBack={goBack} go={go} />
       ) : (
-        <KeyVersions place={place} name={key} mayReveal={mayReveal} difference={(one, other) => go({ key, from: one, to: other })} />
+        <KeyVersions key={key} place={place} name={key} mayReveal={mayReveal} difference={(one, other) => go({ key, from: one, to: other })} />
       )}
       <Difference
         place={place}

@@ -20,7 +20,7 @@ interface Props {
 }
 
 /** What makes two revisions differ, beside the list of them. */
-export function Difference({ from, to, close, ...rest }: Props) {
+export function Difference({ from, to, wanted, close, ...rest }: Props) {
   const isOpened = from !== undefined && to !== undefined;
   return (
     <Drawer
@@ -30,7 +30,7 @@ export function Difference({ from, to, close, ...rest }: Props) {
       size={760}
       title={isOpened ? titleOf(from, to) : ''}
     >
-      {isOpened && <Content from={from} to={to} {...rest} />}
+      {isOpened && <Content key={`${from} ${to} ${wanted ?? ''}`} wanted={wanted} from={from} to={to} {...rest} />}
     </Drawer>
   );
 }

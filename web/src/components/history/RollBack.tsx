@@ -53,7 +53,7 @@ function Content({ place, revision, mayReveal, close }: Omit<Props, 'revision'> 
       {keys.length > 0 && (
         <>
           <div className={classes.preview}>
-            <DifferenceList keys={keys} read={mayReveal ? read : undefined} />
+            <DifferenceList key={present} keys={keys} read={mayReveal ? read : undefined} />
           </div>
           <Text size="sm" c="dimmed">
             This is saved as a new revision. What came after {revision} stays in the history, and you can come back to it.

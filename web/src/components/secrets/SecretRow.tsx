@@ -21,7 +21,8 @@ export interface RowActions {
   hide: () => void;
   copy: (row: Row) => void;
   edit: (row: Row) => void;
-  keep: (value: string) => void;
+  type: (text: string) => void;
+  keep: () => void;
   cancelEdit: () => void;
   remove: (row: Row) => void;
   undo: (key: string) => void;
@@ -76,6 +77,7 @@ export const SecretRow = memo(function SecretRow(props: Props) {
             place={place}
             initial={edited}
             overrides={meta?.inherited ? meta.source : null}
+            type={actions.type}
             keep={actions.keep}
             cancel={actions.cancelEdit}
           />

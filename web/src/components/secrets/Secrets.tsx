@@ -70,7 +70,7 @@ function Loaded({ project, config, view, setView, keys }: Props & { keys: Keys }
     begin: mine,
     saved: (sent, now) => {
       change.settle(sent, now);
-      setDialog(null);
+      setDialog((open) => (open === 'review' ? null : open));
     },
   });
 
@@ -92,6 +92,11 @@ function Loaded({ project, config, view, setView, keys }: Props & { keys: Keys }
     saving.mutate({ drafts, on: keys }, { onSuccess: () => saving.reset() });
   };
 
+  const saveByKey = () => {
+    // What is typed is among the changes first, and seen there.
+    if (editing !== null) actions.keep();
+    else if (coming.source === null && (dialog === null || dialog === 'review')) save();
+  };
   const asTold = { preventDefault: false };
   // The browser finds nothing in rows that are not drawn.
   const find = (event: KeyboardEvent) => {
@@ -104,7 +109,7 @@ function Loaded({ project, config, view, setView, keys }: Props & { keys: Keys }
       ['mod+F', find, asTold],
       ['/', (event) => takesKey(event) && filterInput.current?.focus(), asTold],
       ['n', (event) => mayWrite && takesKey(event) && setDialog('add'), asTold],
-      ['mod+S', save],
+      ['mod+S', saveByKey],
     ],
     [],
   );

@@ -100,7 +100,7 @@ export function SecretsTable(props: Props) {
                     isCurrent={item.index === first}
                     isMarked={marked.has(row.key)}
                     mayWrite={mayWrite}
-                    shown={shown?.meta === row.meta ? shown : undefined}
+                    shown={shown?.meta === row.meta && shown?.draft === row.draft ? shown : undefined}
                     edited={editing?.key === row.key ? editing.initial : undefined}
                     actions={actions}
                   />

@@ -12,16 +12,18 @@ interface Props {
   initial: string;
   /** The config whose value this one would hide. */
   overrides: string | null;
-  keep: (value: string) => void;
+  /** Hears of each change of the text. */
+  type: (text: string) => void;
+  keep: () => void;
   cancel: () => void;
 }
 
 /** A value in its row. */
-export function ValueEditor({ name, place, initial, overrides, keep, cancel }: Props) {
+export function ValueEditor({ name, place, initial, overrides, type, keep, cancel }: Props) {
   const [text, setText] = useState(initial);
   const isWrong = problemWithValue(text) !== null;
   const keepIt = () => {
-    if (!isWrong) keep(text);
+    if (!isWrong) keep();
   };
   return (
     <div className={classes.editor}>
@@ -30,7 +32,10 @@ export function ValueEditor({ name, place, initial, overrides, keep, cancel }: P
         place={place}
         autoFocus
         text={text}
-        setText={setText}
+        setText={(next) => {
+          setText(next);
+          type(next);
+        }}
         accept={keepIt}
         cancel={cancel}
       />

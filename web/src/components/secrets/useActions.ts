@@ -1,5 +1,5 @@
 import { notifications } from '@mantine/notifications';
-import { useMemo, useState } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
 
 import { wordsFor } from '../../api/client.ts';
@@ -33,13 +33,13 @@ export async function valueOf({ project, config }: Place, { key, draft }: Row): 
 }
 
 async function shownOf(place: Place, row: Row): Promise<Shown> {
-  const { meta } = row;
+  const { meta, draft } = row;
   const value = await valueOf(place, row);
-  if (row.draft !== undefined || !hasReference(value)) return { value, meta };
+  if (draft !== undefined || !hasReference(value)) return { value, meta, draft };
   try {
-    return { value, meta, resolved: { value: await readValue(place.project, place.config, row.key, true) } };
+    return { value, meta, draft, resolved: { value: await readValue(place.project, place.config, row.key, true) } };
   } catch (error) {
-    return { value, meta, resolved: { problem: wordsFor(error) } };
+    return { value, meta, draft, resolved: { problem: wordsFor(error) } };
   }
 }
 
@@ -50,7 +50,7 @@ export function revealAll(place: Place, rows: Row[], reveal: (all: Revealed) => 
     const all = new Map<string, Shown>();
     for (const { key, meta, draft } of rows) {
       const value = draft?.kind === 'set' ? draft.value : saved[key];
-      if (value !== undefined && draft?.kind !== 'remove') all.set(key, { value, meta });
+      if (value !== undefined && draft?.kind !== 'remove') all.set(key, { value, meta, draft });
     }
     reveal(all);
   });
@@ -61,6 +61,10 @@ type Edits = Pick<ReturnType<typeof useDrafts>, 'put' | 'drop'> & Pick<ReturnTyp
 /** What the buttons and keys of the rows do. */
 export function useActions({ project, config }: Place, { put, drop, reveal, hide }: Edits, goTo: (key: string) => void) {
   const [editing, setEditing] = useState<Editing | null>(null);
+  /** What the editor has in it by now. */
+  const typed = useRef('');
+  /** How many values were asked for: an answer that another one has overtaken opens and copies nothing. */
+  const asked = useRef(0);
   const [menu, setMenu] = useState<MenuAt | null>(null);
   const actions = useMemo<RowActions>(() => {
     const place = { project, config };
@@ -68,26 +72,46 @@ export function useActions({ project, config }: Place, { put, drop, reveal, hide
       flushSync(() => setEditing(null));
       if (editing !== null) goTo(editing.key);
     };
+    const keep = () => {
+      // A text field knows one kind of line's end only.
+      if (editing !== null && editing.initial.replaceAll('\r\n', '\n') !== typed.current) {
+        put(editing.key, { kind: 'set', value: typed.current }, editing.base);
+      }
+    };
+    const latest = async (row: Row): Promise<string | null> => {
+      asked.current += 1;
+      const mine = asked.current;
+      const value = await valueOf(place, row);
+      return mine === asked.current ? value : null;
+    };
     return {
       reveal: (row) =>
         void orTell(`${row.key} could not be revealed`, async () => reveal(new Map([[row.key, await shownOf(place, row)]]))),
       hide,
       copy: (row) =>
         void orTell(`${row.key} could not be copied`, async () => {
-          await navigator.clipboard.writeText(await valueOf(place, row));
+          const value = await latest(row);
+          if (value === null) return;
+          await navigator.clipboard.writeText(value);
           notifications.show({ message: `${row.key} is copied` });
         }),
-      edit: (row) =>
+      edit: (row) => {
+        // What is typed in another row is not lost for it.
+        keep();
+        setEditing(null);
         void orTell(`${row.key} could not be opened`, async () => {
-          const initial = await valueOf(place, row);
+          const initial = await latest(row);
+          if (initial === null) return;
           hide();
+          typed.current = initial;
           setEditing({ key: row.key, initial, base: row.meta });
-        }),
-      keep: (value) => {
-        // A text field knows one kind of line's end only.
-        if (editing !== null && editing.initial.replaceAll('\r\n', '\n') !== value) {
-          put(editing.key, { kind: 'set', value }, editing.base);
-        }
+        });
+      },
+      type: (text) => {
+        typed.current = text;
+      },
+      keep: () => {
+        keep();
         leave();
       },
       cancelEdit: leave,

@@ -33,6 +33,7 @@ export function useImport({ project, config }: Place) {
     source,
     trying,
     open: (text: string, file?: string) => {
+      trySoon.cancel();
       const next = { text, format: formatOf(text, file), ...(file === undefined ? {} : { file }) };
       setSource(next);
       tryIt(next);
@@ -42,6 +43,7 @@ export function useImport({ project, config }: Place) {
       trySoon(next);
     },
     close: () => {
+      trySoon.cancel();
       setSource(null);
       trying.reset();
     },

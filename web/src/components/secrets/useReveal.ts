@@ -1,13 +1,14 @@
 import { useCallback, useState } from 'react';
 
 import { useForAMinute } from '../../ui/useFleeting.ts';
-import type { Meta } from './drafts.ts';
+import type { Draft, Meta } from './drafts.ts';
 
 export interface Shown {
   /** As it is written. */
   value: string;
   /** What the key was then: once it is something else, this is not its value any more. */
   meta: Meta | undefined;
+  draft: Draft | undefined;
   /** What its references come to, or why that is not to be had. */
   resolved?: { value: string } | { problem: string };
 }

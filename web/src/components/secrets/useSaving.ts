@@ -1,7 +1,7 @@
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 
-import { answered, api, Refusal } from '../../api/client.ts';
+import { answered, api, Refusal, tagOf } from '../../api/client.ts';
 import { type Keys, keysQuery } from '../../api/queries.ts';
 import { conflictsOf, type Drafts, patchOf } from './drafts.ts';
 import type { Place } from './references.ts';
@@ -43,7 +43,7 @@ export function useSaving({ project, config }: Place, { mayUndo, begin, saved }:
         const params = { path, header: { 'If-Match': keys.etag } };
         const call = api.PATCH('/api/projects/{project}/configs/{config}/secrets', { params, body });
         const { data, response } = await answered(call);
-        return { before: keys.revision, revision: data.revision, etag: response.headers.get('etag') ?? '*' };
+        return { before: keys.revision, revision: data.revision, etag: tagOf(response) };
       };
       try {
         return await patch(on);
