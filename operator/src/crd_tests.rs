@@ -55,7 +55,7 @@ fn a_spec_with_only_sources_is_complete() {
     .expect("valid");
     assert_eq!(
         (spec.refresh.mode, spec.refresh.interval()),
-        (Mode::Push, DEFAULT_INTERVAL)
+        (Mode::Push, std::time::Duration::from_mins(5))
     );
     assert_eq!(spec.target.type_, "Opaque");
 }

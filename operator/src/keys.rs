@@ -97,6 +97,7 @@ mod tests {
                 .iter()
                 .map(|(from, to)| ((*from).to_owned(), (*to).to_owned()))
                 .collect(),
+            ..Keys::default()
         }
     }
 
