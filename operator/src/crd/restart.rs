@@ -52,7 +52,7 @@ impl Restart {
 #[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Workload {
-    /// Deployment, StatefulSet or DaemonSet.
+    /// `Deployment`, `StatefulSet` or `DaemonSet`.
     pub kind: WorkloadKind,
     /// Its name.
     #[schemars(

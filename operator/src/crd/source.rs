@@ -52,7 +52,7 @@ pub struct Keys {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "rename_schema")]
     pub rename: BTreeMap<String, String>,
-    /// How to write the names: lower (db_url), upper (DB_URL), kebab (db-url) or camel (dbUrl). As they are where absent.
+    /// How to write the names: lower (`db_url`), upper (`DB_URL`), kebab (`db-url`) or camel (`dbUrl`). As they are where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transform: Option<Transform>,
     /// What to put before every name.

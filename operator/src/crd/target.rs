@@ -90,7 +90,7 @@ pub enum Format {
 #[derive(KubeSchema, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Template {
-    /// Key in the Secret to template, in the language of Jinja: {{ DB_URL }}, or {{ secrets['tls.crt'] }} for names that are no
+    /// Key in the Secret to template, in the language of Jinja: `{{ DB_URL }}`, or `{{ secrets["tls.crt"] }}` for names that are no
     /// identifiers. A key that does not exist is an error, never an empty text.
     #[schemars(schema_with = "template_schema")]
     pub data: BTreeMap<String, String>,
