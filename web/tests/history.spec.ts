@@ -128,6 +128,7 @@ test('who may not write is not offered to go back, and nothing of the page needs
   });
   await shop.setViewportSize({ width: 360, height: 740 });
   await shop.reload();
+  await shop.waitForLoadState('networkidle');
   await item(shop, 'Set DATABASE_URL and LOG_LEVEL').getByRole('button', { name: /^More for/ }).click();
   await expect(shop.getByRole('menuitem')).toHaveText(['Compare with another…']);
   await shop.keyboard.press('Escape');

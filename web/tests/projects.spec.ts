@@ -68,6 +68,7 @@ test('configs stand as a tree, with how many keys they have and who changed them
 });
 
 test('many projects are searched, in the address', async ({ shop, api }) => {
+  await expect(shop.getByRole('region', { name: 'shop' })).toBeVisible();
   await expect(shop.getByLabel('Find a project')).toBeHidden();
   for (const slug of ['api', 'billing', 'crm', 'docs', 'erp', 'forum']) {
     await api.post('/api/projects', { slug, description: `What ${slug} is for` });
@@ -87,7 +88,9 @@ test('somebody who may make nothing is offered nothing, and told why there is no
   const password = 'a long password of his';
   await api.post('/api/workspace/members', { username: 'bob', password, workspaceRole: 'viewer' });
   await page.goto('/');
+  const permissions = page.waitForResponse('**/api/me/permissions');
   await signIn(page, 'bob', password);
+  await permissions;
   await expect(page.getByText('There is no project that you may see.')).toBeVisible();
   await expect(page.getByRole('button', { name: 'New project' })).toBeHidden();
   await api.post('/api/projects', { slug: 'shop' });
@@ -95,6 +98,7 @@ test('somebody who may make nothing is offered nothing, and told why there is no
   await api.put('/api/workspace/projects/shop/members', { subjectType: 'user', subjectId: 'bob', role: 'viewer' });
   await page.reload();
   await expect(page.getByRole('link', { name: /^base/ })).toBeVisible();
+  await page.waitForLoadState('networkidle');
   await expect(page.getByRole('button', { name: 'New config in shop' })).toBeHidden();
   await expect(page.getByRole('region', { name: 'First steps' })).toBeHidden();
 });

@@ -62,10 +62,21 @@ test('somebody without a role in a project does not find it', async ({ shop, vis
   await expect(shop.getByRole('heading', { name: 'Projects' })).toBeVisible();
   await invite(api, 'viewer');
   const page = await visitor('bob', THEIRS);
+  await api.patch('/api/projects/shop', { name: 'The shop', description: 'Where things are sold' });
   await page.goto('/p/shop/settings');
-  await expect(page.getByText('shop', { exact: true })).toHaveCount(0);
+  await expect(page.getByRole('heading', { name: 'There is nothing at this address' })).toBeVisible();
+  await page.waitForLoadState('networkidle');
+  // The slug that was typed stands in the path, as any other would.
+  await expect(page.getByRole('combobox', { name: 'Project' })).toHaveValue('shop');
+  await expect(page.getByText(/The shop|Where things are sold/)).toHaveCount(0);
+  await expect(page.getByRole('region', { name: 'shop' })).toHaveCount(0);
+  await expect(page.getByLabel('Description')).toHaveCount(0);
+  await page.goto('/');
+  await expect(page.getByText('There is no project that you may see.')).toBeVisible();
+  await expect(page.getByText('shop')).toHaveCount(0);
   await page.goto('/team');
   await expect(page.getByRole('row', { name: 'ada' })).toContainText('Owner');
+  await page.waitForLoadState('networkidle');
   await expect(page.getByRole('link', { name: 'Groups' })).toHaveCount(0);
   await page.goto('/team/access?user=ada');
   await expect(page.getByText('There is no project whose roles you may see.')).toBeVisible();
@@ -104,6 +115,7 @@ test('the roles of others are for owners and admins to see', async ({ shop, visi
   const page = await visitor('bob', THEIRS);
   await page.goto('/p/shop/c/prod');
   await expect(page.getByRole('link', { name: 'Compare' })).toBeVisible();
+  await page.waitForLoadState('networkidle');
   await expect(page.getByRole('link', { name: 'Access' })).toHaveCount(0);
   await page.goto('/p/shop/access');
   await page.getByRole('link', { name: 'on your account' }).click();
@@ -186,6 +198,7 @@ test('who may only read is told what is so, and offered nothing', async ({ shop,
   await expect(page.getByText('Owners and admins of the workspace can change this.')).toBeVisible();
   await page.goto('/settings');
   await expect(page.getByRole('region', { name: 'This server' })).toBeVisible();
+  await page.waitForLoadState('networkidle');
   await expect(page.getByRole('region', { name: 'Workspace' })).toHaveCount(0);
 });
 

@@ -47,6 +47,7 @@ test('a project is called otherwise, and deleted once its name is typed', async 
   await isAccessible(shop);
   await remove.click();
   await expect(shop.getByRole('heading', { name: 'Projects' })).toBeVisible();
+  await expect(shop.getByRole('region', { name: 'First steps' })).toBeVisible();
   await expect(shop.getByRole('link', { name: 'prod' })).toHaveCount(0);
 });
 
@@ -84,5 +85,6 @@ test('a config is cloned, and deleted once nothing inherits from it', async ({ s
   await dialog.getByLabel('Type spare to go on').fill('spare');
   await dialog.getByRole('button', { name: 'Delete config' }).click();
   await expect(shop).toHaveURL(/\/p\/shop$/);
+  await expect(shop.getByRole('main').getByRole('link', { name: /^base/ })).toBeVisible();
   await expect(shop.getByRole('link', { name: 'spare' })).toHaveCount(0);
 });

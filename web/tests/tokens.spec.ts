@@ -158,7 +158,9 @@ test('somebody who may make no tokens for machines is offered none', async ({ pa
   await api.post('/api/projects', { slug: 'shop' });
   await service(api, 'ci');
   await page.goto('/tokens');
+  const permissions = page.waitForResponse('**/api/me/permissions');
   await signIn(page, 'bob', BOBS);
+  await permissions;
   await expect(page.getByText('No tokens yet.')).toBeVisible();
   await page.getByRole('link', { name: 'New token' }).click();
   await expect(page.getByRole('combobox', { name: 'What it may do' })).toHaveValue('do whatever I may');
