@@ -27,6 +27,8 @@ pub enum Command {
     Run(Box<Settings>),
     /// Print the definition of the resource, for `kubectl apply`.
     Crd,
+    /// Look whether everything that `run` needs is there: the cluster, the definition, the rights, the server.
+    Check(Box<Settings>),
 }
 
 /// How the operator runs. Kubernetes is found by `KUBECONFIG`, or from within the cluster.
@@ -47,9 +49,25 @@ pub struct Settings {
     /// Token Secret of resources that name none, as name/key, looked up in the resource's namespace.
     #[arg(long, env = "DEFAULT_TOKEN_SECRET", value_parser = parse_token_ref)]
     pub default_token_secret: Option<TokenSecretRef>,
+    /// How many MiB of last good copies to keep in memory (sealed), to repair Secrets while the server is away. Others are read again
+    /// when they are needed.
+    #[arg(long, env = "MAX_COPIES", default_value = "32", value_parser = clap::value_parser!(u16).range(1..))]
+    pub max_copies: u16,
     /// Address of /healthz, /readyz and /metrics.
     #[arg(long, env = "METRICS_ADDR", default_value = "0.0.0.0:9090")]
     pub metrics_addr: Option<SocketAddr>,
+    /// Whether replicas choose one of them that works, by a Lease in the operator's own namespace.
+    #[arg(long, env = "LEADER_ELECTION", default_value_t = true, action = clap::ArgAction::Set)]
+    pub leader_election: bool,
+    /// Name of that Lease. Operators in one namespace that serve different ones each need their own.
+    #[arg(long, env = "LEASE_NAME", default_value = "ssm-operator")]
+    pub lease_name: String,
+    /// The operator's own namespace; that of the service account or the kubeconfig where absent.
+    #[arg(long, env = "POD_NAMESPACE")]
+    pub pod_namespace: Option<String>,
+    /// Who this replica is, as the Lease shows it.
+    #[arg(long, env = "POD_NAME", default_value = "ssm-operator")]
+    pub pod_name: String,
     /// Name of this cluster.
     #[arg(long, env = "CLUSTER_NAME", default_value = "default")]
     pub cluster_name: String,

@@ -25,6 +25,9 @@ const WORKERS: usize = 32;
 /// Of these, at most so many that nobody waits for.
 const BACKGROUND_WORKERS: usize = 24;
 const PAGE: u32 = 250;
+/// A watch is opened anew so often, and is dead when nothing has come a little longer: a connection that hangs tells nothing.
+const WATCH_SECONDS: u32 = 30;
+const MAX_BACKOFF: Duration = Duration::from_secs(10);
 /// A watch that has failed is not repeated in the log more often.
 const LOG_AGAIN: Duration = Duration::from_secs(30);
 
@@ -140,7 +143,7 @@ async fn dispatch(context: Arc<Context>, listed: Arc<Listed>) {
 
 async fn watch_syncs(context: Arc<Context>, scope: Option<String>, listed: Arc<Listed>) {
     let api: Api<DeserializeGuard<SecretSync>> = api(&context.client, scope.as_deref());
-    let events = watcher(api, watcher::Config::default().page_size(PAGE)).default_backoff();
+    let events = watcher(api, watching()).backoff(Backoff::default());
     let mut log = Log::new("SecretSyncs");
     let mut seen = Relist::default();
     let mut first = true;
@@ -181,7 +184,7 @@ async fn watch_syncs(context: Arc<Context>, scope: Option<String>, listed: Arc<L
 
 async fn watch_secrets(context: Arc<Context>, scope: Option<String>, listed: Arc<Listed>) {
     let api: Api<PartialObjectMeta<Secret>> = api(&context.client, scope.as_deref());
-    let events = watcher(api, watcher::Config::default().page_size(PAGE)).default_backoff();
+    let events = watcher(api, watching()).backoff(Backoff::default());
     let mut log = Log::new("Secrets");
     let mut seen = Relist::default();
     let mut first = true;
@@ -213,6 +216,30 @@ async fn watch_secrets(context: Arc<Context>, scope: Option<String>, listed: Arc
                 }
             }
         }
+    }
+}
+
+fn watching() -> watcher::Config {
+    watcher::Config::default()
+        .page_size(PAGE)
+        .timeout(WATCH_SECONDS)
+}
+
+/// The usual pauses between attempts to watch, but none so long that a repaired API server would not be noticed.
+#[derive(Default)]
+struct Backoff(watcher::DefaultBackoff);
+
+impl Iterator for Backoff {
+    type Item = Duration;
+
+    fn next(&mut self) -> Option<Duration> {
+        self.0.next().map(|wait| wait.min(MAX_BACKOFF))
+    }
+}
+
+impl kube::runtime::utils::Backoff for Backoff {
+    fn reset(&mut self) {
+        self.0.reset();
     }
 }
 

@@ -12,14 +12,17 @@
 //! The operator never sees the server's internals, and no log line, metric, event or status holds a value or a token.
 
 pub mod apply;
+pub mod check;
 pub mod config;
 pub mod controller;
+pub mod copies;
 pub mod crd;
 pub mod desired;
 pub mod events;
 pub mod feed;
 pub mod keys;
 pub mod kube_error;
+pub mod leader;
 pub mod metrics;
 pub mod plan;
 pub mod probes;

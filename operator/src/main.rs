@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use anyhow::Context as _;
 use clap::Parser;
-use kube::Client;
+use kube::Config;
 use ssm_operator::config::{Cli, Command, LogFormat, LogLevel, Settings};
 use ssm_operator::feed::Timings;
 use tokio::signal::unix::{SignalKind, signal};
@@ -18,6 +18,7 @@ async fn main() -> anyhow::Result<()> {
             print!("{}", ssm_operator::crd::manifest()?);
             Ok(())
         }
+        Some(Command::Check(settings)) => check(&settings).await,
         Some(Command::Run(settings)) => run(*settings).await,
         None => run(cli.settings).await,
     }
@@ -27,9 +28,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     start_logging(&settings)?;
     log_panics_without_their_text();
     let metrics = ssm_operator::metrics::install().context("metrics")?;
-    let client = Client::try_default()
-        .await
-        .context("no Kubernetes: set KUBECONFIG, or run in a cluster with a service account")?;
+    let config = cluster().await?;
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         cluster = settings.cluster_name,
@@ -45,12 +44,31 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         "ssm-operator starts"
     );
     let mut terminate = signal(SignalKind::terminate())?;
-    // To stop, nothing has to be put in order: every write stands by itself.
-    tokio::select! {
-        result = ssm_operator::run::run(client, &settings, Timings::default(), Some(metrics)) => result,
-        _ = terminate.recv() => Ok(()),
-        _ = tokio::signal::ctrl_c() => Ok(()),
+    let stop = async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+        tracing::info!("ssm-operator stops");
+    };
+    ssm_operator::run::run(config, &settings, Timings::default(), Some(metrics), stop).await
+}
+
+async fn cluster() -> anyhow::Result<Config> {
+    Config::infer()
+        .await
+        .context("no Kubernetes: set KUBECONFIG, or run in a cluster with a service account")
+}
+
+async fn check(settings: &Settings) -> anyhow::Result<()> {
+    let config = cluster().await?;
+    let findings = ssm_operator::check::check(config, settings).await;
+    for finding in &findings {
+        println!("{finding}");
     }
+    let bad = findings.iter().filter(|finding| !finding.is_good()).count();
+    anyhow::ensure!(bad == 0, "{bad} of {} checks failed", findings.len());
+    Ok(())
 }
 
 /// A panic's text may quote a value, so that only its place is logged.

@@ -39,6 +39,11 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
     describe_gauge!("ssm_operator_streams", "Open watch streams to servers");
     describe_gauge!("ssm_operator_configs", "Configs held");
     describe_gauge!(
+        "ssm_operator_copies_bytes",
+        Unit::Bytes,
+        "What the sealed last good copies of configs take"
+    );
+    describe_gauge!(
         "ssm_operator_queue_depth",
         "Resources that wait for a reconcile"
     );
@@ -55,7 +60,16 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
         "ssm_operator_api_writes_total",
         "Writes to the Kubernetes API server by kind"
     );
+    describe_gauge!(
+        "ssm_operator_leader",
+        "1 where this replica works, 0 where it stands by"
+    );
     Ok(handle)
+}
+
+/// Whether this replica works.
+pub fn leader(leads: bool) {
+    gauge!("ssm_operator_leader").set(if leads { 1.0 } else { 0.0 });
 }
 
 /// How a reconcile ended.
@@ -114,6 +128,7 @@ pub fn observe(store: &Store, feeds: &Feeds, queue: &Queue, known: &mut Vec<Stri
     gauge!("ssm_operator_upstreams").set(as_f64(upstreams));
     gauge!("ssm_operator_streams").set(as_f64(streams));
     gauge!("ssm_operator_configs").set(as_f64(configs));
+    gauge!("ssm_operator_copies_bytes").set(as_f64(feeds.copies_held()));
     gauge!("ssm_operator_queue_depth").set(as_f64(queue.len()));
 }
 

@@ -16,11 +16,25 @@ use crate::reconcile::Context;
 /// What the operator waits for before it is ready; each is a part of the answer of `/readyz`.
 #[derive(Default)]
 pub struct Readiness {
+    stands_by: AtomicBool,
     syncs: AtomicBool,
     secrets: AtomicBool,
 }
 
 impl Readiness {
+    /// Another replica works: this one is ready to take over, and watches nothing.
+    pub fn stand_by(&self) {
+        self.begin();
+        self.stands_by.store(true, Ordering::Relaxed);
+    }
+
+    /// This replica begins to work; nothing is listed yet.
+    pub fn begin(&self) {
+        self.set_syncs(false);
+        self.set_secrets(false);
+        self.stands_by.store(false, Ordering::Relaxed);
+    }
+
     /// All `SecretSync`s were listed, and are watched; or not any more.
     pub fn set_syncs(&self, ready: bool) {
         self.syncs.store(ready, Ordering::Relaxed);
@@ -31,12 +45,16 @@ impl Readiness {
         self.secrets.store(ready, Ordering::Relaxed);
     }
 
-    /// Whether both hold.
+    /// Whether both hold, or another replica works.
     pub fn is_ready(&self) -> bool {
-        self.syncs.load(Ordering::Relaxed) && self.secrets.load(Ordering::Relaxed)
+        self.stands_by.load(Ordering::Relaxed)
+            || (self.syncs.load(Ordering::Relaxed) && self.secrets.load(Ordering::Relaxed))
     }
 
     fn describe(&self) -> String {
+        if self.stands_by.load(Ordering::Relaxed) {
+            return "another replica leads; ready to take over\n".to_owned();
+        }
         let word = |ready: &AtomicBool| {
             if ready.load(Ordering::Relaxed) {
                 "watched"

@@ -77,6 +77,7 @@ pub struct Queue {
     inner: Mutex<Inner>,
     ready: Notify,
     timer: Notify,
+    ended: Notify,
 }
 
 impl Queue {
@@ -134,6 +135,23 @@ impl Queue {
         drop(inner);
         // Also where nothing was added: a place for background work may have become free.
         self.ready.notify_one();
+        self.ended.notify_waiters();
+    }
+
+    /// Waits until nothing is being worked on. What is queued stays so.
+    pub async fn at_rest(&self) {
+        loop {
+            let ended = self.ended.notified();
+            let is_at_rest = !self
+                .lock()
+                .states
+                .values()
+                .any(|state| matches!(state, State::Running { .. }));
+            if is_at_rest {
+                return;
+            }
+            ended.await;
+        }
     }
 
     /// How many resources wait.

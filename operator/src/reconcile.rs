@@ -25,6 +25,8 @@ use crate::store::{Store, key_of};
 use crate::tokens::{Tokens, may_go};
 use crate::verdict::{Verdict, verdict};
 
+/// How long one reconcile may take, retries that the API server asks for by `Retry-After` included.
+const LIMIT: Duration = Duration::from_secs(20);
 const FIRST_BACKOFF: Duration = Duration::from_millis(500);
 const MAX_BACKOFF: Duration = Duration::from_secs(30);
 /// What Kubernetes refuses is tried again now and then, since nobody tells when rights change; an API server that has
@@ -80,20 +82,10 @@ pub async fn reconcile(context: &Context, key: &Key) {
         context.queue.cancel_later(key);
         return;
     };
-    let step = if sync.metadata.deletion_timestamp.is_some() {
-        Step::Ignore
-    } else {
-        context.step(key, &sync).await
-    };
-    let result = match step {
-        Step::Report(outcome) => context.report(key, &sync, &outcome).await,
-        Step::Wait => Ok("waiting"),
-        Step::Ignore => {
-            context.feeds.unsubscribe(key);
-            Ok("ignored")
-        }
-        Step::Retry(why) => Err(why),
-    };
+    // Cut short, it is like a crash: every write has a precondition, and the next attempt looks at what is there.
+    let result = tokio::time::timeout(LIMIT, context.reconcile(key, &sync))
+        .await
+        .unwrap_or_else(|_| Err("the Kubernetes API server does not answer in time".to_owned()));
     match result {
         Ok(result) => {
             metrics::sync(result);
@@ -112,6 +104,24 @@ pub async fn reconcile(context: &Context, key: &Key) {
 }
 
 impl Context {
+    /// How it ended, for the metrics, or why it is to be tried again.
+    async fn reconcile(&self, key: &Key, sync: &SecretSync) -> Result<&'static str, String> {
+        let step = if sync.metadata.deletion_timestamp.is_some() {
+            Step::Ignore
+        } else {
+            self.step(key, sync).await
+        };
+        match step {
+            Step::Report(outcome) => self.report(key, sync, &outcome).await,
+            Step::Wait => Ok("waiting"),
+            Step::Ignore => {
+                self.feeds.unsubscribe(key);
+                Ok("ignored")
+            }
+            Step::Retry(why) => Err(why),
+        }
+    }
+
     async fn step(&self, key: &Key, sync: &SecretSync) -> Step {
         if sync.spec.suspend {
             self.feeds.unsubscribe(key);

@@ -1,6 +1,7 @@
-//! The last good copy of a config, packed into one allocation: a thousand of them should cost what they hold.
+//! A config at one revision, packed into one allocation. What is kept of it is sealed, see [`crate::copies`].
 
 use std::fmt;
+use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretSlice};
 use ssm_client::{ConfigSecrets, ETag};
@@ -18,7 +19,7 @@ pub struct Snapshot {
     /// Keys and values, one after the other.
     packed: SecretSlice<u8>,
     /// For each key, where it ends and where its value ends.
-    ends: Box<[(u32, u32)]>,
+    pub(crate) ends: Arc<[(u32, u32)]>,
 }
 
 impl Snapshot {
@@ -44,8 +45,33 @@ impl Snapshot {
             etag: config.etag.clone(),
             unresolved: config.unresolved.len(),
             packed: SecretSlice::from(packed),
-            ends: ends.into_boxed_slice(),
+            ends: ends.into(),
         })
+    }
+
+    /// Puts together again what [`Self::packed`] and `ends` were.
+    pub(crate) fn of_parts(
+        epoch: Box<str>,
+        revision: u64,
+        etag: ETag,
+        unresolved: usize,
+        packed: Box<[u8]>,
+        ends: Arc<[(u32, u32)]>,
+    ) -> Self {
+        Self {
+            epoch,
+            revision,
+            etag,
+            unresolved,
+            packed: SecretSlice::from(packed),
+            ends,
+        }
+    }
+
+    /// Keys and values, to be sealed.
+    #[expect(clippy::disallowed_methods, reason = "only to be sealed at once")]
+    pub(crate) fn packed(&self) -> &[u8] {
+        self.packed.expose_secret()
     }
 
     /// How many keys it has.

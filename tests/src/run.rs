@@ -1,4 +1,4 @@
-//! The server's commands that run to their end: `backup`, `admin`, `audit` and the like.
+//! Commands that run to their end: the server's `backup`, `admin`, `audit` and the like, and the operator's `check`.
 
 use std::{
     collections::BTreeMap,
@@ -13,9 +13,10 @@ use tokio::task::spawn_blocking;
 
 use crate::{canary, launch::Launch, paths, process::inherited, store};
 
-/// A command of `ssm-server` to be run.
+/// A command to be run.
 #[derive(Clone, Debug)]
 pub struct Run {
+    program: &'static str,
     args: Vec<OsString>,
     env: BTreeMap<OsString, OsString>,
     data_dir: Option<PathBuf>,
@@ -36,7 +37,17 @@ pub struct Ended {
 impl Run {
     /// The words behind `ssm-server`.
     pub fn new<A: Into<OsString>>(args: impl IntoIterator<Item = A>) -> Self {
+        Self::of("ssm-server", args)
+    }
+
+    /// The words behind `ssm-operator`.
+    pub fn operator<A: Into<OsString>>(args: impl IntoIterator<Item = A>) -> Self {
+        Self::of("ssm-operator", args)
+    }
+
+    fn of<A: Into<OsString>>(program: &'static str, args: impl IntoIterator<Item = A>) -> Self {
         Self {
+            program,
             args: args.into_iter().map(Into::into).collect(),
             env: BTreeMap::new(),
             data_dir: None,
@@ -85,13 +96,13 @@ impl Run {
     }
 
     fn run(self) -> Result<Ended> {
-        let program = paths::product_binary("ssm-server")?;
+        let program = paths::product_binary(self.program)?;
         let name = self
             .args
             .first()
-            .map_or("ssm-server".into(), |word| word.to_string_lossy());
+            .map_or(self.program.into(), |word| word.to_string_lossy());
         // Its file for the log is the one thing of it that is used: it is sought through for canaries like all others.
-        let log = Launch::new(&format!("ssm-server-{name}"), &program, None)?.log;
+        let log = Launch::new(&format!("{}-{name}", self.program), &program, None)?.log;
         let mut child = Command::new(&program)
             .args(&self.args)
             .env_clear()

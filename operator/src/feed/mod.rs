@@ -17,6 +17,7 @@ use ssm_client::{Client, Origin, Token};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use crate::copies::Copies;
 use crate::crd::{Mode, SourceStatus};
 use crate::problem::Problem;
 use crate::queue::{Key, Queue};
@@ -137,9 +138,13 @@ impl Upstream {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is held for these configs.
+    /// What is held for these configs. Where a copy was dropped to make room, it is read again, and its resources are woken then.
     pub fn view(&self, configs: &[ConfigRef]) -> View {
-        self.lock().view(configs)
+        let (view, to_read) = self.lock().view(configs, Instant::now());
+        for config in to_read {
+            self.send(Command::Read(config));
+        }
+        view
     }
 
     fn send(&self, command: Command) {
@@ -164,15 +169,17 @@ pub struct Feeds {
     registry: Mutex<Registry>,
     queue: Arc<Queue>,
     timings: Timings,
+    copies: Arc<Copies>,
 }
 
 impl Feeds {
-    /// None yet. Changes go into `queue`.
-    pub fn new(queue: Arc<Queue>, timings: Timings) -> Self {
+    /// None yet. Changes go into `queue`; last good copies take `max_copies` bytes.
+    pub fn new(queue: Arc<Queue>, timings: Timings, max_copies: usize) -> Self {
         Self {
             registry: Mutex::default(),
             queue,
             timings,
+            copies: Arc::new(Copies::new(max_copies)),
         }
     }
 
@@ -211,7 +218,7 @@ impl Feeds {
             let client = registry.client(upstream)?;
             let (commands, inbox) = mpsc::unbounded_channel();
             let made = Arc::new(Upstream {
-                state: Mutex::new(State::default()),
+                state: Mutex::new(State::new(Arc::clone(&self.copies))),
                 commands,
             });
             let actor = actor::Actor::new(
@@ -240,6 +247,11 @@ impl Feeds {
     /// Makes `resource` hear of nothing.
     pub fn unsubscribe(&self, resource: &Key) {
         self.lock().unsubscribe(resource);
+    }
+
+    /// How many bytes last good copies take.
+    pub fn copies_held(&self) -> usize {
+        self.copies.held()
     }
 
     /// Upstreams, open streams, and configs held.

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ssm_client::{Error, Export};
+use ssm_client::{ETag, Error, Export};
 use tokio::time::Instant;
 
 use super::Trouble;
+use crate::copies::{Copies, Sealed};
 use crate::crd::Mode;
 use crate::queue::Key;
 use crate::snapshot::Snapshot;
@@ -18,14 +19,18 @@ pub const MAX_STALE: u32 = 5;
 #[derive(Default)]
 pub struct Slot {
     pub subscribers: HashMap<Key, (Mode, Duration)>,
-    pub snapshot: Option<Arc<Snapshot>>,
+    pub copy: Option<Sealed>,
+    /// When the copy came or somebody last looked at it.
+    pub used_at: Option<Instant>,
+    /// A copy was dropped because others needed the room: its tag, until somebody needs it again.
+    pub shed: Option<ETag>,
     pub trouble: Option<Trouble>,
     /// The newest revision the stream told of, within the stream's epoch.
     pub announced: Option<u64>,
     pub announced_at: Option<Instant>,
     /// The stream that last told of it.
     pub seen_in: u64,
-    /// What was in the Secret before this process began, where nothing newer is held: epoch and revision.
+    /// Where there is no copy, what was in the Secret before this process began or in the copy that was dropped: epoch and revision.
     pub floor: Option<(Box<str>, u64)>,
     /// Answers in a row that were older than what is known to exist.
     pub stale: u32,
@@ -51,12 +56,34 @@ impl Slot {
             .min()
     }
 
+    /// Drops the copy, and remembers what it was.
+    pub fn shed(&mut self) {
+        if let Some(copy) = self.copy.take() {
+            self.floor = Some((copy.epoch.clone(), copy.revision));
+            self.shed = Some(copy.etag.clone());
+        }
+    }
+
+    /// Tag of the copy that is held, or was until it was dropped.
+    pub fn etag(&self) -> Option<&ETag> {
+        self.copy
+            .as_ref()
+            .map(|copy| &copy.etag)
+            .or(self.shed.as_ref())
+    }
+
+    /// Whether this process has read this revision.
+    pub fn has_read(&self, epoch: Option<&str>, revision: u64) -> bool {
+        let is_known = self.copy.is_some() || self.shed.is_some();
+        is_known
+            && self.held().is_some_and(|(held, held_revision)| {
+                Some(held) == epoch && held_revision >= revision
+            })
+    }
+
     /// Epoch and revision below which nothing is taken.
     pub fn held(&self) -> Option<(&str, u64)> {
-        let held = self
-            .snapshot
-            .as_ref()
-            .map(|held| (&*held.epoch, held.revision));
+        let held = self.copy.as_ref().map(|held| (&*held.epoch, held.revision));
         held.or(self
             .floor
             .as_ref()
@@ -64,7 +91,12 @@ impl Slot {
     }
 
     /// Takes what was read, unless it is older than what is held. `epoch` is that of the stream, where there is one.
-    pub fn accept(&mut self, export: Export, epoch: Option<&str>) -> Accepted {
+    pub fn accept(
+        &mut self,
+        export: Export,
+        epoch: Option<&str>,
+        copies: &Arc<Copies>,
+    ) -> Accepted {
         let mut is_new = false;
         if let Export::Modified(config) = export {
             let is_older = |(epoch, revision): (&str, u64)| {
@@ -81,11 +113,12 @@ impl Slot {
                 self.announced = None;
             }
             is_new = self
-                .snapshot
+                .copy
                 .as_ref()
                 .is_none_or(|held| held.etag != config.etag);
-            self.snapshot = Snapshot::pack(&config).map(Arc::new);
+            self.copy = Snapshot::pack(&config).and_then(|snapshot| copies.seal(&snapshot));
             self.floor = None;
+            self.shed = None;
         }
         let held = self
             .held()

@@ -1,6 +1,7 @@
 //! What an upstream has told, and what follows from it. Pure: the actor feeds it with what happened and does what it says.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ssm_client::{Error, Export, ExportRequest};
@@ -8,19 +9,26 @@ use tokio::time::Instant;
 
 use super::slot::{Fetch, MAX_STALE, Slot};
 use super::{ConfigRef, SourceView, Subscription, Trouble, View};
+use crate::copies::{Copies, Sealed};
 use crate::crd::{Mode, SourceStatus};
 use crate::queue::Key;
 
 /// An answer that makes no sense is asked for again after this time.
 const UNUSABLE_AGAIN: Duration = Duration::from_secs(30);
 
+/// A copy that was looked at so recently is about to be needed.
+const KEEP: Duration = Duration::from_secs(5);
+/// Copies are dropped no more often, as that looks at all of them.
+const SHED_AGAIN: Duration = Duration::from_secs(1);
+
 /// Everything known of an upstream.
-#[derive(Default)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a fact of its own, and all combinations occur"
 )]
 pub(super) struct State {
+    copies: Arc<Copies>,
+    shed_at: Option<Instant>,
     slots: HashMap<ConfigRef, Slot>,
     epoch: Option<String>,
     /// Counts streams.
@@ -51,6 +59,21 @@ pub(super) struct Block {
 }
 
 impl State {
+    pub fn new(copies: Arc<Copies>) -> Self {
+        Self {
+            copies,
+            shed_at: None,
+            slots: HashMap::new(),
+            epoch: None,
+            stream: 0,
+            live: false,
+            failing: None,
+            unreachable: false,
+            unauthorized: false,
+            authorized: false,
+        }
+    }
+
     pub fn len(&self) -> usize {
         self.slots.len()
     }
@@ -59,25 +82,60 @@ impl State {
         self.live
     }
 
-    pub fn view(&self, configs: &[ConfigRef]) -> View {
-        let sources = configs.iter().map(|config| match self.slots.get(config) {
-            Some(slot) => SourceView {
-                snapshot: slot.snapshot.clone(),
-                trouble: slot.trouble.clone(),
-                announced_at: slot.announced_at,
-            },
-            None => SourceView {
-                snapshot: None,
-                trouble: None,
-                announced_at: None,
-            },
-        });
-        View {
+    /// What is held for these configs, and which of them are to be read because their copies were dropped.
+    pub fn view(&mut self, configs: &[ConfigRef], now: Instant) -> (View, Vec<ConfigRef>) {
+        let mut to_read = Vec::new();
+        let sources = configs
+            .iter()
+            .map(|config| match self.slots.get_mut(config) {
+                Some(slot) => {
+                    slot.used_at = Some(now);
+                    if slot.shed.take().is_some() {
+                        to_read.push(config.clone());
+                    }
+                    SourceView {
+                        snapshot: slot.copy.as_ref().and_then(Sealed::open).map(Arc::new),
+                        trouble: slot.trouble.clone(),
+                        announced_at: slot.announced_at,
+                    }
+                }
+                None => SourceView {
+                    snapshot: None,
+                    trouble: None,
+                    announced_at: None,
+                },
+            });
+        let view = View {
+            sources: sources.collect(),
             failing: self.failing.as_ref().map(|(_, why)| why.clone()),
             unreachable: self.unreachable,
             unauthorized: self.unauthorized,
             authorized: self.authorized,
-            sources: sources.collect(),
+        };
+        (view, to_read)
+    }
+
+    /// Drops copies that nobody has looked at for the longest time, until those of all upstreams fit again.
+    fn make_room(&mut self, now: Instant) {
+        let excess = self.copies.excess();
+        if excess == 0 || self.shed_at.is_some_and(|at| now < at + SHED_AGAIN) {
+            return;
+        }
+        self.shed_at = Some(now);
+        let mut idle: Vec<(Option<Instant>, &mut Slot)> = self
+            .slots
+            .values_mut()
+            .filter(|slot| slot.copy.is_some() && slot.used_at.is_none_or(|at| at + KEEP <= now))
+            .map(|slot| (slot.used_at, slot))
+            .collect();
+        idle.sort_unstable_by_key(|(used_at, _)| *used_at);
+        let mut freed = 0;
+        for (_, slot) in idle {
+            if freed >= excess {
+                break;
+            }
+            freed += slot.copy.as_ref().map_or(0, Sealed::size);
+            slot.shed();
         }
     }
 
@@ -103,7 +161,7 @@ impl State {
                 *source.project == *config.project && *source.config == *config.config
             });
             if let Some(known) =
-                known.filter(|known| slot.snapshot.is_none() && !known.epoch.is_empty())
+                known.filter(|known| slot.copy.is_none() && !known.epoch.is_empty())
             {
                 let floor = slot
                     .floor
@@ -196,7 +254,7 @@ impl State {
             .held()
             .filter(|(epoch, _)| slot.stale > 0 && stream.is_none_or(|stream| stream == *epoch));
         Some(ExportRequest {
-            if_none_match: slot.snapshot.as_ref().map(|snapshot| snapshot.etag.clone()),
+            if_none_match: slot.etag().cloned(),
             min_revision: announced
                 .max(held.map(|(_, revision)| revision))
                 .filter(|revision| *revision > 0),
@@ -221,13 +279,16 @@ impl State {
             Ok(export) => {
                 let was_failing = self.failing.is_some();
                 let had_trouble = slot.trouble.take().is_some();
-                let accepted = slot.accept(export, self.epoch.as_deref());
+                let accepted = slot.accept(export, self.epoch.as_deref(), &self.copies);
+                if accepted.is_new {
+                    slot.used_at = Some(now);
+                }
                 if accepted.is_behind {
                     result.again = slot.retry_stale();
                 } else {
                     slot.stale = 0;
                 }
-                if slot.snapshot.is_none() && result.again.is_none() {
+                if slot.etag().is_none() && result.again.is_none() {
                     slot.trouble = Some(Trouble::Unusable(
                         "it is older than what was synced before".to_owned(),
                     ));
@@ -239,6 +300,7 @@ impl State {
                     result.notify = slot.subscribers.keys().cloned().collect();
                 }
                 result.notify.extend(self.recovered());
+                self.make_room(now);
             }
             Err(Error::Unauthorized(_)) => {
                 if !std::mem::replace(&mut self.unauthorized, true) {
@@ -312,7 +374,7 @@ impl State {
         let waiting = self
             .slots
             .values()
-            .filter(|slot| slot.snapshot.is_none() && slot.trouble.is_none());
+            .filter(|slot| slot.etag().is_none() && slot.trouble.is_none());
         waiting
             .flat_map(|slot| slot.subscribers.keys().cloned())
             .collect()
@@ -369,10 +431,7 @@ impl State {
         if slot.shortest(Mode::Push).is_none() {
             return false;
         }
-        let is_held = slot
-            .snapshot
-            .as_ref()
-            .is_some_and(|held| Some(&*held.epoch) == epoch && held.revision >= revision);
+        let is_held = slot.has_read(epoch, revision);
         if !is_held {
             slot.announced_at = Some(now);
         }

@@ -35,9 +35,13 @@ fn export(epoch: &str, revision: u64, value: &str) -> Result<Export, Error> {
     }))
 }
 
+fn empty() -> State {
+    State::new(Arc::new(Copies::new(usize::MAX)))
+}
+
 /// A state with one resource that wants `prod` pushed.
 fn subscribed() -> State {
-    let mut state = State::default();
+    let mut state = empty();
     assert_eq!(
         state.subscribe(&resource("a"), &[], &wanted(Mode::Push, &["prod"]), &[]),
         [config("prod")]
@@ -53,8 +57,12 @@ fn read(state: &mut State, answer: Result<Export, Error>) -> (ExportRequest, Ans
     (asked, answered)
 }
 
-fn held(state: &State) -> Option<(String, u64)> {
-    let snapshot = state.view(&[config("prod")]).sources.remove(0).snapshot?;
+fn view(state: &mut State, configs: &[ConfigRef]) -> View {
+    state.view(configs, Instant::now()).0
+}
+
+fn held(state: &mut State) -> Option<(String, u64)> {
+    let snapshot = view(state, &[config("prod")]).sources.remove(0).snapshot?;
     Some((snapshot.epoch.to_string(), snapshot.revision))
 }
 
@@ -115,12 +123,12 @@ fn within_an_epoch_nothing_older_is_taken_and_newer_is_asked_for() {
     state.announced(&config("prod"), 6, Instant::now());
     let (asked, answered) = read(&mut state, export("e", 4, "0"));
     assert_eq!(asked.min_revision, Some(6));
-    assert_eq!(held(&state), Some(("e".to_owned(), 5)));
+    assert_eq!(held(&mut state), Some(("e".to_owned(), 5)));
     assert!(answered.notify.is_empty());
     assert!(answered.again.is_some());
     let (_, answered) = read(&mut state, export("e", 6, "2"));
     assert_eq!(
-        (held(&state), answered.again),
+        (held(&mut state), answered.again),
         (Some(("e".to_owned(), 6)), None)
     );
 }
@@ -148,7 +156,7 @@ fn a_restored_server_may_count_from_lower_on() {
     let (asked, answered) = read(&mut state, export("new", 3, "0"));
     assert_eq!(asked.min_revision, Some(3));
     assert_eq!(
-        (held(&state), answered.again),
+        (held(&mut state), answered.again),
         (Some(("new".to_owned(), 3)), None)
     );
 }
@@ -184,7 +192,7 @@ fn an_outage_keeps_the_copy_and_blocks_until_it_ends() {
         (answered.block, answered.notify),
         (Some(Block::default()), vec![])
     );
-    assert_eq!(held(&state), Some(("e".to_owned(), 5)));
+    assert_eq!(held(&mut state), Some(("e".to_owned(), 5)));
     let after = Duration::from_mins(1);
     assert!(
         state
@@ -195,7 +203,7 @@ fn an_outage_keeps_the_copy_and_blocks_until_it_ends() {
     assert_eq!(state.unreachable_at(after), None);
     let (_, answered) = read(&mut state, Ok(Export::NotModified));
     assert!(answered.notify.contains(&resource("a")));
-    assert!(!state.view(&[]).unreachable);
+    assert!(!view(&mut state, &[]).unreachable);
 }
 
 #[test]
@@ -237,10 +245,10 @@ fn each_refusal_is_told_once_and_for_what_it_is() {
             (vec![resource("a")], None)
         );
         assert_eq!(
-            state.view(&[config("prod")]).sources[0].trouble,
+            view(&mut state, &[config("prod")]).sources[0].trouble,
             Some(expected)
         );
-        assert_eq!(held(&state), Some(("e".to_owned(), 5)));
+        assert_eq!(held(&mut state), Some(("e".to_owned(), 5)));
         assert!(read(&mut state, Err(error)).1.notify.is_empty());
         // A revision that is held already is still a reason to ask again.
         state.opened("e".to_owned());
@@ -262,14 +270,14 @@ fn a_dead_token_is_told_to_everybody_once_and_so_is_its_return() {
         (2, Some(Block::default()))
     );
     assert!(state.refused().is_empty());
-    assert!(state.view(&[]).unauthorized);
+    assert!(view(&mut state, &[]).unauthorized);
     assert_eq!(state.opened("e".to_owned()).len(), 2);
-    assert!(!state.view(&[]).unauthorized);
+    assert!(!view(&mut state, &[]).unauthorized);
 }
 
 #[test]
 fn a_polled_config_is_left_to_its_polls() {
-    let mut state = State::default();
+    let mut state = empty();
     state.subscribe(&resource("a"), &[], &wanted(Mode::Poll, &["prod"]), &[]);
     state.opened("e".to_owned());
     assert!(!state.announced(&config("prod"), 9, Instant::now()));
@@ -290,7 +298,7 @@ fn what_was_synced_before_a_restart_is_not_undone_within_its_epoch() {
         revision: 8,
         keys: 1,
     };
-    let mut state = State::default();
+    let mut state = empty();
     state.subscribe(
         &resource("a"),
         &[],
@@ -298,16 +306,16 @@ fn what_was_synced_before_a_restart_is_not_undone_within_its_epoch() {
         &[before("e")],
     );
     let (asked, answered) = read(&mut state, export("e", 7, "old"));
-    assert_eq!((asked.min_revision, held(&state)), (None, None));
+    assert_eq!((asked.min_revision, held(&mut state)), (None, None));
     assert!(answered.again.is_some() && answered.notify.is_empty());
     let (asked, _) = read(&mut state, export("e", 8, "new"));
     assert_eq!(
-        (asked.min_revision, held(&state)),
+        (asked.min_revision, held(&mut state)),
         (Some(8), Some(("e".to_owned(), 8)))
     );
 
     // A server that stays behind is told about, and asked again now and then.
-    let mut state = State::default();
+    let mut state = empty();
     state.subscribe(
         &resource("a"),
         &[],
@@ -317,12 +325,12 @@ fn what_was_synced_before_a_restart_is_not_undone_within_its_epoch() {
     let told = (0..20).find(|_| !read(&mut state, export("e", 7, "old")).1.notify.is_empty());
     assert!(told.is_some());
     assert!(matches!(
-        state.view(&[config("prod")]).sources[0].trouble,
+        view(&mut state, &[config("prod")]).sources[0].trouble,
         Some(Trouble::Unusable(_))
     ));
 
     // After a restore, the server counts anew.
-    let mut state = State::default();
+    let mut state = empty();
     state.subscribe(
         &resource("a"),
         &[],
@@ -330,5 +338,35 @@ fn what_was_synced_before_a_restart_is_not_undone_within_its_epoch() {
         &[before("e")],
     );
     read(&mut state, export("restored", 2, "1"));
-    assert_eq!(held(&state), Some(("restored".to_owned(), 2)));
+    assert_eq!(held(&mut state), Some(("restored".to_owned(), 2)));
+}
+
+#[test]
+fn copies_that_do_not_fit_are_dropped_and_read_again_when_they_are_needed() {
+    let later = |seconds| Instant::now() + Duration::from_secs(seconds);
+    let mut state = State::new(Arc::new(Copies::new(0)));
+    state.subscribe(&resource("a"), &[], &wanted(Mode::Push, &["prod"]), &[]);
+    state.subscribe(&resource("b"), &[], &wanted(Mode::Push, &["dev"]), &[]);
+    state.opened("e".to_owned());
+    read(&mut state, export("e", 5, "1"));
+    assert!(held(&mut state).is_some());
+    // Another one comes, and the first has not been looked at for a while.
+    state.want(&config("dev"));
+    let asked = state.begin(&config("dev")).expect("subscribed");
+    state.answered(&config("dev"), &asked, export("e", 1, "2"), later(6));
+    // What was read is still known, so that neither the stream nor a poll reads it again.
+    assert!(!state.announced(&config("prod"), 5, later(6)));
+    state.want(&config("prod"));
+    let asked = state.begin(&config("prod")).expect("subscribed");
+    assert_eq!(asked.if_none_match, Some(ETag::of("e", 5)));
+    let answered = state.answered(&config("prod"), &asked, Ok(Export::NotModified), later(7));
+    assert!(answered.again.is_none() && answered.notify.is_empty());
+    // Whoever needs it has it read, whole.
+    let (view, to_read) = state.view(&[config("prod")], later(8));
+    assert!(view.sources[0].snapshot.is_none() && view.sources[0].trouble.is_none());
+    assert_eq!(to_read, [config("prod")]);
+    let (asked, answered) = read(&mut state, export("e", 5, "1"));
+    assert_eq!(asked.if_none_match, None);
+    assert_eq!(answered.notify, [resource("a")]);
+    assert_eq!(held(&mut state), Some(("e".to_owned(), 5)));
 }

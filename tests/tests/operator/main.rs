@@ -5,6 +5,7 @@ mod outages;
 mod ownership;
 mod references;
 mod refusals;
+mod replicas;
 mod sync;
 mod tokens;
 mod without_stream;

@@ -61,7 +61,7 @@ impl World {
         let shop = owner.shop().await;
         let role = rbac::operator_role_in(&namespace).unwrap();
         let kubeconfig = plane
-            .service_account(&namespace, "ssm-operator", &[&role])
+            .service_account(&namespace, "ssm-operator", &[&role, rbac::OPERATOR_ROLE])
             .await
             .unwrap();
         let options = settings(OperatorOptions::new(&kubeconfig, url).namespace(&namespace));
