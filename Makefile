@@ -56,9 +56,9 @@ $(INSTALLED): web/package.json web/package-lock.json
 $(CONSOLE): $(INSTALLED) $(shell find web/src web/build web/public web/index.html web/*.ts web/tsconfig.json -type f)
 	@npm --prefix web run --silent build
 
-bench: tools ## Measure, each figure as a ratio against a reference in the same run
+bench: tools ## Measure, each figure as a ratio against a reference in the same run (ONLY="server" or "operator")
 	cargo build --release --workspace --bins
-	cargo run --quiet --release --package ssm-tests --bin bench
+	cargo run --quiet --release --package ssm-tests --bin bench -- $(ONLY)
 
 tools: ## Build or install what tests run against, once (about 6 minutes)
 	@tests/tools/build.sh >/dev/null

@@ -22,8 +22,8 @@ use crate::store::{Affected, SecretMeta};
 
 /// Reconciles at a time.
 const WORKERS: usize = 32;
-/// Of these, at most so many that nobody waits for.
-const BACKGROUND_WORKERS: usize = 24;
+/// Of these, at most so many for each lane, so that a first sync finds one free while everything else changes.
+const ROOM: [usize; Lane::ALL.len()] = [16, 24, WORKERS];
 const PAGE: u32 = 250;
 /// A watch is opened anew so often, and is dead when nothing has come a little longer: a connection that hangs tells nothing.
 const WATCH_SECONDS: u32 = 30;
@@ -111,32 +111,28 @@ async fn dispatch(context: Arc<Context>, listed: Arc<Listed>) {
     listed.wait().await;
     tracing::info!(resources = context.queue.len(), "watching");
     let permits = Arc::new(Semaphore::new(WORKERS));
-    let in_background = Arc::new(AtomicUsize::new(0));
+    let running: Arc<[AtomicUsize; Lane::ALL.len()]> = Arc::default();
     loop {
         let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
             return;
         };
-        let (key, lane) = context
-            .queue
-            .take(|| in_background.load(Ordering::Relaxed) < BACKGROUND_WORKERS)
-            .await;
-        let (context, in_background) = (Arc::clone(&context), Arc::clone(&in_background));
-        if lane == Lane::Background {
-            in_background.fetch_add(1, Ordering::Relaxed);
-        }
+        let has_room =
+            |lane: Lane| running[lane as usize].load(Ordering::Relaxed) < ROOM[lane as usize];
+        let (key, lane) = context.queue.take(has_room).await;
+        let (context, running) = (Arc::clone(&context), Arc::clone(&running));
+        running[lane as usize].fetch_add(1, Ordering::Relaxed);
         tokio::spawn(async move {
             let queue = Arc::clone(&context.queue);
-            let worker = tokio::spawn(work(context, key.clone(), lane));
-            if let Err(error) = worker.await {
+            let worker = tokio::spawn(work(context, key.clone(), lane)).await;
+            running[lane as usize].fetch_sub(1, Ordering::Relaxed);
+            drop(permit);
+            if let Err(error) = worker {
                 // What a panic says may quote a value; the hook has told where it happened.
                 let panicked = error.is_panic();
                 tracing::error!(resource = %key, panicked, "a reconcile ended abnormally");
-                queue.done(&key);
             }
-            drop(permit);
-            if lane == Lane::Background {
-                in_background.fetch_sub(1, Ordering::Relaxed);
-            }
+            // Last, as it tells the dispatcher to look again whether a lane has room.
+            queue.done(&key);
         });
     }
 }

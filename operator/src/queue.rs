@@ -1,7 +1,8 @@
-//! The work queue: which resources want a reconcile, in two lanes, each resource at most once and never twice at a time.
+//! The work queue: which resources want a reconcile, in three lanes, each resource at most once and never twice at a time.
 //!
-//! What somebody waits for (first syncs, changes, drift) goes before what nobody waits for (refreshed statuses after an
-//! outage, for instance). There is no debounce: a resource that is not being worked on can be taken at once.
+//! Who waits for a Secret that is not there or not right goes before the changes of those that are there, and those before
+//! what nobody waits for (refreshed statuses after an outage, for instance). There is no debounce: a resource that is not being
+//! worked on can be taken at once.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
@@ -12,7 +13,8 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-/// Every so many turns, the background lane goes first, so that it is never starved.
+/// Every so many turns another lane goes first, so that none is ever starved.
+const CHANGE_TURN: u32 = 4;
 const BACKGROUND_TURN: u32 = 8;
 
 /// Namespace and name, of a `SecretSync` or of a Secret.
@@ -51,8 +53,15 @@ impl fmt::Debug for Key {
 pub enum Lane {
     /// Nobody waits for it.
     Background,
-    /// Somebody does.
-    Urgent,
+    /// The Secret is there, and not the newest.
+    Change,
+    /// The Secret is missing or not what it should be, or the resource was edited.
+    First,
+}
+
+impl Lane {
+    /// From the least urgent on.
+    pub const ALL: [Self; 3] = [Self::Background, Self::Change, Self::First];
 }
 
 enum State {
@@ -62,8 +71,7 @@ enum State {
 
 #[derive(Default)]
 struct Inner {
-    urgent: VecDeque<Key>,
-    background: VecDeque<Key>,
+    lanes: [VecDeque<Key>; Lane::ALL.len()],
     states: HashMap<Key, State>,
     /// When a resource wants to be looked at again. The heap may hold entries that are out of date; this map decides.
     deadlines: HashMap<Key, Instant>,
@@ -114,12 +122,11 @@ impl Queue {
         self.lock().deadlines.remove(key);
     }
 
-    /// The next resource to work on; `with_background` says whether it may be one that nobody waits for. Only one task may
-    /// call this.
-    pub async fn take(&self, with_background: impl Fn() -> bool) -> (Key, Lane) {
+    /// The next resource to work on; `has_room` says whether it may be one of that lane. Only one task may call this.
+    pub async fn take(&self, has_room: impl Fn(Lane) -> bool) -> (Key, Lane) {
         loop {
             let ready = self.ready.notified();
-            if let Some(taken) = self.lock().take(with_background()) {
+            if let Some(taken) = self.lock().take(&has_room) {
                 return taken;
             }
             ready.await;
@@ -133,7 +140,7 @@ impl Queue {
             inner.add(key, lane);
         }
         drop(inner);
-        // Also where nothing was added: a place for background work may have become free.
+        // Also where nothing was added: a place in a lane may have become free.
         self.ready.notify_one();
         self.ended.notify_waiters();
     }
@@ -157,7 +164,7 @@ impl Queue {
     /// How many resources wait.
     pub fn len(&self) -> usize {
         let inner = self.lock();
-        inner.urgent.len() + inner.background.len()
+        inner.lanes.iter().map(VecDeque::len).sum()
     }
 
     /// Whether none waits.
@@ -193,36 +200,25 @@ impl Inner {
         match self.states.get_mut(key) {
             Some(State::Running { again }) => *again = (*again).max(Some(lane)),
             Some(State::Queued(queued)) if *queued >= lane => {}
-            // A promoted resource stays in the background lane too; that entry is skipped when it comes up.
+            // A promoted resource stays in its former lane too; that entry is skipped when it comes up.
             _ => {
                 self.states.insert(key.clone(), State::Queued(lane));
-                match lane {
-                    Lane::Urgent => self.urgent.push_back(key.clone()),
-                    Lane::Background => self.background.push_back(key.clone()),
-                }
+                self.lanes[lane as usize].push_back(key.clone());
             }
         }
     }
 
-    fn take(&mut self, with_background: bool) -> Option<(Key, Lane)> {
+    fn take(&mut self, has_room: &impl Fn(Lane) -> bool) -> Option<(Key, Lane)> {
         self.turn = self.turn.wrapping_add(1);
-        let background_first = with_background && self.turn.is_multiple_of(BACKGROUND_TURN);
-        let order = if background_first {
-            [Lane::Background, Lane::Urgent]
+        let order = if self.turn.is_multiple_of(BACKGROUND_TURN) {
+            [Lane::Background, Lane::First, Lane::Change]
+        } else if self.turn.is_multiple_of(CHANGE_TURN) {
+            [Lane::Change, Lane::First, Lane::Background]
         } else {
-            [Lane::Urgent, Lane::Background]
+            [Lane::First, Lane::Change, Lane::Background]
         };
-        for lane in order {
-            if lane == Lane::Background && !with_background {
-                continue;
-            }
-            loop {
-                let queue = if lane == Lane::Urgent {
-                    &mut self.urgent
-                } else {
-                    &mut self.background
-                };
-                let Some(key) = queue.pop_front() else { break };
+        for lane in order.into_iter().filter(|lane| has_room(*lane)) {
+            while let Some(key) = self.lanes[lane as usize].pop_front() {
                 if matches!(self.states.get(&key), Some(State::Queued(queued)) if *queued == lane) {
                     self.states
                         .insert(key.clone(), State::Running { again: None });
@@ -262,16 +258,19 @@ mod tests {
     }
 
     fn take(queue: &Queue) -> Option<String> {
-        queue.lock().take(true).map(|(key, _)| key.name.to_string())
+        queue
+            .lock()
+            .take(&|_| true)
+            .map(|(key, _)| key.name.to_string())
     }
 
     #[test]
     fn a_resource_is_queued_once_and_never_worked_on_twice_at_a_time() {
         let queue = Queue::default();
-        queue.add(&key("a"), Lane::Urgent);
-        queue.add(&key("a"), Lane::Urgent);
+        queue.add(&key("a"), Lane::First);
+        queue.add(&key("a"), Lane::First);
         assert_eq!(take(&queue).as_deref(), Some("a"));
-        queue.add(&key("a"), Lane::Urgent);
+        queue.add(&key("a"), Lane::First);
         assert_eq!(take(&queue), None);
         queue.done(&key("a"));
         assert_eq!(take(&queue).as_deref(), Some("a"));
@@ -284,7 +283,7 @@ mod tests {
         let queue = Queue::default();
         queue.add(&key("slow"), Lane::Background);
         for n in 0..20 {
-            queue.add(&key(&format!("fast{n}")), Lane::Urgent);
+            queue.add(&key(&format!("fast{n}")), Lane::First);
         }
         let order: Vec<String> = std::iter::from_fn(|| take(&queue)).collect();
         assert_eq!(order.len(), 21);
@@ -293,11 +292,22 @@ mod tests {
     }
 
     #[test]
+    fn a_first_sync_is_taken_while_changes_have_no_room_left() {
+        let queue = Queue::default();
+        queue.add(&key("changed"), Lane::Change);
+        queue.add(&key("new"), Lane::First);
+        let mut inner = queue.lock();
+        let mut take = || inner.take(&|lane| lane == Lane::First);
+        assert_eq!(take(), Some((key("new"), Lane::First)));
+        assert_eq!(take(), None);
+    }
+
+    #[test]
     fn a_resource_in_the_background_can_be_promoted() {
         let queue = Queue::default();
         queue.add(&key("a"), Lane::Background);
-        queue.add(&key("b"), Lane::Urgent);
-        queue.add(&key("a"), Lane::Urgent);
+        queue.add(&key("b"), Lane::First);
+        queue.add(&key("a"), Lane::First);
         let order: Vec<String> = std::iter::from_fn(|| take(&queue)).collect();
         assert_eq!(order, ["b", "a"]);
     }
@@ -315,10 +325,10 @@ mod tests {
         queue.add_after(&key("a"), Duration::from_mins(1));
         queue.add_after(&key("b"), Duration::from_secs(1));
         queue.cancel_later(&key("b"));
-        let (taken, _) = queue.take(|| true).await;
+        let (taken, _) = queue.take(|_| true).await;
         assert_eq!((taken, start.elapsed().as_secs()), (key("a"), 5));
         queue.done(&key("a"));
-        let more = tokio::time::timeout(Duration::from_secs(100), queue.take(|| true)).await;
+        let more = tokio::time::timeout(Duration::from_secs(100), queue.take(|_| true)).await;
         assert!(more.is_err());
         timers.abort();
     }

@@ -149,7 +149,13 @@ impl Context {
             interval: sync.spec.refresh.interval(),
         };
         match self.feeds.subscribe(key, &upstream, wanted, synced(sync)) {
-            Ok(upstream) => self.sync(sync, &upstream.view(&configs)).await,
+            Ok(upstream) => {
+                let step = self.sync(sync, &upstream.view(&configs)).await;
+                if matches!(&step, Step::Report(outcome) if outcome.synced.is_some()) {
+                    upstream.has_secret(key);
+                }
+                step
+            }
             Err(problem) => problem.into(),
         }
     }
@@ -300,9 +306,8 @@ fn decode_ca(text: &str) -> Result<Arc<[u8]>, Problem> {
     Ok(pem.into())
 }
 
-/// Reconciles and tells the queue.
+/// Reconciles, as a task of its own.
 pub async fn work(context: Arc<Context>, key: Key, lane: Lane) {
     tracing::trace!(resource = %key, ?lane, "reconcile");
     reconcile(&context, &key).await;
-    context.queue.done(&key);
 }

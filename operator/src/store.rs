@@ -120,7 +120,7 @@ impl Store {
         {
             Lane::Background
         } else {
-            Lane::Urgent
+            Lane::First
         };
         let sync = Arc::new(sync);
         match inner.syncs.get_mut(&key) {
@@ -152,7 +152,7 @@ impl Store {
         };
         let used = self.used_secrets(&entry.sync);
         inner.unuse(key, &used);
-        vec![(key.clone(), Lane::Urgent)]
+        vec![(key.clone(), Lane::First)]
     }
 
     /// A resource exists that cannot be read. Says whether that is news.
@@ -325,7 +325,7 @@ impl Inner {
                 || now.map(|meta| &*meta.resource_version)
                     != written.map(|written| written.resource_version.as_str())
         });
-        concerned.map(|user| (user.clone(), Lane::Urgent)).collect()
+        concerned.map(|user| (user.clone(), Lane::First)).collect()
     }
 }
 

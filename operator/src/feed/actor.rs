@@ -20,6 +20,8 @@ use crate::queue::{Key, Lane, Queue};
 
 /// Reads at a time.
 const MAX_READS: usize = 16;
+/// Of these, at most so many of configs that have been read before.
+const MAX_REPEATED_READS: usize = 12;
 const FIRST_BACKOFF: Duration = Duration::from_millis(250);
 
 pub(super) struct Actor {
@@ -27,7 +29,8 @@ pub(super) struct Actor {
     client: Client,
     queue: Arc<Queue>,
     timings: Timings,
-    waiting: VecDeque<ConfigRef>,
+    /// Configs to be read, by how urgent that is.
+    waiting: [VecDeque<ConfigRef>; Lane::ALL.len()],
     reads: JoinSet<(ConfigRef, ExportRequest, Result<Export, Error>)>,
     watch: Option<Watch>,
     /// When to open the stream anew.
@@ -55,7 +58,7 @@ impl Actor {
             client,
             queue,
             timings,
-            waiting: VecDeque::new(),
+            waiting: Default::default(),
             reads: JoinSet::new(),
             watch: None,
             reopen_at: None,
@@ -77,7 +80,7 @@ impl Actor {
             tokio::select! {
                 biased;
                 command = commands.recv() => match command {
-                    Some(Command::Read(config)) => self.read(config, false),
+                    Some(Command::Read(config)) => self.read(config, Lane::First),
                     Some(Command::Timing(wanted)) => self.retime(&wanted),
                     Some(Command::Stop) | None => return,
                 },
@@ -98,14 +101,10 @@ impl Actor {
         }
     }
 
-    /// Queues a read of a config, before others where somebody waits for it.
-    fn read(&mut self, config: ConfigRef, first: bool) {
+    /// Queues a read of a config.
+    fn read(&mut self, config: ConfigRef, lane: Lane) {
         if self.upstream.lock().want(&config) {
-            if first {
-                self.waiting.push_front(config);
-            } else {
-                self.waiting.push_back(config);
-            }
+            self.waiting[lane as usize].push_back(config);
         }
     }
 
@@ -117,8 +116,14 @@ impl Actor {
         }
     }
 
+    /// Starts the most urgent read that may be started. Says whether there was one.
     fn start_one(&mut self) -> bool {
-        while let Some(config) = self.waiting.pop_front() {
+        let has_room = self.reads.len() < MAX_REPEATED_READS;
+        let lanes = self.waiting.iter_mut().zip(Lane::ALL).rev();
+        let configs = lanes
+            .filter(|(_, lane)| has_room || *lane == Lane::First)
+            .flat_map(|(waiting, _)| std::iter::from_fn(|| waiting.pop_front()));
+        for config in configs {
             let Some(request) = self.upstream.lock().begin(&config) else {
                 continue;
             };
@@ -169,16 +174,16 @@ impl Actor {
                     .min(self.timings.max_backoff)
                     .max(spread(backoff, 0.5, 1.0));
                 self.blocked = Some(Instant::now() + wait);
-                self.read(config.clone(), false);
+                self.read(config.clone(), Lane::Change);
             }
             None => self.unblock(),
         }
         match result.again {
-            Some(Duration::ZERO) => self.read(config.clone(), true),
+            Some(Duration::ZERO) => self.read(config.clone(), Lane::Change),
             Some(wait) => self.read_later(config, wait),
             None => {}
         }
-        self.wake(result.notify, Lane::Urgent);
+        self.wake(result.notify, Lane::Change);
     }
 
     fn unblock(&mut self) {
@@ -186,8 +191,11 @@ impl Actor {
         self.failures = 0;
     }
 
+    /// Puts resources into the queue, those that have no Secret yet before others.
     fn wake(&self, resources: Vec<Key>, lane: Lane) {
         for resource in resources {
+            let own = self.upstream.lock().lane_of(&resource);
+            let lane = if own == Lane::First { own } else { lane };
             self.queue.add(&resource, lane);
         }
     }
@@ -207,7 +215,7 @@ impl Actor {
         if let Some(interval) = poll {
             self.read_later(&config, spread(interval, 0.8, 1.2));
         }
-        self.read(config, false);
+        self.read(config, Lane::Background);
     }
 
     /// Somebody subscribed: open the stream or start polling, and sooner where the interval is shorter than others'.
@@ -274,13 +282,13 @@ impl Actor {
                     .lock()
                     .announced(&config, revision, Instant::now())
                 {
-                    self.read(config, true);
+                    self.read(config, Lane::Change);
                 }
             }
             WatchEvent::Synced => {
                 let unnamed = self.upstream.lock().unnamed();
                 for config in unnamed {
-                    self.read(config, false);
+                    self.read(config, Lane::Change);
                 }
             }
             WatchEvent::Gone {
@@ -291,7 +299,7 @@ impl Actor {
                         project: project.into(),
                         config: config.into(),
                     },
-                    true,
+                    Lane::Change,
                 );
             }
             WatchEvent::Down { error, retry_in } => self.down(&error, retry_in),
@@ -312,7 +320,7 @@ impl Actor {
                 _ => Vec::new(),
             }
         };
-        self.wake(notify, Lane::Urgent);
+        self.wake(notify, Lane::Change);
         if self.net_at.is_none() {
             self.net_at = Some(Instant::now() + spread(self.timings.safety_net, 0.3, 0.5));
         }
@@ -323,7 +331,7 @@ impl Actor {
         self.net_at = Some(Instant::now() + spread(self.timings.safety_net, 0.8, 1.2));
         let pushed = self.upstream.lock().pushed();
         for config in pushed {
-            self.read(config, false);
+            self.read(config, Lane::Background);
         }
     }
 }

@@ -147,6 +147,11 @@ impl Upstream {
         view
     }
 
+    /// A resource has its Secret: from now on its changes can wait for those that have none.
+    pub fn has_secret(&self, resource: &Key) {
+        self.lock().has_secret(resource);
+    }
+
     fn send(&self, command: Command) {
         // The actor only ends after `Stop`, when nobody cares any more.
         let _ = self.commands.send(command);

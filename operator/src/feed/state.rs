@@ -1,6 +1,6 @@
 //! What an upstream has told, and what follows from it. Pure: the actor feeds it with what happened and does what it says.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::slot::{Fetch, MAX_STALE, Slot};
 use super::{ConfigRef, SourceView, Subscription, Trouble, View};
 use crate::copies::{Copies, Sealed};
 use crate::crd::{Mode, SourceStatus};
-use crate::queue::Key;
+use crate::queue::{Key, Lane};
 
 /// An answer that makes no sense is asked for again after this time.
 const UNUSABLE_AGAIN: Duration = Duration::from_secs(30);
@@ -29,6 +29,8 @@ const SHED_AGAIN: Duration = Duration::from_secs(1);
 pub(super) struct State {
     copies: Arc<Copies>,
     shed_at: Option<Instant>,
+    /// Resources that have no Secret yet.
+    first: HashSet<Key>,
     slots: HashMap<ConfigRef, Slot>,
     epoch: Option<String>,
     /// Counts streams.
@@ -63,6 +65,7 @@ impl State {
         Self {
             copies,
             shed_at: None,
+            first: HashSet::new(),
             slots: HashMap::new(),
             epoch: None,
             stream: 0,
@@ -154,6 +157,9 @@ impl State {
             .cloned()
             .collect();
         self.unsubscribe(resource, &dropped);
+        if synced.is_empty() {
+            self.first.insert(resource.clone());
+        }
         let mut to_read = Vec::new();
         for config in &wanted.configs {
             let slot = self.slots.entry(config.clone()).or_default();
@@ -184,6 +190,7 @@ impl State {
 
     /// Forgets a resource's wish for these configs, and those that nobody else wants.
     pub fn unsubscribe(&mut self, resource: &Key, configs: &[ConfigRef]) {
+        self.first.remove(resource);
         for config in configs {
             if let Some(slot) = self.slots.get_mut(config) {
                 slot.subscribers.remove(resource);
@@ -191,6 +198,20 @@ impl State {
                     self.slots.remove(config);
                 }
             }
+        }
+    }
+
+    /// A resource has its Secret.
+    pub fn has_secret(&mut self, resource: &Key) {
+        self.first.remove(resource);
+    }
+
+    /// How urgent it is that a resource hears of a change.
+    pub fn lane_of(&self, resource: &Key) -> Lane {
+        if self.first.contains(resource) {
+            Lane::First
+        } else {
+            Lane::Change
         }
     }
 

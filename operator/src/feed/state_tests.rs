@@ -370,3 +370,11 @@ fn copies_that_do_not_fit_are_dropped_and_read_again_when_they_are_needed() {
     assert_eq!(answered.notify, [resource("a")]);
     assert_eq!(held(&mut state), Some(("e".to_owned(), 5)));
 }
+
+#[test]
+fn a_resource_without_a_secret_goes_first() {
+    let mut state = subscribed();
+    assert_eq!(state.lane_of(&resource("a")), Lane::First);
+    state.has_secret(&resource("a"));
+    assert_eq!(state.lane_of(&resource("a")), Lane::Change);
+}

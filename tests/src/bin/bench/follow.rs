@@ -1,14 +1,10 @@
 //! From the server's answer to the Secret's update, against a bare write of a Secret until its watch event.
 
-use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use futures::StreamExt as _;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Patch, PatchParams};
-use kube::runtime::WatchStreamExt as _;
-use kube::runtime::watcher::watch_object;
 use kube::{Api, Client};
 use serde_json::json;
 use ssm_tests::caller::Caller;
@@ -17,13 +13,11 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::report::{memory, share_line};
+use crate::watched::{Watched, watched};
 
 const CHANGES: u32 = 200;
 const PATIENCE: Duration = Duration::from_secs(30);
 const CRD: &str = include_str!("../../../../crds/secretsyncs.yaml");
-
-/// What the Secret holds under `N`, and since when.
-type Seen = Option<(String, Instant)>;
 
 pub async fn measure(url: &str, owner: &Caller) -> Result<()> {
     let plane = ControlPlane::start(ControlPlaneOptions::default()).await?;
@@ -78,7 +72,7 @@ pub async fn measure(url: &str, owner: &Caller) -> Result<()> {
 }
 
 /// The reference: how long Kubernetes itself takes from a write's beginning to its watch event.
-async fn bare_writes(client: Client, namespace: &str) -> Result<Vec<Duration>> {
+pub async fn bare_writes(client: Client, namespace: &str) -> Result<Vec<Duration>> {
     let secrets: Api<Secret> = Api::namespaced(client, namespace);
     let write = async |value: &str| {
         let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "bare"}, "stringData": {"N": value}});
@@ -108,25 +102,12 @@ async fn bare_writes(client: Client, namespace: &str) -> Result<Vec<Duration>> {
     Ok(durations)
 }
 
-fn watched(secrets: Api<Secret>, name: &'static str) -> watch::Receiver<Seen> {
-    let (sender, receiver) = watch::channel(None);
-    tokio::spawn(async move {
-        let mut stream = pin!(watch_object(secrets, name).default_backoff());
-        while let Some(event) = stream.next().await {
-            let value = event
-                .ok()
-                .flatten()
-                .and_then(|secret| secret.data?.remove("N"));
-            if let Some(value) = value.and_then(|value| String::from_utf8(value.0).ok()) {
-                sender.send_replace(Some((value, Instant::now())));
-            }
-        }
-    });
-    receiver
-}
-
-async fn wait(seen: &mut watch::Receiver<Seen>, value: &str) -> Result<Instant> {
-    let wanted = |seen: &Seen| seen.as_ref().is_some_and(|(seen, _)| seen == value);
+async fn wait(seen: &mut watch::Receiver<Watched>, value: &str) -> Result<Instant> {
+    let wanted = |seen: &Watched| {
+        let data = seen.as_ref().and_then(|(secret, _)| secret.data.as_ref());
+        data.and_then(|data| data.get("N"))
+            .is_some_and(|found| found.0 == value.as_bytes())
+    };
     let seen = timeout(PATIENCE, seen.wait_for(wanted))
         .await
         .context("the Secret does not follow")??;

@@ -9,10 +9,15 @@ use ssm_tests::Process;
 pub fn line(what: &str, unit: &str, measured: f64, reference: f64) {
     let ratio = measured / reference;
     println!(
-        "{what:<54} {:>12} {:>12} {ratio:>8.2}",
+        "{what:<66} {:>12} {:>12} {ratio:>8.2}",
         with(measured, unit),
         with(reference, unit)
     );
+}
+
+/// A figure by itself.
+pub fn plain(what: &str, unit: &str, figure: f64) {
+    println!("{what:<66} {:>12}", with(figure, unit));
 }
 
 /// A line of durations, of which the one is taken below which `share` of all are.
@@ -31,7 +36,7 @@ pub fn memory(what: &str, process: &Process) -> Result<()> {
         .context("no VmRSS")?
         .parse()?;
     println!(
-        "{:<54} {:>12}",
+        "{:<66} {:>12}",
         format!("resident memory, {what}"),
         with(kilobytes / 1024.0, "MiB")
     );
