@@ -60,7 +60,7 @@ bench: tools ## Measure, each figure as a ratio against a reference in the same 
 	cargo build --release --workspace --bins
 	cargo run --quiet --release --package ssm-tests --bin bench -- $(ONLY)
 
-tools: ## Build or install what tests run against, once (about 6 minutes)
+tools: ## Build or install what tests run against, once (about 10 minutes)
 	@tests/tools/build.sh >/dev/null
 	@tests/tools/foreign/install.sh >/dev/null
 	@tests/tools/browser.sh

@@ -1,5 +1,6 @@
-//! A real Kubernetes API server with its etcd: RBAC on, real tokens, real validation. There is no controller manager and
-//! no node, so nothing collects garbage, finishes the deletion of a namespace, or runs a pod.
+//! A real Kubernetes API server with its etcd: RBAC on, real tokens, real validation. Where it is asked for, a controller
+//! manager collects garbage, finishes the deletion of namespaces, and rolls workloads out; without it nobody does. There is
+//! no node, so no pod ever runs.
 
 use std::{
     fs::File,
@@ -28,6 +29,17 @@ use crate::{
 };
 
 const READY: Duration = Duration::from_mins(1);
+/// Those that the tests see at work, and what these stand on; each costs a little.
+const CONTROLLERS: [&str; 8] = [
+    "daemonset-controller",
+    "deployment-controller",
+    "garbage-collector-controller",
+    "namespace-controller",
+    "replicaset-controller",
+    "root-ca-certificate-publisher-controller",
+    "serviceaccount-controller",
+    "statefulset-controller",
+];
 const STOP: Duration = Duration::from_secs(10);
 const DAY_SECONDS: i64 = 24 * 60 * 60;
 const ISSUER: &str = "https://kubernetes.default.svc";
@@ -43,12 +55,15 @@ pub struct ControlPlaneOptions {
     pub port: Option<u16>,
     /// Whether etcd syncs every write to disk. Without it a crash of the machine loses data, a crash of etcd does not.
     pub fsync: bool,
+    /// Whether a controller manager runs, too.
+    pub controllers: bool,
 }
 
 /// A running control plane, which ends when it is dropped.
 #[derive(Debug)]
 pub struct ControlPlane {
     // Dropped in this order.
+    controller_manager: Option<Process>,
     api_server: Process,
     etcd: Process,
     api_server_launch: Launch,
@@ -83,7 +98,15 @@ impl ControlPlane {
         let admin = kubeconfig::admin(&url, &certs)?;
         let kubeconfig = kubeconfig::write(&data.path().join("admin.kubeconfig"), &admin)?;
         let config = kubeconfig::to_config(admin).await?;
+        let controller_manager = if options.controllers {
+            let program = tools.kube_controller_manager()?;
+            let launch = Launch::new("kube-controller-manager", &program, log_dir)?;
+            Some(controller_manager_flags(launch, &certs, &kubeconfig))
+        } else {
+            None
+        };
         let mut control_plane = Self {
+            controller_manager: None,
             api_server,
             etcd,
             api_server_launch,
@@ -95,6 +118,13 @@ impl ControlPlane {
             _lock: lock,
         };
         control_plane.ready().await?;
+        // It gives up where there is no API server yet.
+        control_plane.controller_manager = controller_manager
+            .map(|launch| launch.spawn())
+            .transpose()?;
+        if control_plane.controller_manager.is_some() {
+            control_plane.controllers_ready().await?;
+        }
         Ok(control_plane)
     }
 
@@ -111,8 +141,29 @@ impl ControlPlane {
             .unwrap_or_else(|error| panic!("no control plane: {error:#}"))
     }
 
+    /// The one with a controller manager that all tests of this process share, as [`shared`](Self::shared) is. It costs more,
+    /// so it is for tests that need it.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be started, with the reason: no test is skipped for that.
+    pub async fn shared_with_controllers() -> &'static Self {
+        static SHARED: OnceCell<ControlPlane> = OnceCell::const_new();
+        let options = ControlPlaneOptions {
+            controllers: true,
+            ..ControlPlaneOptions::default()
+        };
+        SHARED
+            .get_or_try_init(|| Self::start(options))
+            .await
+            .unwrap_or_else(|error| panic!("no control plane: {error:#}"))
+    }
+
     /// Ends it in order, so that a given data directory is left as tidy as can be.
     pub async fn stop(mut self) -> Result<()> {
+        if let Some(controller_manager) = &mut self.controller_manager {
+            controller_manager.kill_now()?;
+        }
         // Its own orderly end would wait for watches to be closed.
         self.api_server.kill_now()?;
         self.etcd.terminate(STOP).await.map(drop)
@@ -143,9 +194,11 @@ impl ControlPlane {
         self.data.path()
     }
 
-    /// What the API server and etcd have logged.
+    /// What its programs have logged.
     pub fn log(&self) -> Result<String> {
-        Ok(self.api_server.log()? + &self.etcd.log()?)
+        let controller_manager = self.controller_manager.as_ref();
+        let controller_manager = controller_manager.map(Process::log).transpose()?;
+        Ok(self.api_server.log()? + &self.etcd.log()? + &controller_manager.unwrap_or_default())
     }
 
     /// Makes a namespace that nothing else uses, and returns its name.
@@ -255,6 +308,20 @@ impl ControlPlane {
             .await
             .with_context(|| format!("etcd's log is {}", self.etcd.log_path().display()))
     }
+
+    /// Waits for the first thing that the controller manager does by itself.
+    async fn controllers_ready(&mut self) -> Result<()> {
+        let accounts: Api<ServiceAccount> = Api::namespaced(self.client()?, "default");
+        let Some(controller_manager) = &mut self.controller_manager else {
+            return Ok(());
+        };
+        controller_manager
+            .ready(READY, async || {
+                accounts.get("default").await?;
+                Ok(())
+            })
+            .await
+    }
 }
 
 /// Two control planes on one directory would wait for each other's database.
@@ -302,6 +369,19 @@ fn etcd_flags(
     } else {
         launch.flag("unsafe-no-fsync", "true")
     })
+}
+
+fn controller_manager_flags(launch: Launch, certs: &Certs, kubeconfig: &Path) -> Launch {
+    let (_, account_key) = certs.service_account();
+    launch
+        .flag("kubeconfig", kubeconfig)
+        .flag("controllers", CONTROLLERS.join(","))
+        .flag("use-service-account-credentials", "false")
+        .flag("service-account-private-key-file", account_key)
+        .flag("root-ca-file", certs.authority())
+        .flag("leader-elect", "false")
+        // It serves nothing that is asked for here.
+        .flag("secure-port", "0")
 }
 
 fn api_server_flags(launch: Launch, certs: &Certs, port: u16, etcd_url: &str) -> Launch {

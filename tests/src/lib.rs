@@ -1,4 +1,4 @@
-//! The harness: starts the real parts (server, operator, etcd and kube-apiserver) as processes that never outlive the
+//! The harness: starts the real parts (server, operator, a control plane) as processes that never outlive the
 //! test that started them, and waits for conditions rather than for time to pass.
 //!
 //! It knows the programs by their command line, environment and network only. What is missing on the machine is an

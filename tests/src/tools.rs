@@ -7,28 +7,30 @@ use anyhow::{Context, Result, bail};
 use crate::paths;
 
 const GO_MOD: &str = include_str!("../tools/go.mod");
+const BUILD: &str = "run `make tools`, which builds it once";
 
-/// etcd and kube-apiserver.
+/// etcd, kube-apiserver and kube-controller-manager.
 #[derive(Clone, Debug)]
 pub struct Tools {
     dir: PathBuf,
+    is_given: bool,
 }
 
 impl Tools {
     /// Those in `KUBEBUILDER_ASSETS` where it is set, else those that `make tools` built.
     pub fn find() -> Result<Self> {
         let given = std::env::var_os("KUBEBUILDER_ASSETS").filter(|dir| !dir.is_empty());
-        let (dir, advice) = match given {
-            Some(dir) => (
-                PathBuf::from(dir),
-                "KUBEBUILDER_ASSETS must name a directory that has it, or be unset",
-            ),
-            None => (
-                paths::cache_dir()?.join(format!("kube-v{}", Self::version()?)),
-                "run `make tools`, which builds it once",
-            ),
+        let is_given = given.is_some();
+        let dir = match given {
+            Some(dir) => PathBuf::from(dir),
+            None => paths::cache_dir()?.join(format!("kube-v{}", Self::version()?)),
         };
-        let tools = Self { dir };
+        let tools = Self { dir, is_given };
+        let advice = if is_given {
+            "KUBEBUILDER_ASSETS must name a directory that has it, or be unset"
+        } else {
+            BUILD
+        };
         for path in [tools.etcd(), tools.kube_apiserver()] {
             if !path.is_file() {
                 bail!("{} is missing: {advice}", path.display());
@@ -61,6 +63,21 @@ impl Tools {
 
     pub(crate) fn kube_apiserver(&self) -> PathBuf {
         self.dir.join("kube-apiserver")
+    }
+
+    /// Few tests need it, and what `setup-envtest` installs lacks it, so that only those ask.
+    pub fn kube_controller_manager(&self) -> Result<PathBuf> {
+        let path = self.dir.join("kube-controller-manager");
+        if path.is_file() {
+            return Ok(path);
+        }
+        let advice = if self.is_given {
+            "KUBEBUILDER_ASSETS names a directory without it, as setup-envtest makes them; put one of the same version \
+             beside kube-apiserver, or unset the variable and run `make tools`, which builds all of them"
+        } else {
+            BUILD
+        };
+        bail!("{} is missing: {advice}", path.display())
     }
 }
 

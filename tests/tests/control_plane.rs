@@ -1,13 +1,17 @@
 //! The control plane that other tests stand on is a real one.
 
-use anyhow::Result;
-use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret};
 use kube::{
     Api, Client, Config,
-    api::{ListParams, PostParams},
+    api::{DeleteParams, ListParams, PostParams},
     config::{KubeConfigOptions, Kubeconfig},
 };
-use ssm_tests::{ControlPlane, ControlPlaneOptions, Scratch, Tools, install_crypto, rbac};
+use ssm_tests::{
+    ControlPlane, ControlPlaneOptions, Scratch, Tools, eventually, install_crypto, rbac,
+};
 
 const CONFIG_MAP: &str = "
 apiVersion: v1
@@ -149,6 +153,22 @@ async fn an_applied_definition_is_served_and_validates() -> Result<()> {
         "{refusal:#}"
     );
     Ok(())
+}
+
+#[tokio::test]
+async fn with_controllers_a_deleted_namespace_goes_with_all_that_is_in_it() -> Result<()> {
+    let control_plane = ControlPlane::shared_with_controllers().await;
+    let namespace = control_plane.namespace().await?;
+    control_plane.apply(&namespace, CONFIG_MAP).await?;
+    let namespaces: Api<Namespace> = Api::all(control_plane.client()?);
+    namespaces
+        .delete(&namespace, &DeleteParams::default())
+        .await?;
+    eventually(Duration::from_mins(1), "the namespace to go", async || {
+        ensure!(namespaces.get_opt(&namespace).await?.is_none());
+        Ok(())
+    })
+    .await
 }
 
 #[tokio::test]

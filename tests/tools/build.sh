@@ -26,6 +26,7 @@ if [ -n "${KUBEBUILDER_ASSETS:-}" ]; then
   if [ -n "$missing" ]; then
     say "KUBEBUILDER_ASSETS is $KUBEBUILDER_ASSETS, which lacks: $missing"
     say "Point it at a directory with $BINARIES, or unset it to have them built."
+  case $missing in *kube-controller-manager*) say "What setup-envtest installs has no kube-controller-manager: copy one of the same version there." ;; esac
     exit 2
   fi
   printf '%s\n' "$KUBEBUILDER_ASSETS"
@@ -43,7 +44,7 @@ if [ -z "$(missing_in "$dir")" ]; then
 fi
 
 if ! command -v go >/dev/null; then
-  say "Go is not installed; it is needed once, to build $BINARIES v$version (about 5 minutes)."
+  say "Go is not installed; it is needed once, to build $BINARIES v$version (about 10 minutes)."
   say "Install Go $(sed -n 's/^go \([0-9]*\.[0-9]*\).*/\1/p' go.mod) or newer from https://go.dev/dl, or set KUBEBUILDER_ASSETS to a directory that has them."
   exit 3
 fi

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use kube::Client;
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use ssm_tests::{ControlPlane, ControlPlaneOptions, install_crypto, objects, rbac};
+use ssm_tests::{ControlPlane, ControlPlaneOptions, Tools, install_crypto, objects, rbac};
 
 use crate::sync::NAMESPACE;
 use crate::{done, step};
@@ -27,12 +27,14 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// An etcd and a kube-apiserver of our own, in which the operator has the rights of a service account.
+    /// An etcd and a kube-apiserver of our own, in which the operator has the rights of a service account. Where there is a
+    /// controller manager, too, what is deleted takes along what it owns.
     pub async fn own(dir: &Path, logs: &Path) -> Result<Self> {
-        step("Starting etcd and kube-apiserver");
+        step("Starting a control plane");
         let options = ControlPlaneOptions {
             data_dir: Some(dir.to_owned()),
             log_dir: Some(logs.to_owned()),
+            controllers: Tools::find()?.kube_controller_manager().is_ok(),
             ..ControlPlaneOptions::default()
         };
         let plane = ControlPlane::start(options).await?;

@@ -64,7 +64,7 @@ async fn demonstrate() -> Result<()> {
     };
     let Some(cluster) = cluster else {
         println!(
-            "\nThere is no cluster: that needs Go 1.26 (to build etcd and kube-apiserver once), binaries in"
+            "\nThere is no cluster: that needs Go 1.26 (to build a control plane once), binaries in"
         );
         println!("KUBEBUILDER_ASSETS, or CLUSTER=<kubeconfig context>. The server runs alone.");
         tell(&server, &shop, None);
