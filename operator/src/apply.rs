@@ -17,6 +17,8 @@ use crate::metrics;
 use crate::plan::{Existing, FIELD_MANAGER, Plan, Written, plan, target_name};
 use crate::problem::Problem;
 use crate::queue::Key;
+use crate::reconcile::Context;
+use crate::restart::intent::changes_data;
 use crate::store::{SecretMeta, Store, key_of};
 
 /// How often a plan is made anew within one reconcile, because somebody else was faster.
@@ -50,6 +52,8 @@ pub struct Applied {
 
 /// Writes Secrets.
 pub struct Writer<'a> {
+    /// Where a change of data is announced.
+    pub context: &'a Context,
     /// API server.
     pub client: &'a Client,
     /// What is known.
@@ -78,6 +82,11 @@ impl Writer<'_> {
             };
             let plan = plan(sync, desired, &existing, self.hasher)?;
             let changed = !matches!(plan, Plan::Nothing | Plan::Read);
+            let last = self.store.written(&resource);
+            let read = live.as_ref().and_then(Option::as_ref);
+            if changes_data(sync, desired, &plan, read, last.as_ref(), self.hasher) {
+                self.context.announce_change(sync).await?;
+            }
             let result = match plan {
                 Plan::Nothing => {
                     let metadata = live.flatten().map(|secret: Secret| secret.metadata);

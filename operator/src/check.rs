@@ -25,6 +25,12 @@ const RIGHTS: &[(&str, &str, &[&str])] = &[
     ),
     ("events.k8s.io", "events", &["create", "patch"]),
 ];
+/// What it does there besides where it restarts workloads.
+const RESTART_RIGHTS: &[(&str, &str, &[&str])] = &[
+    ("apps", "deployments", &["get", "list", "watch", "patch"]),
+    ("apps", "statefulsets", &["get", "list", "watch", "patch"]),
+    ("apps", "daemonsets", &["get", "list", "watch", "patch"]),
+];
 /// What it does in its own.
 const LEASE_RIGHTS: &[&str] = &["get", "create", "patch"];
 
@@ -91,8 +97,13 @@ pub async fn check(config: Config, settings: &Settings) -> Vec<Finding> {
     } else {
         namespaces.iter().map(|name| Some(name.as_str())).collect()
     };
+    let restart_rights = if settings.restart_enabled {
+        RESTART_RIGHTS
+    } else {
+        &[]
+    };
     for scope in scopes {
-        for (group, resource, verbs) in RIGHTS {
+        for (group, resource, verbs) in RIGHTS.iter().chain(restart_rights) {
             findings.push(may(&client, scope, group, resource, verbs).await);
         }
     }

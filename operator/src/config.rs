@@ -68,6 +68,9 @@ pub struct Settings {
     /// Who this replica is, as the Lease shows it.
     #[arg(long, env = "POD_NAME", default_value = "ssm-operator")]
     pub pod_name: String,
+    /// Whether to restart workloads that opt in after their Secret has changed; needs rights on workloads.
+    #[arg(long, env = "RESTART_ENABLED", default_value_t = false, action = clap::ArgAction::Set)]
+    pub restart_enabled: bool,
     /// Name of this cluster.
     #[arg(long, env = "CLUSTER_NAME", default_value = "default")]
     pub cluster_name: String,
@@ -148,6 +151,7 @@ mod tests {
             ["--metrics-addr", "9090"],
             ["--log-format", "xml"],
             ["--log-level", "loud"],
+            ["--restart-enabled", "perhaps"],
         ] {
             assert!(
                 Cli::try_parse_from([&["ssm-operator"], &bad[..]].concat()).is_err(),

@@ -14,10 +14,12 @@ use kube::{Api, Client, Resource};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::crd::SecretSync;
+use crate::crd::{SecretSync, WorkloadKind};
 use crate::probes::Readiness;
 use crate::queue::{Key, Lane};
 use crate::reconcile::{Context, work};
+use crate::restart;
+use crate::restart::watch::watch;
 use crate::store::{Affected, SecretMeta};
 
 /// Reconciles at a time.
@@ -39,6 +41,8 @@ pub async fn run(context: Arc<Context>, readiness: Arc<Readiness>, namespaces: V
         namespaces.into_iter().map(Some).collect()
     };
     let mut tasks = JoinSet::new();
+    let lists = scopes.len() * WorkloadKind::ALL.len();
+    context.restarts.workloads.expect(lists);
     let listed = Arc::new(Listed::new(scopes.len(), readiness));
     for scope in scopes {
         tasks.spawn(watch_syncs(
@@ -46,6 +50,11 @@ pub async fn run(context: Arc<Context>, readiness: Arc<Readiness>, namespaces: V
             scope.clone(),
             Arc::clone(&listed),
         ));
+        if context.restarts.is_enabled() {
+            for kind in WorkloadKind::ALL {
+                tasks.spawn(watch(Arc::clone(&context), scope.clone(), kind));
+            }
+        }
         tasks.spawn(watch_secrets(
             Arc::clone(&context),
             scope,
@@ -54,6 +63,9 @@ pub async fn run(context: Arc<Context>, readiness: Arc<Readiness>, namespaces: V
     }
     let queue = Arc::clone(&context.queue);
     tasks.spawn(async move { queue.run_timers().await });
+    if context.restarts.is_enabled() {
+        tasks.spawn(restart::run::run(Arc::clone(&context)));
+    }
     tasks.spawn(dispatch(context, listed));
     while let Some(ended) = tasks.join_next().await {
         if let Err(error) = ended {
@@ -151,7 +163,13 @@ async fn watch_syncs(context: Arc<Context>, scope: Option<String>, listed: Arc<L
                 let key = key(guard.meta());
                 seen.add(&key);
                 match guard.0 {
-                    Ok(sync) => enqueue(&context, context.store.apply_sync(sync)),
+                    Ok(sync) => {
+                        enqueue(&context, context.store.apply_sync(sync));
+                        // Another replica may have announced a restart that it did not live to make.
+                        if let Some(sync) = context.store.sync(&key) {
+                            context.restarts.consider(&key, &sync);
+                        }
+                    }
                     Err(invalid) => {
                         enqueue(&context, context.store.remove_sync(&key));
                         if context.store.mark_malformed(&key) {
@@ -215,7 +233,7 @@ async fn watch_secrets(context: Arc<Context>, scope: Option<String>, listed: Arc
     }
 }
 
-fn watching() -> watcher::Config {
+pub(crate) fn watching() -> watcher::Config {
     watcher::Config::default()
         .page_size(PAGE)
         .timeout(WATCH_SECONDS)
@@ -223,7 +241,7 @@ fn watching() -> watcher::Config {
 
 /// The usual pauses between attempts to watch, but none so long that a repaired API server would not be noticed.
 #[derive(Default)]
-struct Backoff(watcher::DefaultBackoff);
+pub(crate) struct Backoff(watcher::DefaultBackoff);
 
 impl Iterator for Backoff {
     type Item = Duration;
@@ -252,7 +270,7 @@ fn enqueue(context: &Context, affected: Affected) {
     }
 }
 
-fn key(metadata: &ObjectMeta) -> Key {
+pub(crate) fn key(metadata: &ObjectMeta) -> Key {
     Key::new(
         metadata.namespace.as_deref().unwrap_or_default(),
         metadata.name.as_deref().unwrap_or_default(),
@@ -271,37 +289,37 @@ where
 
 /// What a full list has named so far.
 #[derive(Default)]
-struct Relist(Option<HashSet<Key>>);
+pub(crate) struct Relist(Option<HashSet<Key>>);
 
 impl Relist {
-    fn begin(&mut self) {
+    pub(crate) fn begin(&mut self) {
         self.0 = Some(HashSet::new());
     }
 
-    fn add(&mut self, key: &Key) {
+    pub(crate) fn add(&mut self, key: &Key) {
         if let Some(seen) = &mut self.0 {
             seen.insert(key.clone());
         }
     }
 
-    fn end(&mut self) -> HashSet<Key> {
+    pub(crate) fn end(&mut self) -> HashSet<Key> {
         self.0.take().unwrap_or_default()
     }
 }
 
 /// Says once in a while why a watch does not work, and what to do.
-struct Log {
+pub(crate) struct Log {
     what: &'static str,
     last: Option<tokio::time::Instant>,
 }
 
 impl Log {
-    fn new(what: &'static str) -> Self {
+    pub(crate) fn new(what: &'static str) -> Self {
         Self { what, last: None }
     }
 
     /// The next event; errors are logged and skipped, as the stream recovers by itself after a pause.
-    async fn next<T>(
+    pub(crate) async fn next<T>(
         &mut self,
         events: &mut (impl Stream<Item = watcher::Result<Event<T>>> + Unpin),
     ) -> Option<Event<T>> {

@@ -8,6 +8,7 @@
 //!   resources that use them.
 //! - [`controller`] knows the cluster: what is watched, what is queued, and [`reconcile`], which
 //!   carries a plan out with [`apply`] and says so with [`report`].
+//! - [`mod@restart`] knows the workloads, and restarts those that opt in after their Secret has changed.
 //!
 //! The operator never sees the server's internals, and no log line, metric, event or status holds a value or a token.
 
@@ -30,6 +31,7 @@ pub mod problem;
 pub mod queue;
 pub mod reconcile;
 pub mod report;
+pub mod restart;
 pub mod run;
 pub mod snapshot;
 pub mod status;

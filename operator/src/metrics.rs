@@ -64,6 +64,10 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
         "ssm_operator_leader",
         "1 where this replica works, 0 where it stands by"
     );
+    describe_counter!(
+        "ssm_operator_restarts_total",
+        "Workloads that were to be restarted because their Secret has changed, by result"
+    );
     Ok(handle)
 }
 
@@ -85,6 +89,11 @@ pub fn propagation(duration: Duration) {
 /// A write to the API server.
 pub fn api_write(kind: &'static str) {
     counter!("ssm_operator_api_writes_total", "kind" => kind).increment(1);
+}
+
+/// What came of an attempt to restart a workload.
+pub fn restart(result: &'static str) {
+    counter!("ssm_operator_restarts_total", "result" => result).increment(1);
 }
 
 /// A read of a config began.

@@ -20,6 +20,7 @@ use crate::metrics;
 use crate::plan::target_name;
 use crate::problem::{Concern, Problem};
 use crate::queue::{Key, Lane, Queue};
+use crate::restart::Restarts;
 use crate::status::{Outcome, Synced};
 use crate::store::{Store, key_of};
 use crate::tokens::{Tokens, may_go};
@@ -47,6 +48,8 @@ pub struct Context {
     pub tokens: Tokens,
     /// Where events go.
     pub events: Events,
+    /// What is known about restarts.
+    pub restarts: Restarts,
     /// Server of resources that name none.
     pub default_server: Option<Origin>,
     /// Certificates to trust for it.
@@ -80,12 +83,16 @@ pub async fn reconcile(context: &Context, key: &Key) {
     let Some(sync) = context.store.sync(key) else {
         context.feeds.unsubscribe(key);
         context.queue.cancel_later(key);
+        context.restarts.forget(key);
         return;
     };
     // Cut short, it is like a crash: every write has a precondition, and the next attempt looks at what is there.
     let result = tokio::time::timeout(LIMIT, context.reconcile(key, &sync))
         .await
         .unwrap_or_else(|_| Err("the Kubernetes API server does not answer in time".to_owned()));
+    if let Some(sync) = context.store.sync(key) {
+        context.restarts.consider(key, &sync);
+    }
     match result {
         Ok(result) => {
             metrics::sync(result);
@@ -270,6 +277,7 @@ impl Context {
     async fn write(&self, sync: &SecretSync, fetched: &[Fetched<'_>]) -> Result<Synced, Failure> {
         let desired = desire(sync, fetched, synced(sync))?;
         let writer = Writer {
+            context: self,
             client: &self.client,
             store: &self.store,
             hasher: &self.hasher,
@@ -286,7 +294,7 @@ impl Context {
 }
 
 /// Half of it to all of it, so that many do not come back at once.
-fn with_jitter(wait: Duration) -> Duration {
+pub(crate) fn with_jitter(wait: Duration) -> Duration {
     wait.mul_f64(rand::rng().random_range(0.5..=1.0))
 }
 

@@ -24,6 +24,12 @@ impl Context {
         sync: &SecretSync,
         outcome: &Outcome,
     ) -> Result<&'static str, String> {
+        // The status may have moved on since this reconcile began, by our own hand alone: a restart was announced, or made.
+        let current = self.store.sync(key).filter(|current| {
+            current.metadata.uid == sync.metadata.uid
+                && current.metadata.generation == sync.metadata.generation
+        });
+        let sync = current.as_deref().unwrap_or(sync);
         let previous = sync.status.as_ref();
         let status = next(
             previous,
@@ -119,16 +125,21 @@ impl Context {
     }
 }
 
-async fn patch_status(
+/// Replaces the status of the very version that `sync` is.
+pub(crate) async fn patch_status(
     api: &Api<SecretSync>,
     sync: &SecretSync,
     status: &SecretSyncStatus,
 ) -> Result<SecretSync, kube::Error> {
     metrics::api_write("status");
-    let patch = json!({
+    let mut patch = json!({
         "metadata": { "uid": sync.metadata.uid, "resourceVersion": sync.metadata.resource_version },
         "status": status,
     });
+    if status.restart_pending.is_none() {
+        // In a merge, what is absent stays.
+        patch["status"]["restartPending"] = serde_json::Value::Null;
+    }
     api.patch_status(
         sync.metadata.name.as_deref().unwrap_or_default(),
         &parameters(),
@@ -137,7 +148,7 @@ async fn patch_status(
     .await
 }
 
-fn parameters() -> PatchParams {
+pub(crate) fn parameters() -> PatchParams {
     PatchParams {
         field_manager: Some(FIELD_MANAGER.to_owned()),
         ..PatchParams::default()

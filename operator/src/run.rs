@@ -17,6 +17,7 @@ use crate::leader::{Candidate, Election};
 use crate::probes::{self, Readiness};
 use crate::queue::Queue;
 use crate::reconcile::Context;
+use crate::restart::Restarts;
 use crate::store::Store;
 use crate::tokens::Tokens;
 
@@ -114,6 +115,7 @@ fn context(client: Client, settings: &Settings, timings: Timings) -> anyhow::Res
             usize::from(settings.max_copies) << 20,
         ),
         queue,
+        restarts: Restarts::new(settings.restart_enabled),
         tokens: Tokens::default(),
         default_server: settings.ssm_server_url.clone(),
         default_ca,

@@ -5,6 +5,7 @@ use k8s_openapi::jiff::Timestamp;
 
 use crate::crd::{SecretSyncStatus, SourceStatus, TargetStatus};
 use crate::problem::{Concern, Problem};
+use crate::restart::intent::settle;
 
 /// The Secret is there, with what was last read.
 pub const READY: &str = "Ready";
@@ -14,6 +15,9 @@ pub const SYNCED: &str = "Synced";
 pub const UPSTREAM_REACHABLE: &str = "UpstreamReachable";
 /// The token is there, may be sent to the server, and is accepted.
 pub const AUTH_VALID: &str = "AuthValid";
+
+/// The last restart of workloads that the data called for was made. Only there after one.
+pub const RESTARTED: &str = "Restarted";
 
 /// What is known about something that may also be unknown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +84,7 @@ pub fn next(
     let mut status = previous.cloned().unwrap_or_default();
     status.observed_generation = generation;
     if let Some(synced) = &outcome.synced {
+        settle(&mut status, synced);
         status.synced_revision = synced.sources.iter().map(|source| source.revision).max();
         status.sources.clone_from(&synced.sources);
         status.synced_keys = Some(synced.keys);
@@ -221,7 +226,8 @@ pub fn find<'a>(status: &'a SecretSyncStatus, type_: &str) -> Option<&'a Conditi
         .find(|condition| condition.type_ == type_)
 }
 
-fn set_condition(
+/// Sets the condition of a type; its time stays where its status does.
+pub(crate) fn set_condition(
     conditions: &mut Vec<Condition>,
     type_: &str,
     value: &str,
@@ -252,7 +258,7 @@ fn set_condition(
 }
 
 /// Kubernetes stores whole seconds; anything finer would make an unchanged status look changed.
-fn whole_seconds(now: Timestamp) -> Time {
+pub(crate) fn whole_seconds(now: Timestamp) -> Time {
     Time(Timestamp::from_second(now.as_second()).unwrap_or(now))
 }
 

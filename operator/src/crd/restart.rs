@@ -1,5 +1,6 @@
 //! Restarts after a change.
 
+use std::fmt;
 use std::time::Duration;
 
 use kube::KubeSchema;
@@ -49,7 +50,9 @@ impl Restart {
 }
 
 /// A workload.
-#[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    KubeSchema, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(rename_all = "camelCase")]
 pub struct Workload {
     /// `Deployment`, `StatefulSet` or `DaemonSet`.
@@ -63,7 +66,9 @@ pub struct Workload {
 }
 
 /// Kinds of workloads that can be restarted.
-#[derive(JsonSchema, Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    JsonSchema, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub enum WorkloadKind {
     /// Of interchangeable pods.
     Deployment,
@@ -71,4 +76,24 @@ pub enum WorkloadKind {
     StatefulSet,
     /// One pod on every node.
     DaemonSet,
+}
+
+impl WorkloadKind {
+    /// All there are.
+    pub const ALL: [Self; 3] = [Self::Deployment, Self::StatefulSet, Self::DaemonSet];
+
+    /// As Kubernetes writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Deployment => "Deployment",
+            Self::StatefulSet => "StatefulSet",
+            Self::DaemonSet => "DaemonSet",
+        }
+    }
+}
+
+impl fmt::Display for Workload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind.as_str(), self.name)
+    }
 }

@@ -36,7 +36,7 @@ pub struct SecretSyncStatus {
     /// Workloads are to be restarted because the data has changed; absent when that is done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restart_pending: Option<RestartPending>,
-    /// `Ready`, `Synced`, `UpstreamReachable` and `AuthValid`.
+    /// `Ready`, `Synced`, `UpstreamReachable` and `AuthValid`; `Restarted` after the first restart.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".to_string()]))]
@@ -87,4 +87,8 @@ pub struct TargetStatus {
 pub struct RestartPending {
     /// When the data changed.
     pub since: Time,
+    /// The Secret's version before the change. Once `target` tells another one, the change is made.
+    #[serde(default)]
+    #[schemars(length(max = 128))]
+    pub replaces: String,
 }

@@ -37,12 +37,28 @@ pub async fn control_plane() -> &'static ControlPlane {
     plane
 }
 
+/// The same with a controller manager, for tests that need one.
+pub async fn control_plane_with_controllers() -> &'static ControlPlane {
+    static DEFINED: OnceCell<()> = OnceCell::const_new();
+    let plane = ControlPlane::shared_with_controllers().await;
+    DEFINED
+        .get_or_init(async || plane.apply_crd(CRD).await.map(drop).unwrap())
+        .await;
+    plane
+}
+
+/// The server that tests share.
+async fn shared_server() -> (Caller, String) {
+    let owner = caller::owner().await;
+    let url = owner.request("GET", "").build().unwrap().url().to_string();
+    (owner, url.trim_end_matches('/').to_owned())
+}
+
 impl World {
     /// On the server that tests share.
     pub async fn new() -> Self {
-        let owner = caller::owner().await;
-        let url = owner.request("GET", "").build().unwrap().url().to_string();
-        Self::on(owner, url.trim_end_matches('/')).await
+        let (owner, url) = shared_server().await;
+        Self::on(owner, &url).await
     }
 
     /// On a server of the test's own.
@@ -56,12 +72,40 @@ impl World {
         url: &str,
         settings: impl FnOnce(OperatorOptions) -> OperatorOptions,
     ) -> Self {
-        let plane = control_plane().await;
+        Self::within(control_plane().await, owner, url, |_| Vec::new(), settings).await
+    }
+
+    /// In a cluster with a controller manager, and with rights on workloads.
+    pub async fn with_workloads() -> Self {
+        let rights = |namespace: &str| vec![rbac::operator_restart_role_in(namespace).unwrap()];
+        Self::with_controllers(rights, |options| options.env("RESTART_ENABLED", "true")).await
+    }
+
+    /// In a cluster with a controller manager, and with more rights than the usual ones.
+    pub async fn with_controllers(
+        rights: impl FnOnce(&str) -> Vec<String>,
+        settings: impl FnOnce(OperatorOptions) -> OperatorOptions,
+    ) -> Self {
+        let plane = control_plane_with_controllers().await;
+        let (owner, url) = shared_server().await;
+        Self::within(plane, owner, &url, rights, settings).await
+    }
+
+    async fn within(
+        plane: &ControlPlane,
+        owner: Caller,
+        url: &str,
+        rights: impl FnOnce(&str) -> Vec<String>,
+        settings: impl FnOnce(OperatorOptions) -> OperatorOptions,
+    ) -> Self {
         let namespace = plane.namespace().await.unwrap();
         let shop = owner.shop().await;
-        let role = rbac::operator_role_in(&namespace).unwrap();
+        let mut roles = rights(&namespace);
+        roles.push(rbac::operator_role_in(&namespace).unwrap());
+        roles.push(rbac::OPERATOR_ROLE.to_owned());
+        let roles: Vec<&str> = roles.iter().map(String::as_str).collect();
         let kubeconfig = plane
-            .service_account(&namespace, "ssm-operator", &[&role, rbac::OPERATOR_ROLE])
+            .service_account(&namespace, "ssm-operator", &roles)
             .await
             .unwrap();
         let options = settings(OperatorOptions::new(&kubeconfig, url).namespace(&namespace));
