@@ -123,7 +123,7 @@ impl Restarts {
         if !self.is_enabled {
             return;
         }
-        match self.look(&mut self.entries(), key, sync) {
+        match look(&mut self.entries(), key, sync) {
             Some(wait) => self.queue.add_after(key, wait),
             None => self.queue.cancel_later(key),
         }
@@ -132,7 +132,7 @@ impl Restarts {
     /// Takes up the restart of a resource, if it is due. What is announced from now on is for another restart.
     pub fn take(&self, key: &Key, sync: &SecretSync) -> Option<Due> {
         let mut entries = self.entries();
-        let wait = self.look(&mut entries, key, sync)?;
+        let wait = look(&mut entries, key, sync)?;
         if !wait.is_zero() {
             self.queue.add_after(key, wait);
             return None;
@@ -144,38 +144,6 @@ impl Restarts {
             made_at: entry.made_at?,
             failures: entry.failures,
         })
-    }
-
-    /// Brings an entry up to date with the status. How long until it is due, if it ever is.
-    fn look(
-        &self,
-        entries: &mut HashMap<Key, Entry>,
-        key: &Key,
-        sync: &SecretSync,
-    ) -> Option<Duration> {
-        let now = Instant::now();
-        let status = sync.status.as_ref();
-        let pending = status.and_then(|status| status.restart_pending.as_ref());
-        let Some((status, pending)) = status.zip(pending) else {
-            if entries.get(key).is_some_and(|entry| !entry.is_taken) {
-                entries.remove(key);
-            }
-            return None;
-        };
-        let entry = entries.entry(key.clone()).or_insert_with(|| {
-            let window = Window::reopen(pending.since.0, Timestamp::now(), now);
-            Entry::new(window, &pending.replaces)
-        });
-        if entry.change != pending.replaces {
-            let window = entry.window;
-            *entry = Entry::new(window, &pending.replaces);
-        }
-        let is_wanted = !sync.spec.suspend && sync.metadata.deletion_timestamp.is_none();
-        if !is_wanted || !is_made(status) {
-            return None;
-        }
-        entry.made_at.get_or_insert(now);
-        entry.wait(sync, now)
     }
 
     /// All of it was done, and the status says so.
@@ -243,6 +211,33 @@ impl Restarts {
         let key = (namespace.into(), workload.clone());
         self.recent().get(&key).is_some_and(|began| *began > then)
     }
+}
+
+/// Brings an entry up to date with the status. How long until it is due, if it ever is.
+fn look(entries: &mut HashMap<Key, Entry>, key: &Key, sync: &SecretSync) -> Option<Duration> {
+    let now = Instant::now();
+    let status = sync.status.as_ref();
+    let pending = status.and_then(|status| status.restart_pending.as_ref());
+    let Some((status, pending)) = status.zip(pending) else {
+        if entries.get(key).is_some_and(|entry| !entry.is_taken) {
+            entries.remove(key);
+        }
+        return None;
+    };
+    let entry = entries.entry(key.clone()).or_insert_with(|| {
+        let window = Window::reopen(pending.since.0, Timestamp::now(), now);
+        Entry::new(window, &pending.replaces)
+    });
+    if entry.change != pending.replaces {
+        let window = entry.window;
+        *entry = Entry::new(window, &pending.replaces);
+    }
+    let is_wanted = !sync.spec.suspend && sync.metadata.deletion_timestamp.is_none();
+    if !is_wanted || !is_made(status) {
+        return None;
+    }
+    entry.made_at.get_or_insert(now);
+    entry.wait(sync, now)
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ async fn failures_wait_longer_each_time_and_reconciles_do_not_hurry_them() {
         assert_eq!(due.failures, failures);
         restarts.failed(&key(), &due);
         let began = Instant::now();
-        while restarts.look(&mut restarts.entries(), &key(), &sync) != Some(Duration::ZERO) {
+        while look(&mut restarts.entries(), &key(), &sync) != Some(Duration::ZERO) {
             restarts.consider(&key(), &sync);
             tokio::time::advance(Duration::from_millis(100)).await;
         }

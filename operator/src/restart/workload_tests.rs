@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-fn live(annotations: Value, pod: Value) -> Live {
+fn live(annotations: &Value, pod: &Value) -> Live {
     serde_json::from_value(json!({
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -16,8 +16,8 @@ fn live(annotations: Value, pod: Value) -> Live {
     .expect("readable")
 }
 
-fn secrets(pod: Value) -> Vec<String> {
-    let live = live(json!({}), pod);
+fn secrets(pod: &Value) -> Vec<String> {
+    let live = live(&json!({}), pod);
     live.secrets().into_iter().map(str::to_owned).collect()
 }
 
@@ -32,14 +32,14 @@ fn only_the_annotation_true_is_an_opt_in() {
         (json!({}), false),
         (Value::Null, false),
     ] {
-        let live = live(annotations.clone(), json!({}));
+        let live = live(&annotations, &json!({}));
         assert_eq!(live.has_opted_in(), expected, "{annotations}");
     }
 }
 
 #[test]
 fn what_is_being_deleted_is_not_restarted() {
-    let mut live = live(json!({"simplesecrets.io/restart": "true"}), json!({}));
+    let mut live = live(&json!({"simplesecrets.io/restart": "true"}), &json!({}));
     live.metadata.deletion_timestamp = Some(Time(k8s_openapi::jiff::Timestamp::UNIX_EPOCH));
     assert!(!live.has_opted_in());
 }
@@ -63,7 +63,7 @@ fn every_way_to_get_a_secret_into_a_pod_counts() {
         ],
         "imagePullSecrets": [{"name": "no"}],
     });
-    assert_eq!(secrets(pod), ["a", "b", "c", "d", "e", "f"]);
+    assert_eq!(secrets(&pod), ["a", "b", "c", "d", "e", "f"]);
 }
 
 #[test]
@@ -76,17 +76,15 @@ fn nulls_and_gaps_are_nothing() {
         json!({"containers": [{"env": [{"name": "A"}, {"name": "B", "valueFrom": {}}], "envFrom": [{}]}]}),
         json!({"containers": [{"envFrom": [{"secretRef": {}}]}], "volumes": [{"secret": {}}, {"projected": {}}]}),
     ] {
-        assert!(secrets(pod.clone()).is_empty(), "{pod}");
+        assert!(secrets(&pod).is_empty(), "{pod}");
     }
 }
 
 #[test]
 fn of_the_metadata_nothing_is_kept_that_is_not_needed() {
     let annotations = json!({"simplesecrets.io/restart": "true", "last-applied": "a value"});
-    let live = live(
-        annotations,
-        json!({"containers": [{"env": [{"name": "A", "value": "a value"}]}]}),
-    );
+    let pod = json!({"containers": [{"env": [{"name": "A", "value": "a value"}]}]});
+    let live = live(&annotations, &pod);
     assert!(!format!("{live:?}").contains("a value"));
     assert!(live.metadata.managed_fields.is_none());
     assert_eq!(live.metadata.resource_version.as_deref(), Some("7"));
@@ -109,7 +107,7 @@ fn being_named_is_no_opt_in() {
         (opt_in, json!({}), &[][..], false),
     ] {
         assert_eq!(
-            live(annotations, pod).is_concerned(&web, "env", named),
+            live(&annotations, &pod).is_concerned(&web, "env", named),
             expected
         );
     }

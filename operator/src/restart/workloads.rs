@@ -7,10 +7,13 @@ use super::workload::Live;
 use crate::crd::{Workload, WorkloadKind};
 use crate::queue::Key;
 
+/// The names of the Secrets that a workload uses.
+type Used = Box<[Box<str>]>;
+
 #[derive(Default)]
 struct Inner {
     /// By namespace.
-    opted_in: HashMap<Box<str>, HashMap<Workload, Box<[Box<str>]>>>,
+    opted_in: HashMap<Box<str>, HashMap<Workload, Used>>,
     /// Lists that are still to come. Before all are there, nothing is known to be absent.
     missing: usize,
 }
