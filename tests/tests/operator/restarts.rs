@@ -1,15 +1,16 @@
 //! Workloads that opt in are restarted after their Secret's data has changed, once, and nothing else is.
 
 use anyhow::{Context as _, ensure};
+use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Event;
 use k8s_openapi::jiff::Timestamp;
 use kube::Api;
 use kube::api::{ListParams, Patch, PatchParams};
 use serde_json::json;
-use ssm_tests::{eventually, rbac};
+use ssm_tests::{ControlPlane, ControlPlaneOptions, OperatorOptions, eventually, rbac};
 
 use crate::workloads::{OPT_IN, env_from, nothing};
-use crate::world::{PATIENCE, World, control_plane_with_controllers};
+use crate::world::{CRD, PATIENCE, World, control_plane_with_controllers, shared_server};
 
 /// `web` is synced with this debounce time, and used by a Deployment `web` that has opted in.
 async fn used(debounce: &str) -> World {
@@ -260,6 +261,45 @@ async fn what_cannot_be_restarted_is_told_and_tried_again() {
     plane.apply(&world.namespace, &role).await.unwrap();
     world.is_restarted("web").await;
     world.has_revisions("Deployment", "web", 2).await;
+}
+
+#[tokio::test]
+async fn with_rights_in_all_namespaces_a_restart_stays_in_its_own() {
+    let plane = ControlPlane::start(ControlPlaneOptions::default())
+        .await
+        .unwrap();
+    plane.apply_crd(CRD).await.unwrap();
+    let (owner, url) = shared_server().await;
+    let rights = |_: &str| {
+        let rights = [rbac::OPERATOR_CLUSTER_ROLE, rbac::OPERATOR_RESTART_ROLE];
+        rights.map(str::to_owned).to_vec()
+    };
+    let settings = |options: OperatorOptions| options.namespace("").env("RESTART_ENABLED", "true");
+    let world = World::within(&plane, owner, &url, rights, settings).await;
+    let deployment = json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "annotations": {OPT_IN: "true"}},
+        "spec": {"selector": {"matchLabels": {"app": "web"}}, "template": {
+            "metadata": {"labels": {"app": "web"}}, "spec": env_from("web"),
+        }},
+    });
+    let elsewhere = plane.namespace().await.unwrap();
+    for namespace in [&world.namespace, &elsewhere] {
+        plane
+            .apply(namespace, &deployment.to_string())
+            .await
+            .unwrap();
+    }
+    world.synced().await;
+    world
+        .patch("web", json!({"restart": {"debounce": "0s"}}))
+        .await;
+    world.set("base", "A", "2").await;
+    let (_, message) = world.is_restarted("web").await;
+    assert_eq!(message, "Deployment web");
+    assert_eq!(world.writes("Deployment", "web").await, 2);
+    let theirs: Api<Deployment> = Api::namespaced(plane.client().unwrap(), &elsewhere);
+    let theirs = theirs.get("web").await.unwrap();
+    assert_eq!(theirs.metadata.generation, Some(1));
 }
 
 #[tokio::test]

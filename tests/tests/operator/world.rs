@@ -48,7 +48,7 @@ pub async fn control_plane_with_controllers() -> &'static ControlPlane {
 }
 
 /// The server that tests share.
-async fn shared_server() -> (Caller, String) {
+pub async fn shared_server() -> (Caller, String) {
     let owner = caller::owner().await;
     let url = owner.request("GET", "").build().unwrap().url().to_string();
     (owner, url.trim_end_matches('/').to_owned())
@@ -91,7 +91,8 @@ impl World {
         Self::within(plane, owner, &url, rights, settings).await
     }
 
-    async fn within(
+    /// In a cluster of the test's own, with these rights besides those in a namespace.
+    pub async fn within(
         plane: &ControlPlane,
         owner: Caller,
         url: &str,
