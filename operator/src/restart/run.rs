@@ -40,7 +40,7 @@ pub async fn run(context: Arc<Context>) {
         let mut running = JoinSet::new();
         loop {
             tokio::select! {
-                (key, _) = queue.take(|| true), if running.len() < AT_ONCE => {
+                (key, _) = queue.take(|_| true), if running.len() < AT_ONCE => {
                     running.spawn(work(Arc::clone(&context), key));
                 }
                 Some(ended) = running.join_next(), if !running.is_empty() => {
