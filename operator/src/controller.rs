@@ -260,6 +260,7 @@ impl kube::runtime::utils::Backoff for Backoff {
 fn changed(context: &Context, secret: &Key, affected: Affected) {
     if !affected.is_empty() {
         context.tokens.forget(secret);
+        context.authorities.forget(secret);
         enqueue(context, affected);
     }
 }

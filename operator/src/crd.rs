@@ -20,7 +20,7 @@ pub use restart::{Restart, Workload, WorkloadKind};
 pub use server::{Auth, CaSecretRef, Server, TokenSecretRef};
 pub use source::{Keys, Source, Transform};
 pub use status::{RestartPending, SecretSyncStatus, SourceStatus, TargetStatus};
-pub use target::{CreationPolicy, Format, Target, Template};
+pub use target::{CreationPolicy, Format, MAX_TEMPLATE, Target, Template};
 
 /// API group.
 pub const GROUP: &str = "simplesecrets.io";

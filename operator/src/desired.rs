@@ -1,18 +1,22 @@
-//! What a Secret should be: the configs merged, chosen from, renamed, and checked against what Kubernetes takes. Pure.
+//! What a Secret should be: the configs chosen from, renamed, merged, given a shape, and checked against what Kubernetes takes.
+//! Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::Arc;
 
 use k8s_openapi::ByteString;
 
 use crate::crd::{FORBIDDEN_TYPES, SecretSync, Source, SourceStatus};
-use crate::keys;
+use crate::keys::{self, Selected};
 use crate::problem::Problem;
 use crate::snapshot::Snapshot;
+use crate::{format, template};
 
 /// What a Secret's values may weigh together.
 pub const MAX_DATA: usize = 1 << 20;
+/// How many overlapping keys are told of.
+const MAX_OVERLAPPING: usize = 32;
 /// A label on every Secret that the operator makes, unless the resource sets another value.
 pub const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "simple-secrets-manager");
 
@@ -36,6 +40,8 @@ pub struct Desired {
     pub data: BTreeMap<String, ByteString>,
     /// Which source has given what.
     pub sources: Vec<SourceStatus>,
+    /// Keys that more than one source has, the first of them in order.
+    pub overlapping: Vec<String>,
 }
 
 /// A keyed hash of a Secret's data and of the rest: enough to know that nothing changed without keeping a copy.
@@ -59,13 +65,13 @@ pub fn desire(
             type_: target.type_.clone(),
         });
     }
-    let mut merged: BTreeMap<String, &[u8]> = BTreeMap::new();
+    let mut merged = Selected::new();
+    let mut overlapping = BTreeSet::new();
     let mut sources = Vec::with_capacity(fetched.len());
     for Fetched { source, snapshot } in fetched {
-        let config = || format!("{}/{}", source.project, source.config);
         if snapshot.unresolved > 0 {
             return Err(Problem::Unresolved {
-                config: config(),
+                config: source.path(),
                 count: snapshot.unresolved,
             });
         }
@@ -73,9 +79,16 @@ pub fn desire(
             .iter()
             .find(|old| old.project == source.project && old.config == source.config);
         if snapshot.is_empty() && before.is_some_and(|old| old.keys > 0) {
-            return Err(Problem::UpstreamEmpty { config: config() });
+            return Err(Problem::UpstreamEmpty {
+                config: source.path(),
+            });
         }
-        merged.extend(keys::select(&source.keys, snapshot.iter())?);
+        for (key, value) in keys::select(source, snapshot.iter())? {
+            if merged.contains_key(&key) {
+                overlapping.insert(key.clone());
+            }
+            merged.insert(key, value);
+        }
         sources.push(SourceStatus {
             project: source.project.clone(),
             config: source.config.clone(),
@@ -90,11 +103,15 @@ pub fn desire(
     {
         return Err(Problem::NothingSelected);
     }
-    let bytes = merged.values().map(|value| value.len()).sum();
+    let data = match &target.template {
+        Some(template) => template::render(template, &merged)?,
+        None => format::write(target, merged)?,
+    };
+    let bytes = data.values().map(|value| value.0.len()).sum();
     if bytes > MAX_DATA {
         return Err(Problem::TooLarge { bytes });
     }
-    check_type(&target.type_, &merged)?;
+    check_type(&target.type_, &data)?;
     let mut labels = target.labels.clone();
     labels
         .entry(MANAGED_BY.0.to_owned())
@@ -103,16 +120,14 @@ pub fn desire(
         type_: target.type_.clone(),
         labels,
         annotations: target.annotations.clone(),
-        data: merged
-            .into_iter()
-            .map(|(key, value)| (key, ByteString(value.to_vec())))
-            .collect(),
+        data,
         sources,
+        overlapping: overlapping.into_iter().take(MAX_OVERLAPPING).collect(),
     })
 }
 
 /// What Kubernetes would refuse anyway, said beforehand and in better words.
-fn check_type(type_: &str, data: &BTreeMap<String, &[u8]>) -> Result<(), Problem> {
+fn check_type(type_: &str, data: &BTreeMap<String, ByteString>) -> Result<(), Problem> {
     let has = |key: &str| data.contains_key(key);
     let missing = |needs| {
         Err(Problem::MissingKeys {
@@ -120,7 +135,7 @@ fn check_type(type_: &str, data: &BTreeMap<String, &[u8]>) -> Result<(), Problem
             needs,
         })
     };
-    let json = |key: &'static str| match data.get(key).map(|value| is_json_object(value)) {
+    let json = |key: &'static str| match data.get(key).map(|value| is_json_object(&value.0)) {
         Some(true) => Ok(()),
         Some(false) => Err(Problem::NotJson {
             type_: type_.to_owned(),

@@ -13,6 +13,7 @@
 //! The operator never sees the server's internals, and no log line, metric, event or status holds a value or a token.
 
 pub mod apply;
+pub mod authorities;
 pub mod check;
 pub mod config;
 pub mod controller;
@@ -21,6 +22,8 @@ pub mod crd;
 pub mod desired;
 pub mod events;
 pub mod feed;
+pub mod format;
+pub mod held;
 pub mod keys;
 pub mod kube_error;
 pub mod leader;
@@ -36,5 +39,6 @@ pub mod run;
 pub mod snapshot;
 pub mod status;
 pub mod store;
+pub mod template;
 pub mod tokens;
 pub mod verdict;

@@ -29,6 +29,34 @@ pub enum Problem {
         /// Why.
         why: String,
     },
+    /// The Secret with the server's certificates does not exist.
+    #[error(
+        "CA Secret {name} does not exist in this namespace; create it with PEM certificates under key {key}"
+    )]
+    CaSecretMissing {
+        /// The Secret.
+        name: String,
+        /// The key.
+        key: String,
+    },
+    /// The Secret with the server's certificates has no such key.
+    #[error("CA Secret {name} has no key {key}; put PEM certificates there")]
+    CaKeyMissing {
+        /// The Secret.
+        name: String,
+        /// The key.
+        key: String,
+    },
+    /// What is there cannot be trusted.
+    #[error("key {key} of CA Secret {name} cannot be used: {why}")]
+    InvalidCaSecret {
+        /// The Secret.
+        name: String,
+        /// The key.
+        key: String,
+        /// Why.
+        why: String,
+    },
     /// The CA bundle cannot be used.
     #[error("spec.server.caBundle cannot be used: {why}")]
     InvalidCaBundle {
@@ -168,9 +196,19 @@ pub enum Problem {
         /// The key.
         key: String,
     },
+    /// A value to be decoded that cannot be.
+    #[error(
+        "the value of {key} in {config} is not base64; mend it, or take it out of spec.sources[].keys.decode"
+    )]
+    NotBase64 {
+        /// `project/config`.
+        config: String,
+        /// The key, by its name in the server.
+        key: String,
+    },
     /// Two keys under one name.
     #[error(
-        "keys {first} and {second} both end as {name}; change spec.sources[].keys.rename or exclude one"
+        "keys {first} and {second} both end as {name}; change spec.sources[].keys or exclude one"
     )]
     KeyCollision {
         /// One.
@@ -179,6 +217,41 @@ pub enum Problem {
         second: String,
         /// Their name.
         name: String,
+    },
+    /// Bytes where text is needed.
+    #[error(
+        "the value of {key} is not text, which spec.target.format and template need; exclude it, or do not decode it"
+    )]
+    NotText {
+        /// The key.
+        key: String,
+    },
+    /// A key that no variable can be called.
+    #[error(
+        "{key} cannot be a variable in a .env file (letters, digits, '_'; no digit first); rename or exclude it"
+    )]
+    NotVariable {
+        /// The key.
+        key: String,
+    },
+    /// A value without a form in a `.env` file.
+    #[error(
+        "the value of {key} has no form in a .env file that every reader takes for the same bytes; exclude it, or set \
+         spec.target.format to json or yaml"
+    )]
+    NotPortable {
+        /// The key.
+        key: String,
+    },
+    /// A template that cannot be rendered.
+    #[error("spec.target.template.data[{key}]{}: {why}; the Secret is kept as it is", in_line(*.line))]
+    Template {
+        /// Its key.
+        key: String,
+        /// Where in it, from 1, where that is known.
+        line: Option<usize>,
+        /// Why, in words of the engine, the operator or the template itself.
+        why: String,
     },
     /// More than a Secret can hold.
     #[error("the data is {bytes} bytes, a Secret holds 1048576; choose fewer keys")]
@@ -247,12 +320,19 @@ pub enum Problem {
     },
 }
 
+fn in_line(line: Option<usize>) -> String {
+    line.map_or_else(String::new, |line| format!(" line {line}"))
+}
+
 impl Problem {
     /// The condition's reason.
     pub fn reason(&self) -> &'static str {
         match self {
             Self::NoServer => "NoServer",
             Self::InvalidServer { .. } => "InvalidServer",
+            Self::CaSecretMissing { .. } => "CASecretMissing",
+            Self::CaKeyMissing { .. } => "CAKeyMissing",
+            Self::InvalidCaSecret { .. } => "InvalidCASecret",
             Self::InvalidCaBundle { .. } => "InvalidCABundle",
             Self::Malformed { .. } => "Malformed",
             Self::ForbiddenType { .. } => "ForbiddenType",
@@ -272,7 +352,11 @@ impl Problem {
             Self::Unresolved { .. } => "UnresolvedReferences",
             Self::NothingSelected => "NothingSelected",
             Self::InvalidKey { .. } => "InvalidKey",
+            Self::NotBase64 { .. } => "InvalidBase64",
             Self::KeyCollision { .. } => "KeyCollision",
+            Self::NotText { .. } => "NotText",
+            Self::NotVariable { .. } | Self::NotPortable { .. } => "NotPortable",
+            Self::Template { .. } => "TemplateFailed",
             Self::TooLarge { .. } => "TooLarge",
             Self::MissingKeys { .. } => "MissingKeys",
             Self::NotJson { .. } => "InvalidData",
@@ -288,6 +372,9 @@ impl Problem {
         match self {
             Self::NoServer
             | Self::InvalidServer { .. }
+            | Self::CaSecretMissing { .. }
+            | Self::CaKeyMissing { .. }
+            | Self::InvalidCaSecret { .. }
             | Self::InvalidCaBundle { .. }
             | Self::Malformed { .. } => Concern::Resource,
             Self::NoTokenRef
@@ -307,7 +394,12 @@ impl Problem {
             | Self::TargetIsToken { .. }
             | Self::NothingSelected
             | Self::InvalidKey { .. }
+            | Self::NotBase64 { .. }
             | Self::KeyCollision { .. }
+            | Self::NotText { .. }
+            | Self::NotVariable { .. }
+            | Self::NotPortable { .. }
+            | Self::Template { .. }
             | Self::TooLarge { .. }
             | Self::MissingKeys { .. }
             | Self::NotJson { .. }

@@ -8,13 +8,16 @@ use std::time::Duration;
 use kube::Client;
 use rand::RngExt;
 use ssm_client::Origin;
+use tokio::task::block_in_place;
 use tokio::time::Instant;
 
 use crate::apply::{Failure, Writer, is_advance};
-use crate::crd::{SecretSync, SourceStatus};
+use crate::authorities;
+use crate::crd::{SecretSync, Server, SourceStatus};
 use crate::desired::{Fetched, desire};
 use crate::events::Events;
 use crate::feed::{ConfigRef, Feeds, Subscription, UpstreamKey, View};
+use crate::held::Held;
 use crate::kube_error::{Meaning, describe, meaning};
 use crate::metrics;
 use crate::plan::target_name;
@@ -23,7 +26,7 @@ use crate::queue::{Key, Lane, Queue};
 use crate::restart::Restarts;
 use crate::status::{Outcome, Synced};
 use crate::store::{Store, key_of};
-use crate::tokens::{Tokens, may_go};
+use crate::tokens::{self, HeldToken, may_go};
 use crate::verdict::{Verdict, verdict};
 
 /// How long one reconcile may take, retries that the API server asks for by `Retry-After` included.
@@ -45,7 +48,9 @@ pub struct Context {
     /// What is known of upstreams.
     pub feeds: Feeds,
     /// Token Secrets that were read.
-    pub tokens: Tokens,
+    pub tokens: Held<HeldToken>,
+    /// Secrets with servers' certificates that were read.
+    pub authorities: Held<Arc<[u8]>>,
     /// Where events go.
     pub events: Events,
     /// What is known about restarts.
@@ -163,7 +168,7 @@ impl Context {
                 }
                 step
             }
-            Err(problem) => problem.into(),
+            Err(problem) => named(problem, &sync.spec.server).into(),
         }
     }
 
@@ -189,18 +194,16 @@ impl Context {
             }
             .into());
         }
-        let held = self
-            .tokens
-            .get(&self.client, &self.store, &key.namespace, reference)
+        let held = self.tokens.get(
+            &self.client,
+            &self.store,
+            Key::new(&key.namespace, &reference.name),
+            &reference.key,
+            |secret| tokens::read(secret, reference),
+        );
+        let held = held
             .await
-            .map_err(|error| match meaning(&error) {
-                Meaning::Refused(why) => Problem::Refused {
-                    name: reference.name.clone(),
-                    why,
-                }
-                .into(),
-                _ => Step::Retry(describe(&error)),
-            })??;
+            .map_err(|error| unreadable(&error, &reference.name))??;
         if !may_go(
             &server,
             self.default_server.as_ref(),
@@ -217,18 +220,31 @@ impl Context {
         let ca = if Some(&server) == self.default_server.as_ref() {
             self.default_ca.clone()
         } else {
-            sync.spec
-                .server
-                .ca_bundle
-                .as_deref()
-                .map(decode_ca)
-                .transpose()?
+            self.ca(key, &sync.spec.server).await?
         };
         Ok(UpstreamKey {
             server,
             ca,
             token: held.token,
         })
+    }
+
+    /// The certificates that the resource wants to be trusted.
+    async fn ca(&self, key: &Key, server: &Server) -> Result<Option<Arc<[u8]>>, Step> {
+        let Some(reference) = &server.ca_secret_ref else {
+            return Ok(server.ca_bundle.as_deref().map(decode_ca).transpose()?);
+        };
+        let held = self.authorities.get(
+            &self.client,
+            &self.store,
+            Key::new(&key.namespace, &reference.name),
+            &reference.key,
+            |secret| authorities::read(secret, reference),
+        );
+        let held = held
+            .await
+            .map_err(|error| unreadable(&error, &reference.name))?;
+        Ok(Some(held?))
     }
 
     /// Brings the Secret up to date with what the feed holds.
@@ -275,7 +291,13 @@ impl Context {
     }
 
     async fn write(&self, sync: &SecretSync, fetched: &[Fetched<'_>]) -> Result<Synced, Failure> {
-        let desired = desire(sync, fetched, synced(sync))?;
+        let desire = || desire(sync, fetched, synced(sync));
+        // A template takes a while at worst, and others are not to wait for it.
+        let desired = if sync.spec.target.template.is_some() {
+            block_in_place(desire)?
+        } else {
+            desire()?
+        };
         let writer = Writer {
             context: self,
             client: &self.client,
@@ -287,9 +309,34 @@ impl Context {
         Ok(Synced {
             keys: u32::try_from(desired.data.len()).unwrap_or(u32::MAX),
             sources: desired.sources,
+            overlapping: desired.overlapping,
             target: applied.target,
             changed: applied.changed,
         })
+    }
+}
+
+/// What it means that a Secret of this name cannot be read.
+fn unreadable(error: &kube::Error, name: &str) -> Step {
+    match meaning(error) {
+        Meaning::Refused(why) => Problem::Refused {
+            name: name.to_owned(),
+            why,
+        }
+        .into(),
+        _ => Step::Retry(describe(error)),
+    }
+}
+
+/// A problem with certificates, by where the resource has them from.
+fn named(problem: Problem, server: &Server) -> Problem {
+    match (problem, &server.ca_secret_ref) {
+        (Problem::InvalidCaBundle { why }, Some(reference)) => Problem::InvalidCaSecret {
+            name: reference.name.clone(),
+            key: reference.key.clone(),
+            why,
+        },
+        (problem, _) => problem,
     }
 }
 

@@ -13,13 +13,13 @@ use crate::config::Settings;
 use crate::controller;
 use crate::events::Events;
 use crate::feed::{Feeds, Timings};
+use crate::held::Held;
 use crate::leader::{Candidate, Election};
 use crate::probes::{self, Readiness};
 use crate::queue::Queue;
 use crate::reconcile::Context;
 use crate::restart::Restarts;
 use crate::store::Store;
-use crate::tokens::Tokens;
 
 const CONNECT: Duration = Duration::from_secs(10);
 /// A connection to the API server that says nothing for so long is dead; watches are opened anew more often than that.
@@ -115,8 +115,9 @@ fn context(client: Client, settings: &Settings, timings: Timings) -> anyhow::Res
             usize::from(settings.max_copies) << 20,
         ),
         queue,
+        tokens: Held::default(),
+        authorities: Held::default(),
         restarts: Restarts::new(settings.restart_enabled),
-        tokens: Tokens::default(),
         default_server: settings.ssm_server_url.clone(),
         default_ca,
         allowed_servers: settings

@@ -37,6 +37,8 @@ pub struct Synced {
     pub sources: Vec<SourceStatus>,
     /// How many keys it has.
     pub keys: u32,
+    /// Keys that more than one source has.
+    pub overlapping: Vec<String>,
     /// The Secret.
     pub target: TargetStatus,
     /// Whether its data was changed just now.
@@ -88,6 +90,7 @@ pub fn next(
         status.synced_revision = synced.sources.iter().map(|source| source.revision).max();
         status.sources.clone_from(&synced.sources);
         status.synced_keys = Some(synced.keys);
+        status.overlapping_keys.clone_from(&synced.overlapping);
         // The version in the status is that of our own last write; somebody else's write that changed nothing of ours is
         // not worth one.
         let is_ours = status

@@ -21,6 +21,7 @@ fn synced(revision: u64, changed: bool) -> Outcome {
         synced: Some(Synced {
             sources: vec![source],
             keys: 2,
+            overlapping: Vec::new(),
             target,
             changed,
         }),

@@ -49,7 +49,7 @@ struct Entry {
 struct Inner {
     syncs: HashMap<Key, Entry>,
     secrets: HashMap<Key, SecretMeta>,
-    /// Which resources have a Secret as target or as token.
+    /// Which resources have a Secret as target, as token or for its certificates.
     users: HashMap<Key, HashSet<Key>>,
     malformed: HashSet<Key>,
 }
@@ -223,6 +223,11 @@ impl Store {
         self.lock().secrets.get(key).cloned()
     }
 
+    /// Whether any resource uses a Secret.
+    pub fn is_used(&self, secret: &Key) -> bool {
+        self.lock().users.contains_key(secret)
+    }
+
     /// What was last written for a resource.
     pub fn written(&self, key: &Key) -> Option<Written> {
         self.lock().syncs.get(key)?.written.clone()
@@ -293,7 +298,9 @@ impl Store {
             .as_ref()
             .and_then(|status| status.target.as_ref())
             .map(|target| target.name.as_str());
-        [Some(target_name(sync)), token, old]
+        let authority = sync.spec.server.ca_secret_ref.as_ref();
+        let authority = authority.map(|reference| reference.name.as_str());
+        [Some(target_name(sync)), token, authority, old]
             .into_iter()
             .flatten()
             .map(|name| Key::new(&namespace, name))

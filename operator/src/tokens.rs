@@ -4,18 +4,12 @@
 //! a token goes to the operator's default server, to a server on the operator's allow-list, or to one that the token
 //! Secret itself names, and to no other.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-
 use k8s_openapi::api::core::v1::Secret;
-use kube::{Api, Client};
 use secrecy::zeroize::Zeroizing;
 use ssm_client::{Origin, Token};
 
 use crate::crd::{SERVER_ANNOTATION, TokenSecretRef};
 use crate::problem::Problem;
-use crate::queue::Key;
-use crate::store::Store;
 
 const MAX_TOKEN: usize = 4096;
 
@@ -38,76 +32,12 @@ pub struct HeldToken {
     pub named: Option<Origin>,
 }
 
-struct Cached {
-    resource_version: Box<str>,
-    held: Result<HeldToken, Problem>,
-}
-
-/// Token Secrets that were read, each until it changes.
-#[derive(Default)]
-pub struct Tokens {
-    cache: Mutex<HashMap<(Key, String), Cached>>,
-}
-
-impl Tokens {
-    /// Reads a token, from memory where its Secret has not changed. The outer error is the API server's.
-    pub async fn get(
-        &self,
-        client: &Client,
-        store: &Store,
-        namespace: &str,
-        reference: &TokenSecretRef,
-    ) -> Result<Result<HeldToken, Problem>, kube::Error> {
-        let secret = Key::new(namespace, &reference.name);
-        let Some(meta) = store.secret(&secret) else {
-            return Ok(Err(missing(reference)));
-        };
-        let place = (secret, reference.key.clone());
-        if let Some(cached) = self.lock().get(&place)
-            && cached.resource_version == meta.resource_version
-        {
-            return Ok(cached.held.clone());
-        }
-        let api: Api<Secret> = Api::namespaced(client.clone(), namespace);
-        let Some(live) = api.get_opt(&reference.name).await? else {
-            return Ok(Err(missing(reference)));
-        };
-        let held = read(&live, reference);
-        let resource_version = live
-            .metadata
-            .resource_version
-            .as_deref()
-            .unwrap_or_default()
-            .into();
-        self.lock().insert(
-            place,
-            Cached {
-                resource_version,
-                held: held.clone(),
-            },
-        );
-        Ok(held)
-    }
-
-    /// Forgets what was read of a Secret.
-    pub fn forget(&self, secret: &Key) {
-        self.lock().retain(|(key, _), _| key != secret);
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<(Key, String), Cached>> {
-        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn missing(reference: &TokenSecretRef) -> Problem {
-    Problem::TokenSecretMissing {
-        name: reference.name.clone(),
-        key: reference.key.clone(),
-    }
-}
-
-fn read(secret: &Secret, reference: &TokenSecretRef) -> Result<HeldToken, Problem> {
+/// The token in a Secret. `None` stands for a Secret that does not exist.
+pub fn read(secret: Option<&Secret>, reference: &TokenSecretRef) -> Result<HeldToken, Problem> {
     let (name, key) = (reference.name.clone(), reference.key.clone());
+    let Some(secret) = secret else {
+        return Err(Problem::TokenSecretMissing { name, key });
+    };
     let Some(bytes) = secret
         .data
         .as_ref()
@@ -177,7 +107,7 @@ mod tests {
             data: Some([("token".to_owned(), ByteString(value.to_vec()))].into()),
             ..Secret::default()
         };
-        let token = read(&secret(b" ssm_abc\n"), &reference).map(|held| held.token);
+        let token = read(Some(&secret(b" ssm_abc\n")), &reference).map(|held| held.token);
         assert_eq!(token, Ok(Token::new("ssm_abc")));
         for bad in [
             &b""[..],
@@ -188,13 +118,17 @@ mod tests {
             &[b'a'; MAX_TOKEN + 1],
         ] {
             assert!(matches!(
-                read(&secret(bad), &reference),
+                read(Some(&secret(bad)), &reference),
                 Err(Problem::TokenMalformed { .. })
             ));
         }
         assert!(matches!(
-            read(&Secret::default(), &reference),
+            read(Some(&Secret::default()), &reference),
             Err(Problem::TokenKeyMissing { .. })
+        ));
+        assert!(matches!(
+            read(None, &reference),
+            Err(Problem::TokenSecretMissing { .. })
         ));
     }
 }

@@ -24,6 +24,7 @@ fn synced() -> SecretSync {
         synced: Some(Synced {
             sources: Vec::new(),
             keys: 0,
+            overlapping: Vec::new(),
             target: crate::crd::TargetStatus::default(),
             changed: true,
         }),

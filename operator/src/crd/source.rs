@@ -23,6 +23,13 @@ pub struct Source {
     pub keys: Keys,
 }
 
+impl Source {
+    /// The config as messages name it.
+    pub fn path(&self) -> String {
+        format!("{}/{}", self.project, self.config)
+    }
+}
+
 /// Choice of keys, in this order: include and exclude, decode, rename, transform, prefix.
 #[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -41,7 +48,8 @@ pub struct Keys {
         inner(length(min = 1, max = 253), regex(pattern = r"^[A-Za-z0-9_.*?-]+$"))
     )]
     pub exclude: Vec<String>,
-    /// Keys whose values are base64, by their names in the server: the Secret gets what they stand for.
+    /// Keys whose values are base64 (standard alphabet; padding and white space do not matter), by their names in the server: the
+    /// Secret gets the bytes that they stand for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(
         length(max = 64),
@@ -52,10 +60,11 @@ pub struct Keys {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "rename_schema")]
     pub rename: BTreeMap<String, String>,
-    /// How to write the names: lower (`db_url`), upper (`DB_URL`), kebab (`db-url`) or camel (`dbUrl`). As they are where absent.
+    /// How to write the names: lower (`db_url`), upper (`DB_URL`), kebab (`db-url`) or camel (`dbUrl`, of words that underscores part).
+    /// Digits stay, and so do underscores in front, which kebab makes hyphens of. As the names are where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transform: Option<Transform>,
-    /// What to put before every name.
+    /// What to put before every name, also before one that was renamed.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schemars(length(max = 64), regex(pattern = r"^[-._a-zA-Z0-9]*$"))]
     pub prefix: String,

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::schema::string_map;
 
+/// The longest template, in characters.
+pub const MAX_TEMPLATE: usize = 16_384;
+
 /// The Secret to write.
 #[derive(KubeSchema, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -134,7 +137,7 @@ fn annotations_schema(_: &mut SchemaGenerator) -> Schema {
 fn template_schema(_: &mut SchemaGenerator) -> Schema {
     let mut schema = string_map(
         64,
-        &json_schema!({ "type": "string", "maxLength": 16384 }),
+        &json_schema!({ "type": "string", "maxLength": MAX_TEMPLATE }),
         None,
     );
     schema.insert("minProperties".to_owned(), 1.into());

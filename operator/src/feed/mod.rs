@@ -290,7 +290,12 @@ impl Registry {
             state.len() == 0
         };
         if is_unused {
-            upstream.remove().send(Command::Stop);
+            let (key, upstream) = upstream.remove_entry();
+            upstream.send(Command::Stop);
+            let mut others = self.upstreams.keys();
+            if !others.any(|other| other.server == key.server && other.ca == key.ca) {
+                self.clients.remove(&(key.server, key.ca));
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! The real operator between the real server and a real kube-apiserver, with the rights that it has in a cluster.
 
+mod authorities;
+mod contents;
 mod drift;
 mod garbage;
 mod outages;
@@ -9,6 +11,7 @@ mod refusals;
 mod replicas;
 mod restarts;
 mod sync;
+mod templates;
 mod tokens;
 mod without_stream;
 mod workloads;
