@@ -48,7 +48,7 @@ mod tests {
         assert_eq!(reason(None), Err("CASecretMissing"));
         assert_eq!(reason(Some(&Secret::default())), Err("CAKeyMissing"));
         assert_eq!(
-            reason(Some(&secret(&[b'x'; MAX_PEM + 1]))),
+            reason(Some(&secret("x".repeat(MAX_PEM + 1).as_bytes()))),
             Err("InvalidCASecret")
         );
         assert_eq!(reason(Some(&secret(b"pem"))), Ok(b"pem"[..].into()));

@@ -95,7 +95,8 @@ mod tests {
     use serde_json::json;
 
     fn source(keys: serde_json::Value) -> Source {
-        let source = json!({ "project": "web", "config": "prod", "keys": keys });
+        let mut source = json!({ "project": "web", "config": "prod" });
+        source["keys"] = keys;
         serde_json::from_value(source).expect("valid")
     }
 

@@ -68,7 +68,7 @@ pub struct Context {
 /// What came of a look at a resource.
 enum Step {
     /// Say so.
-    Report(Outcome),
+    Report(Box<Outcome>),
     /// The feed will wake it; there is nothing to say yet.
     Wait,
     /// Try again.
@@ -79,7 +79,7 @@ enum Step {
 
 impl From<Problem> for Step {
     fn from(problem: Problem) -> Self {
-        Self::Report(Outcome::problem(problem))
+        Self::Report(Box::new(Outcome::problem(problem)))
     }
 }
 
@@ -255,7 +255,7 @@ impl Context {
             .map(|reference| reference.name.as_str());
         let (fetched, mut outcome) = match verdict(sync, view, token.unwrap_or_default()) {
             Verdict::Wait => return Step::Wait,
-            Verdict::Report(outcome) => return Step::Report(outcome),
+            Verdict::Report(outcome) => return Step::Report(Box::new(outcome)),
             Verdict::Write { fetched, outcome } => (fetched, outcome),
         };
         match self.write(sync, &fetched).await {
@@ -272,7 +272,7 @@ impl Context {
                     metrics::propagation(Instant::now() - at);
                 }
                 outcome.synced = Some(synced);
-                Step::Report(outcome)
+                Step::Report(Box::new(outcome))
             }
             Err(Failure::Problem(problem)) => {
                 if matches!(problem, Problem::Refused { .. }) {
@@ -283,7 +283,7 @@ impl Context {
                     Some(earlier) if earlier.concern() != Concern::Outage => Some(earlier),
                     _ => Some(problem),
                 };
-                Step::Report(outcome)
+                Step::Report(Box::new(outcome))
             }
             Err(Failure::Transient(why)) => Step::Retry(why),
             Err(Failure::NamespaceGone) => Step::Ignore,

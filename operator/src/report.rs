@@ -5,7 +5,7 @@ use std::time::Duration;
 use k8s_openapi::jiff::Timestamp;
 use kube::api::{Patch, PatchParams};
 use kube::{Api, Resource};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::crd::{SecretSync, SecretSyncStatus};
 use crate::kube_error::{Meaning, describe, meaning};
@@ -132,20 +132,31 @@ pub(crate) async fn patch_status(
     status: &SecretSyncStatus,
 ) -> Result<SecretSync, kube::Error> {
     metrics::api_write("status");
-    let mut patch = json!({
+    let patch = json!({
         "metadata": { "uid": sync.metadata.uid, "resourceVersion": sync.metadata.resource_version },
-        "status": status,
+        "status": merge_patch(sync.status.as_ref(), status)?,
     });
-    if status.restart_pending.is_none() {
-        // In a merge, what is absent stays.
-        patch["status"]["restartPending"] = serde_json::Value::Null;
-    }
     api.patch_status(
         sync.metadata.name.as_deref().unwrap_or_default(),
         &parameters(),
         &Patch::Merge(patch),
     )
     .await
+}
+
+/// The whole status; what is there no more is named, since a merge patch leaves alone what it does not name.
+fn merge_patch(
+    previous: Option<&SecretSyncStatus>,
+    status: &SecretSyncStatus,
+) -> Result<Value, kube::Error> {
+    let value = |status| serde_json::to_value(status).map_err(kube::Error::SerdeError);
+    let mut patch = value(status)?;
+    if let (Some(before), Some(now)) = (previous.map(value).transpose()?, patch.as_object_mut()) {
+        for name in before.as_object().into_iter().flat_map(Map::keys) {
+            now.entry(name.clone()).or_insert(Value::Null);
+        }
+    }
+    Ok(patch)
 }
 
 pub(crate) fn parameters() -> PatchParams {

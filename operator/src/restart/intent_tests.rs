@@ -188,6 +188,7 @@ fn synced(version: &str, changed: bool) -> Synced {
     Synced {
         sources: vec![source(2)],
         keys: 1,
+        overlapping: Vec::new(),
         target: target(version),
         changed,
     }

@@ -36,7 +36,7 @@ pub fn of_syntax(error: &Error) -> String {
 }
 
 /// Of a template that cannot be carried out. `missed` begins with the last name that was asked for in vain.
-pub fn of_run<'a>(error: &Error, text: &str, missed: impl Iterator<Item = &'a Miss>) -> String {
+pub fn of_run<'a>(error: &Error, text: &str, mut missed: impl Iterator<Item = &'a Miss>) -> String {
     let kind = error.kind();
     let detail = error.detail().unwrap_or_default();
     let rest = rest(text, error.line());
@@ -45,7 +45,7 @@ pub fn of_run<'a>(error: &Error, text: &str, missed: impl Iterator<Item = &'a Mi
         None => kind.to_string(),
     };
     match kind {
-        ErrorKind::UndefinedError => match { missed }.find(|miss| is_in(&rest, miss)) {
+        ErrorKind::UndefinedError => match missed.find(|miss| is_in(&rest, miss)) {
             Some(miss) => format!("{} is not among the keys", miss.name),
             None => kind.to_string(),
         },

@@ -1,5 +1,10 @@
 //! Filters besides the engine's own, for what people put into connection strings and configuration files.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "the engine hands texts to filters like this, and only so refuses what is undefined"
+)]
+
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
