@@ -1,25 +1,23 @@
 //! Carries a plan out. Every write has a precondition, so that an operator that is behind overwrites nobody.
 
-use std::collections::BTreeMap;
 use std::hash::RandomState;
 
-use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions};
 use kube::{Api, Client};
-use serde_json::json;
 
 use crate::crd::{SecretSync, SourceStatus, TargetStatus};
 use crate::desired::Desired;
-use crate::kube_error::{Meaning, describe, meaning};
-use crate::metrics;
-use crate::plan::{Existing, FIELD_MANAGER, Plan, Written, plan, target_name};
+use crate::fields::merge_manager;
+use crate::guard;
+use crate::kube_error::{Meaning, describe, field_conflict, meaning};
+use crate::plan::{Existing, Plan, Written, plan, target_name};
 use crate::problem::Problem;
 use crate::queue::Key;
 use crate::reconcile::Context;
 use crate::restart::intent::changes_data;
 use crate::store::{SecretMeta, Store, key_of};
+use crate::write;
 
 /// How often a plan is made anew within one reconcile, because somebody else was faster.
 const MAX_ROUNDS: usize = 5;
@@ -63,12 +61,23 @@ pub struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Makes the target what it should be.
-    pub async fn apply(&self, sync: &SecretSync, desired: &Desired) -> Result<Applied, Failure> {
+    /// Makes the target what it should be. With `look`, the live Secret is read even where it is known to be as it was written.
+    pub async fn apply(
+        &self,
+        sync: &SecretSync,
+        desired: &Desired,
+        look: bool,
+    ) -> Result<Applied, Failure> {
         let (resource, name) = (key_of(sync), target_name(sync));
         let target = Key::new(&resource.namespace, name);
         let api: Api<Secret> = Api::namespaced(self.client.clone(), &resource.namespace);
         let mut live = None;
+        if look {
+            match api.get_opt(name).await {
+                Ok(found) => live = Some(found),
+                Err(error) => live = self.after(&error, &api, name).await?,
+            }
+        }
         for round in 0..MAX_ROUNDS {
             let known = self.store.secret(&target);
             let written = known
@@ -99,28 +108,30 @@ impl Writer<'_> {
                     }
                     Err(error) => Err(error),
                 },
-                Plan::Create(secret) => create(&api, &secret).await,
+                Plan::HandOver(secret) => match write::update(&api, &secret).await {
+                    Ok(secret) => {
+                        live = Some(Some(secret));
+                        continue;
+                    }
+                    Err(error) => Err(error),
+                },
+                Plan::Create(secret) => write::create(&api, &secret).await,
                 Plan::PatchData {
                     resource_version,
                     data,
-                } => {
-                    metrics::api_write("secret_patch");
-                    patch_data(&api, name, &resource_version, &data).await
-                }
-                Plan::Update(secret) => {
-                    metrics::api_write("secret_update");
-                    api.replace(name, &post(), &secret)
-                        .await
-                        .map(|secret| secret.metadata)
-                }
+                } => write::patch_data(&api, name, &resource_version, &data).await,
+                Plan::Update(secret) => write::update(&api, &secret)
+                    .await
+                    .map(|secret| secret.metadata),
                 Plan::Replace {
                     uid,
                     resource_version,
                     secret,
-                } => match delete(&api, name, Some(uid), Some(resource_version)).await {
-                    Ok(()) => create(&api, &secret).await,
+                } => match write::delete(&api, name, Some(uid), Some(resource_version)).await {
+                    Ok(()) => write::create(&api, &secret).await,
                     Err(error) => Err(error),
                 },
+                Plan::Apply(fields) => write::apply(&api, &merge_manager(sync), &fields).await,
             };
             match result {
                 Ok(metadata) => {
@@ -145,6 +156,15 @@ impl Writer<'_> {
         api: &Api<Secret>,
         name: &str,
     ) -> Result<Option<Option<Secret>>, Failure> {
+        if let Some(conflict) = field_conflict(error) {
+            return Err(Problem::MergeConflict {
+                name: name.to_owned(),
+                what: conflict.what,
+                field: conflict.field,
+                other: conflict.manager,
+            }
+            .into());
+        }
         match meaning(error) {
             Meaning::Conflict | Meaning::NotFound => match api.get_opt(name).await {
                 Ok(found) => Ok(Some(found)),
@@ -170,9 +190,6 @@ impl Writer<'_> {
         desired: &Desired,
         meta: &SecretMeta,
     ) -> Option<Written> {
-        if meta.controller.as_deref() != sync.metadata.uid.as_deref() {
-            return None;
-        }
         if let Some(written) = self.store.written(resource) {
             return (*written.resource_version == *meta.resource_version).then_some(written);
         }
@@ -181,12 +198,18 @@ impl Writer<'_> {
         let is_same = *last.name == *target.name
             && *last.uid == *meta.uid
             && *last.resource_version == *meta.resource_version
-            && status.observed_generation == sync.metadata.generation
+            && status.synced_generation.is_some()
+            && status.synced_generation == sync.metadata.generation
             && status.sources == desired.sources;
-        is_same.then(|| Written {
-            resource_version: last.resource_version.clone(),
+        is_same.then(|| self.as_written(desired, &last.resource_version))
+    }
+
+    fn as_written(&self, desired: &Desired, resource_version: &str) -> Written {
+        Written {
+            resource_version: resource_version.to_owned(),
             fingerprint: desired.fingerprint(self.hasher),
-        })
+            names: guard::names(&desired.data, self.hasher),
+        }
     }
 
     fn nothing(
@@ -221,54 +244,11 @@ impl Writer<'_> {
             uid: meta.uid.to_string(),
             resource_version: meta.resource_version.to_string(),
         };
-        let written = Written {
-            resource_version: meta.resource_version.to_string(),
-            fingerprint: desired.fingerprint(self.hasher),
-        };
+        let written = self.as_written(desired, &meta.resource_version);
         self.store.set_written(resource, target, meta, written);
         Applied {
             target: status,
             changed,
-        }
-    }
-
-    /// Deletes the Secret under the former name of a renamed target, if it still is this resource's.
-    pub async fn delete_former(&self, sync: &SecretSync) -> Result<(), Failure> {
-        let Some(last) = sync
-            .status
-            .as_ref()
-            .and_then(|status| status.target.as_ref())
-        else {
-            return Ok(());
-        };
-        if last.name == target_name(sync) {
-            return Ok(());
-        }
-        let resource = key_of(sync);
-        let former = Key::new(&resource.namespace, &last.name);
-        let Some(meta) = self.store.secret(&former) else {
-            return Ok(());
-        };
-        if *meta.uid != *last.uid || meta.controller.as_deref() != sync.metadata.uid.as_deref() {
-            return Ok(());
-        }
-        let api: Api<Secret> = Api::namespaced(self.client.clone(), &resource.namespace);
-        match delete(&api, &last.name, Some(last.uid.clone()), None)
-            .await
-            .map_err(|error| meaning(&error))
-        {
-            // Somebody made another one under that name: not ours.
-            Ok(()) | Err(Meaning::NotFound | Meaning::Conflict) => {
-                self.store.forget_secret(&former);
-                Ok(())
-            }
-            Err(Meaning::NamespaceGone) => Err(Failure::NamespaceGone),
-            Err(Meaning::Refused(why)) => Err(Problem::Refused {
-                name: last.name.clone(),
-                why,
-            }
-            .into()),
-            Err(Meaning::Transient(why)) => Err(Failure::Transient(why)),
         }
     }
 }
@@ -278,56 +258,4 @@ pub fn is_advance(sources: &[SourceStatus], sync: &SecretSync) -> bool {
     sync.status
         .as_ref()
         .is_some_and(|status| !status.sources.is_empty() && status.sources != sources)
-}
-
-fn post() -> PostParams {
-    PostParams {
-        field_manager: Some(FIELD_MANAGER.to_owned()),
-        ..PostParams::default()
-    }
-}
-
-async fn create(api: &Api<Secret>, secret: &Secret) -> Result<ObjectMeta, kube::Error> {
-    metrics::api_write("secret_create");
-    api.create(&post(), secret)
-        .await
-        .map(|secret| secret.metadata)
-}
-
-/// Replaces the whole data in one call. The version is checked by the API server: another one is a conflict.
-async fn patch_data(
-    api: &Api<Secret>,
-    name: &str,
-    resource_version: &str,
-    data: &BTreeMap<String, ByteString>,
-) -> Result<ObjectMeta, kube::Error> {
-    let operations = json!([
-        { "op": "replace", "path": "/metadata/resourceVersion", "value": resource_version },
-        { "op": "add", "path": "/data", "value": data },
-    ]);
-    let operations = serde_json::from_value(operations).map_err(kube::Error::SerdeError)?;
-    let parameters = PatchParams {
-        field_manager: Some(FIELD_MANAGER.to_owned()),
-        ..PatchParams::default()
-    };
-    api.patch_metadata(name, &parameters, &Patch::<()>::Json(operations))
-        .await
-        .map(|partial| partial.metadata)
-}
-
-async fn delete(
-    api: &Api<Secret>,
-    name: &str,
-    uid: Option<String>,
-    resource_version: Option<String>,
-) -> Result<(), kube::Error> {
-    metrics::api_write("secret_delete");
-    let parameters = DeleteParams {
-        preconditions: Some(Preconditions {
-            uid,
-            resource_version,
-        }),
-        ..DeleteParams::default()
-    };
-    api.delete(name, &parameters).await.map(|_| ())
 }

@@ -30,6 +30,8 @@ pub const KIND: &str = "SecretSync";
 pub const SERVER_ANNOTATION: &str = "simplesecrets.io/server";
 /// Annotation on an existing Secret: name of the `SecretSync` that may adopt it or merge into it.
 pub const ALLOW_ANNOTATION: &str = "simplesecrets.io/allow";
+/// Annotation on a Secret that the operator has made and that nothing owns: name and unique id of its `SecretSync`.
+pub const OWNED_BY_ANNOTATION: &str = "simplesecrets.io/owned-by";
 /// Annotation on a `SecretSync`: revision up to which keys may go, however many.
 pub const ALLOW_REMOVAL_ANNOTATION: &str = "simplesecrets.io/allow-removal";
 /// Annotation on a `SecretSync`: another value of it asks for a look at server and Secret now.

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use k8s_openapi::ByteString;
 
-use crate::crd::{FORBIDDEN_TYPES, SecretSync, Source, SourceStatus};
+use crate::crd::{CreationPolicy, FORBIDDEN_TYPES, SecretSync, Source, SourceStatus};
+use crate::guard;
 use crate::keys::{self, Selected};
 use crate::problem::Problem;
 use crate::snapshot::Snapshot;
@@ -28,6 +29,20 @@ pub struct Fetched<'a> {
     pub snapshot: Arc<Snapshot>,
 }
 
+impl Fetched<'_> {
+    /// What the status says of it, once it is in the Secret.
+    fn status(&self) -> SourceStatus {
+        let (source, snapshot) = (self.source, &self.snapshot);
+        SourceStatus {
+            project: source.project.clone(),
+            config: source.config.clone(),
+            epoch: snapshot.epoch.to_string(),
+            revision: snapshot.revision,
+            keys: u32::try_from(snapshot.len()).unwrap_or(u32::MAX),
+        }
+    }
+}
+
 /// What a Secret should be.
 pub struct Desired {
     /// Type.
@@ -36,6 +51,10 @@ pub struct Desired {
     pub labels: BTreeMap<String, String>,
     /// Annotations that are ours.
     pub annotations: BTreeMap<String, String>,
+    /// Whose it is to be.
+    pub policy: CreationPolicy,
+    /// Whether nobody may change it.
+    pub immutable: bool,
     /// The whole data.
     pub data: BTreeMap<String, ByteString>,
     /// Which source has given what.
@@ -49,7 +68,7 @@ pub struct Desired {
 pub struct Fingerprint {
     /// Of the data.
     pub data: u64,
-    /// Of type, labels and annotations.
+    /// Of everything else.
     pub rest: u64,
 }
 
@@ -67,7 +86,8 @@ pub fn desire(
     }
     let mut merged = Selected::new();
     let mut overlapping = BTreeSet::new();
-    let mut sources = Vec::with_capacity(fetched.len());
+    let sources: Vec<SourceStatus> = fetched.iter().map(Fetched::status).collect();
+    let may_empty = guard::is_allowed(sync, previous, &sources);
     for Fetched { source, snapshot } in fetched {
         if snapshot.unresolved > 0 {
             return Err(Problem::Unresolved {
@@ -78,9 +98,10 @@ pub fn desire(
         let before = previous
             .iter()
             .find(|old| old.project == source.project && old.config == source.config);
-        if snapshot.is_empty() && before.is_some_and(|old| old.keys > 0) {
+        if snapshot.is_empty() && before.is_some_and(|old| old.keys > 0) && !may_empty {
             return Err(Problem::UpstreamEmpty {
                 config: source.path(),
+                command: guard::command(sync, &sources),
             });
         }
         for (key, value) in keys::select(source, snapshot.iter())? {
@@ -89,13 +110,6 @@ pub fn desire(
             }
             merged.insert(key, value);
         }
-        sources.push(SourceStatus {
-            project: source.project.clone(),
-            config: source.config.clone(),
-            epoch: snapshot.epoch.to_string(),
-            revision: snapshot.revision,
-            keys: u32::try_from(snapshot.len()).unwrap_or(u32::MAX),
-        });
     }
     if merged.is_empty()
         && sources.iter().any(|source| source.keys > 0)
@@ -113,13 +127,17 @@ pub fn desire(
     }
     check_type(&target.type_, &data)?;
     let mut labels = target.labels.clone();
-    labels
-        .entry(MANAGED_BY.0.to_owned())
-        .or_insert_with(|| MANAGED_BY.1.to_owned());
+    if target.creation_policy != CreationPolicy::Merge {
+        labels
+            .entry(MANAGED_BY.0.to_owned())
+            .or_insert_with(|| MANAGED_BY.1.to_owned());
+    }
     Ok(Desired {
         type_: target.type_.clone(),
         labels,
         annotations: target.annotations.clone(),
+        policy: target.creation_policy,
+        immutable: target.immutable,
         data,
         sources,
         overlapping: overlapping.into_iter().take(MAX_OVERLAPPING).collect(),
@@ -170,7 +188,28 @@ impl Desired {
         }
         Fingerprint {
             data: data.finish(),
-            rest: hasher.hash_one((&self.type_, &self.labels, &self.annotations)),
+            rest: hasher.hash_one((
+                &self.type_,
+                &self.labels,
+                &self.annotations,
+                self.policy,
+                self.immutable,
+            )),
         }
+    }
+}
+
+/// An empty one, for tests to fill in.
+#[cfg(test)]
+pub(crate) fn nothing() -> Desired {
+    Desired {
+        type_: "Opaque".to_owned(),
+        labels: BTreeMap::new(),
+        annotations: BTreeMap::new(),
+        policy: CreationPolicy::Owner,
+        immutable: false,
+        data: BTreeMap::new(),
+        sources: Vec::new(),
+        overlapping: Vec::new(),
     }
 }

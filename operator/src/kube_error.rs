@@ -4,6 +4,8 @@
 use kube::Error;
 use kube::core::response::Status;
 
+use crate::problem::printable;
+
 /// What to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Meaning {
@@ -25,6 +27,43 @@ pub fn meaning(error: &Error) -> Meaning {
         Error::Api(status) => of_status(status),
         other => Meaning::Transient(name(other).to_owned()),
     }
+}
+
+/// Somebody else has set a field that was to be applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldConflict {
+    /// `key`, `label`, `annotation` or `field`.
+    pub what: &'static str,
+    /// Its name.
+    pub field: String,
+    /// Under which name the other has set it.
+    pub manager: String,
+}
+
+/// The first conflict of an apply that was refused because of others' fields.
+pub fn field_conflict(error: &Error) -> Option<FieldConflict> {
+    let Error::Api(status) = error else {
+        return None;
+    };
+    let causes = status.details.iter().flat_map(|details| &details.causes);
+    let cause = causes
+        .into_iter()
+        .find(|cause| status.code == 409 && cause.reason == "FieldManagerConflict")?;
+    let (what, field) = [
+        (".data.", "key"),
+        (".metadata.labels.", "label"),
+        (".metadata.annotations.", "annotation"),
+    ]
+    .iter()
+    .find_map(|(prefix, what)| Some((*what, cause.field.strip_prefix(prefix)?)))
+    .unwrap_or(("field", &cause.field));
+    // The message names the manager in quotes, and no value.
+    let manager = cause.message.split('"').nth(1).unwrap_or("others");
+    Some(FieldConflict {
+        what,
+        field: printable(field),
+        manager: printable(manager),
+    })
 }
 
 /// A short text for the log.

@@ -4,7 +4,7 @@ use serde_json::json;
 use std::sync::Arc;
 
 use super::*;
-use crate::crd::SourceStatus;
+use crate::crd::{ALLOW_ANNOTATION, KIND, SourceStatus};
 use crate::desired::{Fetched, MANAGED_BY, MAX_DATA, desire};
 use crate::snapshot;
 
@@ -253,6 +253,7 @@ fn what_was_last_written_needs_no_reading() {
     let written = Written {
         resource_version: "5".into(),
         fingerprint: old.fingerprint(&hasher),
+        names: guard::names(&old.data, &hasher),
     };
     let plan = |sync: &SecretSync, desired: &Desired| {
         plan(sync, desired, &Existing::AsWritten(&written), &hasher)
@@ -452,7 +453,7 @@ fn a_dangling_reference_is_replaced_by_ours() {
     };
     assert_eq!(
         update.metadata.owner_references,
-        Some(vec![other, owner_reference(&sync)])
+        Some(vec![other, reference_to(&sync)])
     );
 }
 
@@ -478,13 +479,21 @@ fn another_type_or_an_immutable_secret_is_replaced_by_its_unique_id() {
     assert_eq!(replacement.type_.as_deref(), Some("example.com/x"));
 
     sync.spec.target.type_ = "Opaque".into();
+    let is_replaced = |sync: &SecretSync, value: &str, secret: &Secret| {
+        let desired = desired(sync, &[&[("A", value)]]).expect("plannable");
+        matches!(plan_live(sync, &desired, secret), Ok(Plan::Replace { .. }))
+    };
     secret.immutable = Some(true);
-    assert_eq!(plan_live(&sync, &old, &secret), Ok(Plan::Nothing));
-    let changed = desired(&sync, &[&[("A", "2")]]).expect("plannable");
-    assert!(matches!(
-        plan_live(&sync, &changed, &secret),
-        Ok(Plan::Replace { .. })
-    ));
+    assert!(is_replaced(&sync, "1", &secret), "it is to be mutable");
+    sync.spec.target.immutable = true;
+    let kept = desired(&sync, &[&[("A", "1")]]).expect("plannable");
+    assert_eq!(plan_live(&sync, &kept, &secret), Ok(Plan::Nothing));
+    assert!(is_replaced(&sync, "2", &secret), "its data is another");
+    secret.immutable = None;
+    let Ok(Plan::Update(update)) = plan_live(&sync, &kept, &secret) else {
+        panic!("not made immutable")
+    };
+    assert_eq!(update.immutable, Some(true));
 }
 
 #[test]
@@ -499,45 +508,349 @@ fn a_secret_that_is_being_deleted_is_waited_for() {
     ));
 }
 
+/// What the API server makes of a write: versions, unique ids, and who has set what.
+mod server {
+    use super::*;
+    use serde_json::{Value, from_value, to_value};
+
+    /// The Secret after the plan was carried out.
+    pub fn carry_out(live: &Secret, plan: Plan, sync: &SecretSync) -> Secret {
+        let mut after = match plan {
+            Plan::Create(secret) | Plan::Replace { secret, .. } => {
+                let mut secret = put(&Secret::default(), *secret);
+                secret.metadata.uid = Some("another-uid".to_owned());
+                secret
+            }
+            Plan::Update(secret) | Plan::HandOver(secret) => put(live, *secret),
+            Plan::Apply(fields) => apply(live, &fields, &merge_manager(sync)),
+            other => panic!("{other:?} is no write"),
+        };
+        let version = live.metadata.resource_version.as_deref().unwrap_or("0");
+        let version: u64 = version.parse().expect("a number");
+        after.metadata.resource_version = Some((version + 1).to_string());
+        after
+    }
+
+    const SECTIONS: [&str; 3] = ["data", "metadata/labels", "metadata/annotations"];
+
+    fn section(secret: &Secret, path: &str) -> BTreeMap<String, Value> {
+        let value = to_value(secret).expect("serializable");
+        let map = value.pointer(&format!("/{path}")).cloned();
+        map.filter(Value::is_object)
+            .map_or_else(BTreeMap::new, |map| from_value(map).expect("a map"))
+    }
+
+    fn fields(path: &str) -> String {
+        format!("/f:{}", path.replace('/', "/f:"))
+    }
+
+    fn disown(entries: &mut [ManagedFieldsEntry], path: &str, name: &str) {
+        for entry in entries {
+            let fields_v1 = entry.fields_v1.as_mut().expect("fields");
+            if let Some(set) = fields_v1.0.pointer_mut(&fields(path)) {
+                set.as_object_mut()
+                    .expect("a map")
+                    .remove(&format!("f:{name}"));
+            }
+        }
+    }
+
+    fn own(entries: &mut Vec<ManagedFieldsEntry>, manager: &str, path: &str, name: &str) {
+        let found = entries
+            .iter()
+            .position(|entry| entry.manager.as_deref() == Some(manager));
+        let at = found.unwrap_or_else(|| {
+            entries.push(entry(manager));
+            entries.len() - 1
+        });
+        let mut value = &mut entries[at].fields_v1.as_mut().expect("fields").0;
+        for part in path.split('/') {
+            value = &mut value[format!("f:{part}")];
+        }
+        value[format!("f:{name}")] = json!({});
+    }
+
+    pub fn entry(manager: &str) -> ManagedFieldsEntry {
+        ManagedFieldsEntry {
+            manager: Some(manager.to_owned()),
+            fields_v1: Some(FieldsV1(json!({}))),
+            ..ManagedFieldsEntry::default()
+        }
+    }
+
+    fn put(live: &Secret, mut new: Secret) -> Secret {
+        let mut entries = new.metadata.managed_fields.take().unwrap_or_default();
+        if entries.is_empty() {
+            entries = live.metadata.managed_fields.clone().unwrap_or_default();
+        }
+        for path in SECTIONS {
+            let (before, after) = (section(live, path), section(&new, path));
+            for name in before.keys().filter(|name| !after.contains_key(*name)) {
+                disown(&mut entries, path, name);
+            }
+            for (name, value) in &after {
+                if before.get(name) != Some(value) {
+                    disown(&mut entries, path, name);
+                    own(&mut entries, FIELD_MANAGER, path, name);
+                }
+            }
+        }
+        new.metadata.managed_fields = Some(entries);
+        new
+    }
+
+    fn apply(live: &Secret, applied: &Secret, manager: &str) -> Secret {
+        assert_eq!(live.metadata.uid, applied.metadata.uid);
+        let mut value = to_value(live).expect("serializable");
+        let mut entries = live.metadata.managed_fields.clone().unwrap_or_default();
+        let before = Fields::of(live, &[manager]);
+        for (path, formerly) in
+            SECTIONS
+                .into_iter()
+                .zip([before.data, before.labels, before.annotations])
+        {
+            let wanted = section(applied, path);
+            let mut now = section(live, path);
+            for name in formerly.iter().filter(|name| !wanted.contains_key(*name)) {
+                let others = entries.iter().any(|entry| {
+                    entry.manager.as_deref() != Some(manager)
+                        && entry.fields_v1.as_ref().is_some_and(|set| {
+                            set.0
+                                .pointer(&fields(path))
+                                .is_some_and(|set| set.get(format!("f:{name}")).is_some())
+                        })
+                });
+                if !others {
+                    now.remove(name);
+                }
+                let mut mine: Vec<_> = entries
+                    .extract_if(.., |entry| entry.manager.as_deref() == Some(manager))
+                    .collect();
+                disown(&mut mine, path, name);
+                entries.extend(mine);
+            }
+            for (name, wanted) in wanted {
+                if now.get(&name) != Some(&wanted) {
+                    let other = fields::other_setter(live, &fields(path), &name, manager);
+                    assert_eq!(other, None, "a conflict that was not foreseen");
+                }
+                own(&mut entries, manager, path, &name);
+                now.insert(name, wanted);
+            }
+            let mut place = &mut value;
+            for part in path.split('/') {
+                place = &mut place[part];
+            }
+            *place = to_value(now).expect("serializable");
+        }
+        let mut after: Secret = from_value(value).expect("a Secret");
+        after.metadata.managed_fields = Some(entries);
+        after
+    }
+}
+
+/// Plans and carries out until there is nothing to do or it is refused; gives what is there then, and whether it was written.
+fn settle(sync: &SecretSync, desired: &Desired, live: Secret) -> (Secret, bool, Option<Problem>) {
+    let (mut live, mut written) = (live, false);
+    for _ in 0..4 {
+        match plan_live(sync, desired, &live) {
+            Ok(Plan::Nothing) => return (live, written, None),
+            Ok(plan) => live = server::carry_out(&live, plan, sync),
+            Err(problem) => return (live, written, Some(problem)),
+        }
+        written = true;
+    }
+    panic!("it is written again and again");
+}
+
+fn policies() -> impl Strategy<Value = CreationPolicy> {
+    prop::sample::select(vec![
+        CreationPolicy::Owner,
+        CreationPolicy::Orphan,
+        CreationPolicy::Merge,
+    ])
+}
+
+/// Who a Secret says that it belongs to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Claim {
+    Nobody,
+    Ours,
+    Dangling,
+    Another,
+    Deployment,
+    /// Our annotation, set by the operator.
+    Marked,
+    /// Our annotation on a copy.
+    Copied,
+    /// The annotation of another resource.
+    MarkedByAnother,
+}
+
+impl Claim {
+    fn put_on(self, secret: &mut Secret, sync: &SecretSync) {
+        let mut reference = reference_to(sync);
+        let references = match self {
+            Self::Ours => vec![reference],
+            Self::Dangling => {
+                reference.uid = "uid-0".into();
+                vec![reference]
+            }
+            Self::Another => {
+                reference.name = "other".into();
+                vec![reference]
+            }
+            Self::Deployment => {
+                (reference.api_version, reference.kind) = ("apps/v1".into(), "Deployment".into());
+                vec![reference]
+            }
+            _ => Vec::new(),
+        };
+        secret.metadata.owner_references = Some(references);
+        let mark = match self {
+            Self::Marked | Self::Copied => mark_of(sync),
+            Self::MarkedByAnother => "other/uid-9".to_owned(),
+            _ => return,
+        };
+        let annotations = secret.metadata.annotations.get_or_insert_default();
+        annotations.insert(OWNED_BY_ANNOTATION.to_owned(), mark);
+        let manager = if self == Self::Marked {
+            FIELD_MANAGER
+        } else {
+            "kubectl"
+        };
+        let mut entry = server::entry(manager);
+        let set = json!({ format!("f:{OWNED_BY_ANNOTATION}"): {} });
+        entry.fields_v1 = Some(FieldsV1(json!({ "f:metadata": { "f:annotations": set } })));
+        secret
+            .metadata
+            .managed_fields
+            .get_or_insert_default()
+            .push(entry);
+    }
+}
+
 proptest! {
-    /// Whatever a Secret looks like, either it is not ours and nothing is planned, or carrying the plan out leaves nothing to do.
+    /// Whatever a Secret looks like and whatever the policy: nothing is written that is neither ours nor agreed to, and carrying
+    /// the plans out leaves nothing to do.
     #[test]
-    fn carrying_a_plan_out_leaves_nothing_to_do(
+    fn only_what_is_ours_or_agreed_to_is_written_and_then_nothing_is_left_to_do(
+        policy in policies(),
         live_data in prop::option::of(prop::collection::btree_map("[A-C]", "[a-c]{0,2}", 0..3)),
         config in prop::collection::btree_map("[A-C]", "[a-c]{0,2}", 0..3),
         labels in prop::option::of(prop::collection::btree_map("[a-c]", "[a-c]{0,2}", 0..3)),
         wanted in prop::collection::btree_map("[a-c]", "[a-c]{0,2}", 0..3),
-        owner in prop::sample::select(vec![None, Some("uid-1"), Some("uid-0")]),
-        other_type in any::<bool>(),
+        claim in prop::sample::select(vec![
+            Claim::Nobody, Claim::Ours, Claim::Dangling, Claim::Another, Claim::Deployment, Claim::Marked, Claim::Copied,
+            Claim::MarkedByAnother,
+        ]),
+        consent in prop::option::of(prop::sample::select(vec!["web", "other", ""])),
+        type_ in prop::sample::select(vec!["Opaque", "example.com/x", "kubernetes.io/service-account-token"]),
         immutable in prop::option::of(any::<bool>()),
+        owned_keys in prop::sample::select(vec![None, Some("kubectl"), Some(FIELD_MANAGER), Some("ssm-operator/web")]),
     ) {
         let mut sync = usual();
         sync.spec.target.labels = wanted;
+        sync.spec.target.creation_policy = policy;
         let pairs: Vec<(&str, &str)> = config.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
         let desired = desired(&sync, &[&pairs]).expect("plannable");
-        let mut secret = live(&sync, &desired);
-        secret.data = live_data.map(|data| data.into_iter().map(|(key, value)| (key, ByteString(value.into_bytes()))).collect());
-        secret.metadata.labels = labels.clone();
-        secret.immutable = immutable;
-        if other_type {
-            secret.type_ = Some("example.com/x".into());
+        let mut secret = Secret {
+            metadata: ObjectMeta {
+                name: Some("web".into()),
+                uid: Some("secret-uid".into()),
+                resource_version: Some("5".into()),
+                labels,
+                ..ObjectMeta::default()
+            },
+            data: live_data.map(|data| data.into_iter().map(|(key, value)| (key, ByteString(value.into_bytes()))).collect()),
+            type_: Some(type_.into()),
+            immutable,
+            ..Secret::default()
+        };
+        if let Some(manager) = owned_keys {
+            let mut entry = server::entry(manager);
+            let keys = secret.data.iter().flatten().map(|(key, _)| (format!("f:{key}"), json!({})));
+            entry.fields_v1 = Some(FieldsV1(json!({ "f:data": keys.collect::<serde_json::Map<_, _>>() })));
+            secret.metadata.managed_fields = Some(vec![entry]);
         }
-        match owner {
-            None => secret.metadata.owner_references = None,
-            Some(uid) => secret.metadata.owner_references.as_mut().expect("owned")[0].uid = uid.into(),
+        claim.put_on(&mut secret, &sync);
+        if let Some(consent) = consent {
+            secret.metadata.annotations.get_or_insert_default().insert(ALLOW_ANNOTATION.into(), consent.into());
         }
-        match plan_live(&sync, &desired, &secret) {
-            Err(problem) => prop_assert!(owner.is_none(), "{}", problem),
-            Ok(Plan::Nothing) => {
-                prop_assert_eq!(owner, Some("uid-1"));
-                prop_assert_eq!(secret.data.unwrap_or_default(), desired.data);
+        let (after, written, problem) = settle(&sync, &desired, secret.clone());
+
+        let is_agreed = consent == Some("web");
+        let may_write = type_ != "kubernetes.io/service-account-token" && match (policy, claim) {
+            (_, Claim::Another)
+            | (CreationPolicy::Merge, Claim::MarkedByAnother)
+            | (CreationPolicy::Owner | CreationPolicy::Orphan, Claim::Deployment) => false,
+            (
+                CreationPolicy::Owner | CreationPolicy::Orphan,
+                Claim::Ours | Claim::Dangling | Claim::Marked,
+            ) => true,
+            _ => is_agreed,
+        };
+        if !may_write {
+            prop_assert!(!written && problem.is_some());
+            prop_assert_eq!(after, secret);
+            return Ok(());
+        }
+        if policy == CreationPolicy::Merge {
+            // Others' values may stand in the way, which is told.
+            if problem.is_none() {
+                for (key, value) in &desired.data {
+                    prop_assert_eq!(after.data.as_ref().and_then(|data| data.get(key)), Some(value));
+                }
             }
-            Ok(Plan::Update(after) | Plan::Replace { secret: after, .. }) => {
-                prop_assert!(owner.is_some());
-                prop_assert_eq!(plan_live(&sync, &desired, &after), Ok(Plan::Nothing));
-                prop_assert_eq!(after.data.as_ref(), Some(&desired.data));
+            let theirs = secret.data.unwrap_or_default();
+            let ours = Fields::of(&after, &["ssm-operator/web"]).data;
+            for (key, value) in theirs.iter().filter(|(key, _)| !ours.contains(*key) && owned_keys == Some("kubectl")) {
+                prop_assert_eq!(after.data.as_ref().and_then(|data| data.get(key)), Some(value), "others' key {}", key);
             }
-            Ok(other) => prop_assert!(false, "{:?}", other),
+        } else {
+            prop_assert!(problem.is_none(), "{:?}", problem);
+            prop_assert_eq!(after.data.unwrap_or_default(), desired.data);
         }
     }
+
+    /// From any policy to any other, and on: what is there is always what the last one says.
+    #[test]
+    fn every_way_from_policy_to_policy_ends_as_if_it_had_begun_there(steps in prop::collection::vec((policies(), "[a-c]{1,2}", any::<bool>()), 1..6)) {
+        let mut sync = usual();
+        let mut live: Option<Secret> = None;
+        for (policy, value, with_b) in steps {
+            sync.spec.target.creation_policy = policy;
+            let mut config = vec![("A", value.as_str())];
+            config.extend(with_b.then_some(("B", "b")));
+            let desired = desired(&sync, &[&config]).expect("plannable");
+            let mut before = live.take().unwrap_or_else(|| {
+                let mut secret = Secret::default();
+                secret.metadata.name = Some("web".into());
+                secret.metadata.uid = Some("secret-uid".into());
+                secret.metadata.resource_version = Some("1".into());
+                secret
+            });
+            before.metadata.annotations.get_or_insert_default().insert(ALLOW_ANNOTATION.into(), "web".into());
+            let (after, _, problem) = settle(&sync, &desired, before);
+            prop_assert_eq!(problem, None);
+            prop_assert_eq!(after.data.as_ref(), Some(&desired.data));
+            let owners = after.metadata.owner_references.as_deref().unwrap_or_default();
+            let mark = after.metadata.annotations.as_ref().and_then(|map| map.get(OWNED_BY_ANNOTATION)).cloned();
+            prop_assert_eq!(owners.len(), usize::from(policy == CreationPolicy::Owner));
+            prop_assert_eq!(mark, (policy == CreationPolicy::Orphan).then(|| mark_of(&sync)));
+            let managed = after.metadata.labels.clone().unwrap_or_default().contains_key(MANAGED_BY.0);
+            prop_assert_eq!(managed, policy != CreationPolicy::Merge);
+            prop_assert_eq!(fields::is_known(&after, "ssm-operator/web"), policy == CreationPolicy::Merge);
+            live = Some(after);
+        }
+    }
+}
+
+#[test]
+fn a_secret_is_never_made_to_merge_into() {
+    let mut sync = usual();
+    sync.spec.target.creation_policy = CreationPolicy::Merge;
+    let desired = desired(&sync, &[&[("A", "1")]]).expect("plannable");
+    let planned = plan(&sync, &desired, &Existing::Absent, &RandomState::new());
+    assert!(matches!(planned, Err(Problem::TargetMissing { .. })));
 }

@@ -17,6 +17,56 @@ pub enum Concern {
     Suspended,
 }
 
+/// What became of a Secret whose config was deleted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Gone {
+    /// Nothing.
+    #[error("the Secret is kept as it is, since spec.onUpstreamMissing is Retain")]
+    Kept,
+    /// Nothing, since another source is still there.
+    #[error(
+        "the Secret is kept as it is until all sources are deleted; remove this one from spec.sources to go on without it"
+    )]
+    KeptForOthers,
+    /// It is not there any more.
+    #[error(
+        "spec.onUpstreamMissing is Delete, so there is no Secret {name} any more; it is made again once the config is back"
+    )]
+    Deleted {
+        /// The Secret.
+        name: String,
+    },
+    /// What was merged into it is not there any more.
+    #[error(
+        "spec.onUpstreamMissing is Delete, so its keys are no longer in Secret {name}; they are put there again once the \
+         config is back"
+    )]
+    Withdrawn {
+        /// The Secret.
+        name: String,
+    },
+    /// What is there is somebody else's.
+    #[error("Secret {name} is not this SecretSync's and is left as it is")]
+    NotOurs {
+        /// The Secret.
+        name: String,
+    },
+}
+
+/// What others have named, as it may stand in a message: short and without surprises.
+pub fn printable(text: &str) -> String {
+    text.chars()
+        .take(128)
+        .map(|c| {
+            if c.is_ascii_graphic() || c == ' ' {
+                c
+            } else {
+                '?'
+            }
+        })
+        .collect()
+}
+
 /// Why a Secret is not written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
@@ -154,12 +204,12 @@ pub enum Problem {
         config: String,
     },
     /// 404 with the code `config_deleted`.
-    #[error(
-        "{config} was deleted in the server; the Secret is kept as it is, delete the SecretSync to remove it"
-    )]
+    #[error("{config} was deleted in the server; {then}")]
     ConfigDeleted {
         /// `project/config`.
         config: String,
+        /// What became of the Secret.
+        then: Gone,
     },
     /// Another answer that makes no sense here.
     #[error("the server's answer for {config} cannot be used: {why}; the Secret is kept as it is")]
@@ -171,11 +221,31 @@ pub enum Problem {
     },
     /// A config that had keys has none.
     #[error(
-        "{config} has no keys any more; the Secret is kept as it is: set a key again, or remove the source or the SecretSync"
+        "{config} has no keys any more; the Secret is kept as it is: set a key again, or remove the source or the SecretSync; \
+         if it is meant to be so: {command}"
     )]
     UpstreamEmpty {
         /// `project/config`.
         config: String,
+        /// What to type to allow it.
+        command: String,
+    },
+    /// More keys were deleted than may go at once.
+    #[error(
+        "{removed} of the {of} keys of Secret {name} were deleted in the server, and spec.maxRemovedPercent is {percent}; \
+         the Secret is kept as it is. If they are meant to go: {command}"
+    )]
+    RemovalGuard {
+        /// The Secret.
+        name: String,
+        /// Keys that are to go.
+        removed: usize,
+        /// Keys that were last written.
+        of: usize,
+        /// The bound.
+        percent: u8,
+        /// What to type to allow it.
+        command: String,
     },
     /// Values refer to what is not there.
     #[error("{config} has {count} references that lead nowhere; the Secret is kept as it is")]
@@ -277,11 +347,84 @@ pub enum Problem {
     },
     /// The Secret exists and nobody owns it.
     #[error(
-        "Secret {name} exists and was not made by this SecretSync; delete it or set another spec.target.name"
+        "Secret {name} exists and is not this SecretSync's; delete it, set another spec.target.name, or have it taken over, \
+         data and all: kubectl annotate secret {name} --namespace {namespace} --overwrite simplesecrets.io/allow={sync}"
     )]
     NotOwned {
         /// The Secret.
         name: String,
+        /// Its namespace.
+        namespace: String,
+        /// The resource.
+        sync: String,
+    },
+    /// Nobody has agreed to keys being merged into the Secret.
+    #[error(
+        "nothing is merged into Secret {name} until it agrees: \
+         kubectl annotate secret {name} --namespace {namespace} --overwrite simplesecrets.io/allow={sync}"
+    )]
+    MergeNotAllowed {
+        /// The Secret.
+        name: String,
+        /// Its namespace.
+        namespace: String,
+        /// The resource.
+        sync: String,
+    },
+    /// There is nothing to merge into.
+    #[error(
+        "Secret {name} does not exist, and is not made with creationPolicy Merge; it is waited for: create it with the \
+         annotation simplesecrets.io/allow: {sync}"
+    )]
+    TargetMissing {
+        /// The Secret.
+        name: String,
+        /// The resource.
+        sync: String,
+    },
+    /// Nothing can be merged into the Secret.
+    #[error(
+        "Secret {name} is immutable, so no key can be merged into it; make it anew without immutable"
+    )]
+    TargetImmutable {
+        /// The Secret.
+        name: String,
+    },
+    /// Somebody else has set what is to be merged.
+    #[error(
+        "{what} {field} of Secret {name} was set by {other} to something else, so it is left to {other} and nothing is merged: \
+         remove it from the Secret, or leave it out of this SecretSync"
+    )]
+    MergeConflict {
+        /// The Secret.
+        name: String,
+        /// `key`, `label` or `annotation`.
+        what: &'static str,
+        /// Its name.
+        field: String,
+        /// Under which name Kubernetes knows who has set it.
+        other: String,
+    },
+    /// The Secret is one that hands out an identity.
+    #[error(
+        "Secret {name} is of type {type_}, which hands out an identity and is never touched; set another spec.target.name"
+    )]
+    ForbiddenTarget {
+        /// The Secret.
+        name: String,
+        /// Its type.
+        type_: String,
+    },
+    /// A `SecretSync` has left its mark on the Secret, and may still want all of it.
+    #[error(
+        "Secret {name} is marked as that of SecretSync {owner}; if that one is gone, remove the annotation \
+         simplesecrets.io/owned-by from the Secret"
+    )]
+    LeftByOther {
+        /// The Secret.
+        name: String,
+        /// Name of the other resource.
+        owner: String,
     },
     /// The Secret belongs to something else.
     #[error("Secret {name} belongs to {owner}; set another spec.target.name")]
@@ -335,7 +478,7 @@ impl Problem {
             Self::InvalidCaSecret { .. } => "InvalidCASecret",
             Self::InvalidCaBundle { .. } => "InvalidCABundle",
             Self::Malformed { .. } => "Malformed",
-            Self::ForbiddenType { .. } => "ForbiddenType",
+            Self::ForbiddenType { .. } | Self::ForbiddenTarget { .. } => "ForbiddenType",
             Self::NoTokenRef => "NoToken",
             Self::TokenSecretMissing { .. } => "TokenSecretMissing",
             Self::TokenKeyMissing { .. } => "TokenKeyMissing",
@@ -349,6 +492,7 @@ impl Problem {
             Self::ConfigDeleted { .. } => "ConfigDeleted",
             Self::UnusableAnswer { .. } => "UnusableAnswer",
             Self::UpstreamEmpty { .. } => "UpstreamEmpty",
+            Self::RemovalGuard { .. } => "RemovalGuard",
             Self::Unresolved { .. } => "UnresolvedReferences",
             Self::NothingSelected => "NothingSelected",
             Self::InvalidKey { .. } => "InvalidKey",
@@ -360,7 +504,13 @@ impl Problem {
             Self::TooLarge { .. } => "TooLarge",
             Self::MissingKeys { .. } => "MissingKeys",
             Self::NotJson { .. } => "InvalidData",
-            Self::NotOwned { .. } | Self::OwnedByOther { .. } => "OwnershipConflict",
+            Self::NotOwned { .. } | Self::OwnedByOther { .. } | Self::LeftByOther { .. } => {
+                "OwnershipConflict"
+            }
+            Self::MergeNotAllowed { .. } => "NotAllowed",
+            Self::MergeConflict { .. } => "MergeConflict",
+            Self::TargetMissing { .. } => "TargetMissing",
+            Self::TargetImmutable { .. } => "TargetImmutable",
             Self::Terminating { .. } => "TargetTerminating",
             Self::Refused { .. } => "KubernetesRefused",
             Self::Suspended => "Suspended",
@@ -389,6 +539,7 @@ impl Problem {
             | Self::ConfigDeleted { .. }
             | Self::UnusableAnswer { .. }
             | Self::UpstreamEmpty { .. }
+            | Self::RemovalGuard { .. }
             | Self::Unresolved { .. } => Concern::Upstream,
             Self::ForbiddenType { .. }
             | Self::TargetIsToken { .. }
@@ -405,6 +556,12 @@ impl Problem {
             | Self::NotJson { .. }
             | Self::NotOwned { .. }
             | Self::OwnedByOther { .. }
+            | Self::LeftByOther { .. }
+            | Self::ForbiddenTarget { .. }
+            | Self::MergeNotAllowed { .. }
+            | Self::MergeConflict { .. }
+            | Self::TargetMissing { .. }
+            | Self::TargetImmutable { .. }
             | Self::Terminating { .. }
             | Self::Refused { .. } => Concern::Target,
             Self::Suspended => Concern::Suspended,

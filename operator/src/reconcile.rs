@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::apply::{Failure, Writer, is_advance};
 use crate::authorities;
-use crate::crd::{SecretSync, Server, SourceStatus};
+use crate::crd::{RECONCILE_AT_ANNOTATION, SecretSync, Server, SourceStatus};
 use crate::desired::{Fetched, desire};
 use crate::events::Events;
 use crate::feed::{ConfigRef, Feeds, Subscription, UpstreamKey, View};
@@ -162,9 +162,17 @@ impl Context {
         };
         match self.feeds.subscribe(key, &upstream, wanted, synced(sync)) {
             Ok(upstream) => {
-                let step = self.sync(sync, &upstream.view(&configs)).await;
-                if matches!(&step, Step::Report(outcome) if outcome.synced.is_some()) {
-                    upstream.has_secret(key);
+                let wish = reconcile_at(sync);
+                if wish.is_some() {
+                    upstream.refresh(&configs);
+                }
+                let view = upstream.view(&configs);
+                let mut step = self.sync(sync, &view, wish.is_some()).await;
+                if let Step::Report(outcome) = &mut step {
+                    outcome.reconcile_at = wish.map(str::to_owned);
+                    if outcome.synced.is_some() {
+                        upstream.has_secret(key);
+                    }
                 }
                 step
             }
@@ -247,8 +255,8 @@ impl Context {
         Ok(Some(held?))
     }
 
-    /// Brings the Secret up to date with what the feed holds.
-    async fn sync(&self, sync: &SecretSync, view: &View) -> Step {
+    /// Brings the Secret up to date with what the feed holds. With `look`, the Secret is read in any case.
+    async fn sync(&self, sync: &SecretSync, view: &View, look: bool) -> Step {
         let token = self
             .store
             .token_ref(sync)
@@ -256,9 +264,10 @@ impl Context {
         let (fetched, mut outcome) = match verdict(sync, view, token.unwrap_or_default()) {
             Verdict::Wait => return Step::Wait,
             Verdict::Report(outcome) => return Step::Report(Box::new(outcome)),
+            Verdict::Remove { config, outcome } => return self.remove(sync, config, outcome).await,
             Verdict::Write { fetched, outcome } => (fetched, outcome),
         };
-        match self.write(sync, &fetched).await {
+        match self.write(sync, &fetched, look).await {
             Ok(synced) => {
                 let announced = view
                     .sources
@@ -275,10 +284,7 @@ impl Context {
                 Step::Report(Box::new(outcome))
             }
             Err(Failure::Problem(problem)) => {
-                if matches!(problem, Problem::Refused { .. }) {
-                    self.queue
-                        .add_after(&key_of(sync), with_jitter(REFUSED_AGAIN));
-                }
+                self.try_again(sync, &problem);
                 outcome.problem = match outcome.problem {
                     Some(earlier) if earlier.concern() != Concern::Outage => Some(earlier),
                     _ => Some(problem),
@@ -290,7 +296,46 @@ impl Context {
         }
     }
 
-    async fn write(&self, sync: &SecretSync, fetched: &[Fetched<'_>]) -> Result<Synced, Failure> {
+    /// The configs are gone, and the Secret goes with them.
+    async fn remove(&self, sync: &SecretSync, config: String, mut outcome: Outcome) -> Step {
+        match self.writer().remove(sync).await {
+            Ok(then) => {
+                outcome.removed = true;
+                outcome.problem = Some(Problem::ConfigDeleted { config, then });
+                Step::Report(Box::new(outcome))
+            }
+            Err(Failure::Problem(problem)) => {
+                self.try_again(sync, &problem);
+                outcome.problem = Some(problem);
+                Step::Report(Box::new(outcome))
+            }
+            Err(Failure::Transient(why)) => Step::Retry(why),
+            Err(Failure::NamespaceGone) => Step::Ignore,
+        }
+    }
+
+    fn try_again(&self, sync: &SecretSync, problem: &Problem) {
+        if matches!(problem, Problem::Refused { .. }) {
+            self.queue
+                .add_after(&key_of(sync), with_jitter(REFUSED_AGAIN));
+        }
+    }
+
+    fn writer(&self) -> Writer<'_> {
+        Writer {
+            context: self,
+            client: &self.client,
+            store: &self.store,
+            hasher: &self.hasher,
+        }
+    }
+
+    async fn write(
+        &self,
+        sync: &SecretSync,
+        fetched: &[Fetched<'_>],
+        look: bool,
+    ) -> Result<Synced, Failure> {
         let desire = || desire(sync, fetched, synced(sync));
         // A template takes a while at worst, and others are not to wait for it.
         let desired = if sync.spec.target.template.is_some() {
@@ -298,14 +343,9 @@ impl Context {
         } else {
             desire()?
         };
-        let writer = Writer {
-            context: self,
-            client: &self.client,
-            store: &self.store,
-            hasher: &self.hasher,
-        };
-        let applied = writer.apply(sync, &desired).await?;
-        writer.delete_former(sync).await?;
+        let writer = self.writer();
+        let applied = writer.apply(sync, &desired, look).await?;
+        writer.release_former(sync).await?;
         Ok(Synced {
             keys: u32::try_from(desired.data.len()).unwrap_or(u32::MAX),
             sources: desired.sources,
@@ -343,6 +383,15 @@ fn named(problem: Problem, server: &Server) -> Problem {
 /// Half of it to all of it, so that many do not come back at once.
 pub(crate) fn with_jitter(wait: Duration) -> Duration {
     wait.mul_f64(rand::rng().random_range(0.5..=1.0))
+}
+
+/// The wish for a look at server and Secret, where it was not followed yet.
+fn reconcile_at(sync: &SecretSync) -> Option<&str> {
+    let annotations = sync.metadata.annotations.as_ref()?;
+    let wish = annotations.get(RECONCILE_AT_ANNOTATION)?.as_str();
+    let status = sync.status.as_ref();
+    let last = status.and_then(|status| status.last_reconcile_at.as_deref());
+    (last != Some(wish)).then_some(wish)
 }
 
 /// What is in the Secret, as far as the status knows.

@@ -19,14 +19,30 @@ pub const AUTH_VALID: &str = "AuthValid";
 /// The last restart of workloads that the data called for was made. Only there after one.
 pub const RESTARTED: &str = "Restarted";
 
+/// The token expires within a week. Only said where it was or is about to.
+pub const TOKEN_EXPIRING: &str = "TokenExpiring";
+
 /// What is known about something that may also be unknown.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Known {
     /// It holds.
     Yes,
     /// It does not, and why.
     No(String),
     /// Nothing new: what was said before stands.
+    #[default]
+    Unchanged,
+}
+
+/// What is known of the end of the token's life.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Expiring {
+    /// It is near; in words.
+    Yes(String),
+    /// It is not.
+    No,
+    /// Nothing new.
+    #[default]
     Unchanged,
 }
 
@@ -46,7 +62,7 @@ pub struct Synced {
 }
 
 /// What a reconcile found and did.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Outcome {
     /// The Secret, where it is as it should be.
     pub synced: Option<Synced>,
@@ -56,6 +72,12 @@ pub struct Outcome {
     pub reachable: Known,
     /// Whether the token is good.
     pub auth: Known,
+    /// Whether the token is about to expire.
+    pub expiring: Expiring,
+    /// Nothing of the resource's is on the cluster, because its configs were deleted.
+    pub removed: bool,
+    /// The wish for a look at everything that was followed, see [`crate::crd::RECONCILE_AT_ANNOTATION`].
+    pub reconcile_at: Option<String>,
 }
 
 impl Outcome {
@@ -67,10 +89,9 @@ impl Outcome {
             Known::Unchanged
         };
         Self {
-            synced: None,
             problem: Some(problem),
-            reachable: Known::Unchanged,
             auth,
+            ..Self::default()
         }
     }
 }
@@ -85,8 +106,18 @@ pub fn next(
     let now = whole_seconds(now);
     let mut status = previous.cloned().unwrap_or_default();
     status.observed_generation = generation;
+    if let Some(at) = &outcome.reconcile_at {
+        status.last_reconcile_at = Some(at.clone());
+    }
+    if outcome.removed {
+        status.sources.clear();
+        status.overlapping_keys.clear();
+        (status.synced_generation, status.synced_revision) = (None, None);
+        (status.synced_keys, status.target) = (None, None);
+    }
     if let Some(synced) = &outcome.synced {
         settle(&mut status, synced);
+        status.synced_generation = generation;
         status.synced_revision = synced.sources.iter().map(|source| source.revision).max();
         status.sources.clone_from(&synced.sources);
         status.synced_keys = Some(synced.keys);
@@ -218,6 +249,14 @@ fn conditions(
             set(AUTH_VALID, "Unknown", "NotTried", String::new());
         }
         Known::Unchanged => {}
+    }
+    let was_expiring = previous.and_then(|status| find(status, TOKEN_EXPIRING));
+    match &outcome.expiring {
+        Expiring::Yes(why) => set(TOKEN_EXPIRING, "True", "TokenExpiring", why.clone()),
+        Expiring::No if was_expiring.is_some() => {
+            set(TOKEN_EXPIRING, "False", "NotExpiring", String::new());
+        }
+        Expiring::No | Expiring::Unchanged => {}
     }
 }
 

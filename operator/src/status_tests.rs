@@ -28,6 +28,7 @@ fn synced(revision: u64, changed: bool) -> Outcome {
         problem: None,
         reachable: Known::Yes,
         auth: Known::Yes,
+        ..Outcome::default()
     }
 }
 
@@ -131,6 +132,7 @@ fn a_problem_keeps_what_is_known_of_the_secret() {
     let status = next(None, Some(1), &synced(7, true), at(10));
     let problem = Problem::ConfigDeleted {
         config: "web/prod".into(),
+        then: crate::problem::Gone::Kept,
     };
     let after = next(Some(&status), Some(1), &Outcome::problem(problem), at(20));
     assert_eq!(ready(&after), ("False", "ConfigDeleted"));
@@ -148,7 +150,7 @@ fn an_outage_leaves_ready_as_it_was() {
             why: "refused".into(),
         }),
         reachable,
-        auth: Known::Unchanged,
+        ..Outcome::default()
     };
     let good = next(None, Some(1), &synced(7, true), at(10));
     let away = next(
@@ -199,5 +201,86 @@ fn a_suspended_resource_says_so_and_stays_ready_if_it_was() {
     assert_eq!(
         ready(&next(None, Some(1), &suspended, at(20))),
         ("False", "Suspended")
+    );
+}
+
+#[test]
+fn what_is_synced_is_of_the_generation_that_was_last_written() {
+    let status = next(None, Some(1), &synced(7, true), at(10));
+    assert_eq!(status.synced_generation, Some(1));
+    let refused = Outcome::problem(Problem::NoServer);
+    let refused = next(Some(&status), Some(2), &refused, at(20));
+    assert_eq!(
+        (refused.synced_generation, refused.observed_generation),
+        (Some(1), Some(2))
+    );
+    assert!(
+        refused
+            .conditions
+            .iter()
+            .filter(|condition| [READY, SYNCED].contains(&condition.type_.as_str()))
+            .all(|condition| condition.observed_generation == Some(2))
+    );
+    let synced = next(Some(&refused), Some(2), &synced(7, false), at(30));
+    assert_eq!(synced.synced_generation, Some(2));
+}
+
+#[test]
+fn of_a_secret_that_went_with_its_config_nothing_is_said_any_more() {
+    let status = next(None, Some(1), &synced(7, true), at(10));
+    let gone = Outcome {
+        removed: true,
+        ..Outcome::problem(Problem::ConfigDeleted {
+            config: "web/prod".into(),
+            then: crate::problem::Gone::Deleted { name: "web".into() },
+        })
+    };
+    let after = next(Some(&status), Some(1), &gone, at(20));
+    assert_eq!(
+        (&after.target, after.synced_keys, after.sources.len()),
+        (&None, None, 0)
+    );
+    assert_eq!(ready(&after), ("False", "ConfigDeleted"));
+    assert_eq!(next(Some(&after), Some(1), &gone, at(30)), after);
+    let back = next(Some(&after), Some(1), &synced(9, true), at(40));
+    assert_eq!(
+        (ready(&back), back.synced_revision),
+        (("True", "Synced"), Some(9))
+    );
+}
+
+#[test]
+fn an_expiring_token_is_said_until_it_is_another_and_not_before() {
+    let told = |expiring| Outcome {
+        expiring,
+        ..synced(7, false)
+    };
+    let shown = |status: &SecretSyncStatus| {
+        find(status, TOKEN_EXPIRING).map(|condition| condition.status.clone())
+    };
+    let fine = next(None, Some(1), &told(Expiring::No), at(10));
+    assert_eq!(shown(&fine), None);
+    let near = Expiring::Yes("The token expires".into());
+    let near = next(Some(&fine), Some(1), &told(near), at(20));
+    assert_eq!(shown(&near).as_deref(), Some("True"));
+    // After a restart nothing is known at first.
+    let unknown = next(Some(&near), Some(1), &told(Expiring::Unchanged), at(30));
+    assert_eq!(unknown, near);
+    let renewed = next(Some(&near), Some(1), &told(Expiring::No), at(40));
+    assert_eq!(shown(&renewed).as_deref(), Some("False"));
+    assert_eq!(ready(&renewed), ("True", "Synced"));
+}
+
+#[test]
+fn a_wish_that_was_followed_is_remembered() {
+    let followed = Outcome {
+        reconcile_at: Some("now".into()),
+        ..synced(7, false)
+    };
+    let status = next(None, Some(1), &followed, at(10));
+    assert_eq!(status.last_reconcile_at.as_deref(), Some("now"));
+    assert_eq!(
+        next(Some(&status), Some(1), &synced(7, false), at(20)),
+        status
     );
 }

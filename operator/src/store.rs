@@ -7,9 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::ResourceExt;
 
-use crate::crd::{SecretSync, TokenSecretRef};
+use crate::crd::{ALLOW_REMOVAL_ANNOTATION, RECONCILE_AT_ANNOTATION, SecretSync, TokenSecretRef};
 use crate::plan::{Written, target_name};
 use crate::queue::{Key, Lane};
+
+/// Annotations of resources that mean something here.
+const FOLLOWED: [&str; 2] = [ALLOW_REMOVAL_ANNOTATION, RECONCILE_AT_ANNOTATION];
+/// So many characters of their values are kept.
+const MAX_FOLLOWED: usize = 64;
 
 /// What is kept of a Secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,8 +47,15 @@ impl SecretMeta {
 struct Entry {
     sync: Arc<SecretSync>,
     written: Option<Written>,
+    /// Name and unique id of the Secret that was last written.
+    target: Option<Named>,
+    /// Those under former names, until they are dealt with.
+    formers: Vec<Named>,
     failures: u32,
 }
+
+/// Name and unique id of a Secret.
+pub type Named = (String, String);
 
 #[derive(Default)]
 struct Inner {
@@ -109,6 +121,7 @@ impl Store {
         let is_same = is_same_object
             && old.as_ref().is_some_and(|old| {
                 old.metadata.generation == sync.metadata.generation
+                    && old.metadata.annotations == sync.metadata.annotations
                     && old.metadata.deletion_timestamp == sync.metadata.deletion_timestamp
             });
         // What has been synced before can wait for what has not.
@@ -131,6 +144,8 @@ impl Store {
                     Entry {
                         sync,
                         written: None,
+                        target: None,
+                        formers: Vec::new(),
                         failures: 0,
                     },
                 );
@@ -236,15 +251,38 @@ impl Store {
     /// Remembers what was written, so that the event about it causes nothing.
     pub fn set_written(&self, key: &Key, target: &Key, meta: SecretMeta, written: Written) {
         let mut inner = self.lock();
-        let known = inner.secrets.get(target);
-        if known.is_none_or(|old| {
-            old.uid != meta.uid || is_newer(&meta.resource_version, &old.resource_version)
-        }) {
-            inner.secrets.insert(target.clone(), meta);
-        }
+        let now = (target.name.to_string(), meta.uid.to_string());
+        inner.see(target, meta);
         if let Some(entry) = inner.syncs.get_mut(key) {
             entry.written = Some(written);
+            if let Some(old) = entry.target.replace(now)
+                && *old.0 != *target.name
+            {
+                entry.formers.retain(|former| former.0 != old.0);
+                entry.formers.push(old);
+            }
         }
+    }
+
+    /// Secrets that this process has written for a resource under former names. The status knows only the last that it was
+    /// told of.
+    pub fn formers(&self, key: &Key) -> Vec<Named> {
+        self.lock()
+            .syncs
+            .get(key)
+            .map_or_else(Vec::new, |entry| entry.formers.clone())
+    }
+
+    /// The Secret under a former name is dealt with.
+    pub fn forget_former(&self, key: &Key, name: &str) {
+        if let Some(entry) = self.lock().syncs.get_mut(key) {
+            entry.formers.retain(|former| former.0 != name);
+        }
+    }
+
+    /// A Secret was read.
+    pub fn saw_secret(&self, target: &Key, metadata: &ObjectMeta) {
+        self.lock().see(target, SecretMeta::of(metadata));
     }
 
     /// A Secret turned out not to exist.
@@ -309,6 +347,15 @@ impl Store {
 }
 
 impl Inner {
+    fn see(&mut self, target: &Key, meta: SecretMeta) {
+        let known = self.secrets.get(target);
+        if known.is_none_or(|old| {
+            old.uid != meta.uid || is_newer(&meta.resource_version, &old.resource_version)
+        }) {
+            self.secrets.insert(target.clone(), meta);
+        }
+    }
+
     fn unuse(&mut self, key: &Key, secrets: &[Key]) {
         for secret in secrets {
             if let Some(users) = self.users.get_mut(secret) {
@@ -352,7 +399,12 @@ fn slim(sync: &mut SecretSync) {
     let metadata = &mut sync.metadata;
     metadata.managed_fields = None;
     metadata.labels = None;
-    metadata.annotations = None;
+    if let Some(annotations) = &mut metadata.annotations {
+        annotations.retain(|name, _| FOLLOWED.contains(&name.as_str()));
+        for value in annotations.values_mut() {
+            *value = value.chars().take(MAX_FOLLOWED).collect();
+        }
+    }
     metadata.owner_references = None;
     metadata.finalizers = None;
     metadata.creation_timestamp = None;

@@ -1,10 +1,10 @@
 //! What follows from what the feed holds: whether there is something to write, to say, or to wait for. Pure.
 
-use crate::crd::SecretSync;
+use crate::crd::{OnUpstreamMissing, SecretSync};
 use crate::desired::Fetched;
-use crate::feed::{Trouble, View};
-use crate::problem::{Concern, Problem};
-use crate::status::{Known, Outcome};
+use crate::feed::{Expiry, Trouble, View};
+use crate::problem::{Concern, Gone, Problem};
+use crate::status::{Expiring, Known, Outcome};
 
 /// What follows.
 pub enum Verdict<'a> {
@@ -12,6 +12,14 @@ pub enum Verdict<'a> {
     Wait,
     /// Say so, and write nothing.
     Report(Outcome),
+    /// All its configs were deleted, and the Secret is to go with them. `config` is one of them; `outcome` is what to say
+    /// afterwards, but for the problem.
+    Remove {
+        /// `project/config`.
+        config: String,
+        /// What to say.
+        outcome: Outcome,
+    },
     /// Write this; `outcome` is what to say afterwards, but for the Secret itself.
     Write {
         /// All sources.
@@ -25,11 +33,20 @@ pub enum Verdict<'a> {
 pub fn verdict<'a>(sync: &'a SecretSync, view: &View, token_secret: &str) -> Verdict<'a> {
     let trouble = trouble(sync, view, token_secret);
     let outcome = |problem| Outcome {
-        synced: None,
         problem,
         reachable: reachable(sync, view, trouble.as_ref()),
         auth: auth(view, trouble.as_ref()),
+        expiring: expiring(view, token_secret),
+        ..Outcome::default()
     };
+    if let Some(Problem::ConfigDeleted { config, .. }) = &trouble
+        && is_to_go(sync, view)
+    {
+        return Verdict::Remove {
+            config: config.clone(),
+            outcome: outcome(None),
+        };
+    }
     let sources = sync.spec.sources.iter().zip(&view.sources);
     let fetched = sources.map(|(source, held)| {
         Some(Fetched {
@@ -108,10 +125,34 @@ fn trouble(sync: &SecretSync, view: &View, token_secret: &str) -> Option<Problem
             Some(match held.trouble.clone()? {
                 Trouble::Forbidden(why) => Problem::Forbidden { config, why },
                 Trouble::NotFound => Problem::NotFound { config },
-                Trouble::Deleted => Problem::ConfigDeleted { config },
+                Trouble::Deleted => Problem::ConfigDeleted {
+                    config,
+                    then: match sync.spec.on_upstream_missing {
+                        OnUpstreamMissing::Retain => Gone::Kept,
+                        OnUpstreamMissing::Delete => Gone::KeptForOthers,
+                    },
+                },
                 Trouble::Unusable(why) => Problem::UnusableAnswer { config, why },
             })
         })
+}
+
+/// Whether the server has said of every source that it was deleted, and the spec wants the Secret to go then.
+fn is_to_go(sync: &SecretSync, view: &View) -> bool {
+    let mut troubles = view.sources.iter().map(|held| held.trouble.as_ref());
+    sync.spec.on_upstream_missing == OnUpstreamMissing::Delete
+        && troubles.all(|trouble| trouble == Some(&Trouble::Deleted))
+}
+
+/// Whether the token is about to expire.
+fn expiring(view: &View, token_secret: &str) -> Expiring {
+    match view.expiry {
+        Expiry::Unknown => Expiring::Unchanged,
+        Expiry::Far => Expiring::No,
+        Expiry::Near(end) => Expiring::Yes(format!(
+            "The token in Secret {token_secret} expires at {end}; make another one and put it there."
+        )),
+    }
 }
 
 fn has_status(sync: &SecretSync) -> bool {

@@ -31,6 +31,7 @@ fn synced() -> SecretSync {
         problem: None,
         reachable: Known::Yes,
         auth: Known::Yes,
+        ..Outcome::default()
     };
     let mut sync = sync();
     sync.status = Some(next(None, Some(1), &outcome, Timestamp::UNIX_EPOCH));
@@ -52,6 +53,7 @@ struct Facts {
     failing: bool,
     unreachable: bool,
     unauthorized: bool,
+    expiry: Expiry,
 }
 
 fn view(facts: Facts) -> View {
@@ -63,6 +65,7 @@ fn view(facts: Facts) -> View {
         unreachable: facts.unreachable,
         unauthorized: facts.unauthorized,
         authorized: facts.held,
+        expiry: facts.expiry,
         sources: vec![SourceView {
             snapshot,
             trouble: facts.trouble,
@@ -77,6 +80,7 @@ fn judged(sync: &SecretSync, facts: Facts) -> (&'static str, &'static str) {
     match verdict(sync, &view(facts), "token") {
         Verdict::Wait => ("wait", ""),
         Verdict::Report(outcome) => ("report", reason(&outcome)),
+        Verdict::Remove { outcome, .. } => ("remove", reason(&outcome)),
         Verdict::Write { outcome, .. } => ("write", reason(&outcome)),
     }
 }
@@ -176,4 +180,85 @@ fn a_copy_that_may_no_longer_be_read_repairs_and_makes_nothing_new() {
     };
     assert_eq!(judged(&synced(), revoked()), ("write", "Unauthorized"));
     assert_eq!(judged(&sync(), revoked()), ("report", "Unauthorized"));
+}
+
+/// A source that the server said this of, with or without a copy.
+fn source(trouble: Option<Trouble>) -> SourceView {
+    SourceView {
+        snapshot: Some(Arc::new(snapshot::of("e", 1, &[("A", "1")]))),
+        trouble,
+        announced_at: None,
+    }
+}
+
+#[test]
+fn a_secret_goes_only_where_the_spec_says_so_and_every_source_was_deleted() {
+    let forbidden = || Some(Trouble::Forbidden("no".into()));
+    let (deleted, not_found) = (|| Some(Trouble::Deleted), || Some(Trouble::NotFound));
+    for (policy, troubles, expected) in [
+        (OnUpstreamMissing::Delete, vec![deleted()], "remove"),
+        (
+            OnUpstreamMissing::Delete,
+            vec![deleted(), deleted()],
+            "remove",
+        ),
+        (OnUpstreamMissing::Delete, vec![deleted(), None], "write"),
+        (
+            OnUpstreamMissing::Delete,
+            vec![deleted(), not_found()],
+            "write",
+        ),
+        (OnUpstreamMissing::Delete, vec![not_found()], "write"),
+        (OnUpstreamMissing::Delete, vec![forbidden()], "write"),
+        (
+            OnUpstreamMissing::Delete,
+            vec![Some(Trouble::Unusable("odd".into()))],
+            "write",
+        ),
+        (OnUpstreamMissing::Retain, vec![deleted()], "write"),
+    ] {
+        let mut sync = synced();
+        let one = sync.spec.sources[0].clone();
+        sync.spec.sources = vec![one; troubles.len()];
+        sync.spec.on_upstream_missing = policy;
+        let mut view = view(Facts::default());
+        view.sources = troubles.iter().cloned().map(source).collect();
+        let judged = match verdict(&sync, &view, "token") {
+            Verdict::Remove { .. } => "remove",
+            Verdict::Write { .. } => "write",
+            Verdict::Wait | Verdict::Report(_) => "other",
+        };
+        assert_eq!(judged, expected, "{policy:?} {troubles:?}");
+
+        // Whoever may no longer read has not been told anything.
+        view.unauthorized = true;
+        let verdict = verdict(&sync, &view, "token");
+        assert!(!matches!(verdict, Verdict::Remove { .. }));
+    }
+}
+
+#[test]
+fn a_token_that_is_about_to_expire_is_told_of_in_every_verdict() {
+    let end = Timestamp::from_second(1_000_000).expect("in range");
+    for held in [true, false] {
+        let facts = Facts {
+            held,
+            trouble: Some(Trouble::NotFound),
+            expiry: Expiry::Near(end),
+            ..Facts::default()
+        };
+        let sync = synced();
+        let (Verdict::Report(outcome) | Verdict::Write { outcome, .. }) =
+            verdict(&sync, &view(facts), "ssm-token")
+        else {
+            panic!("nothing to say")
+        };
+        let Expiring::Yes(why) = outcome.expiring else {
+            panic!("not told")
+        };
+        assert!(
+            why.contains("ssm-token") && why.contains("1970-01-12"),
+            "{why}"
+        );
+    }
 }

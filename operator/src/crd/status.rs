@@ -11,6 +11,9 @@ pub struct SecretSyncStatus {
     /// The generation of the spec that this status is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
+    /// The generation of the spec that the Secret was last in sync with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub synced_generation: Option<i64>,
     /// What of each source is in the Secret.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
@@ -36,7 +39,12 @@ pub struct SecretSyncStatus {
     /// Workloads are to be restarted because the data has changed; absent when that is done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restart_pending: Option<RestartPending>,
-    /// `Ready`, `Synced`, `UpstreamReachable` and `AuthValid`; `Restarted` after the first restart.
+    /// The value of the annotation simplesecrets.io/reconcile-at that was last followed; its first 64 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub last_reconcile_at: Option<String>,
+    /// `Ready`, `Synced`, `UpstreamReachable` and `AuthValid`; `TokenExpiring` where the token was or is about to expire;
+    /// `Restarted` after the first restart.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".to_string()]))]

@@ -62,7 +62,7 @@ pub struct Target {
 }
 
 /// Whose a Secret is.
-#[derive(JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum CreationPolicy {
     /// The resource's: it holds exactly these keys, and goes with the resource.
     #[default]

@@ -6,14 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
+use k8s_openapi::jiff::Timestamp;
 use rand::RngExt;
-use ssm_client::{Client, Error, Export, ExportRequest, Watch, WatchEvent, WatchOptions};
+use ssm_client::{
+    Client, Error, Export, ExportRequest, TokenInfo, Watch, WatchEvent, WatchOptions,
+};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::time::{DelayQueue, delay_queue};
 
-use super::{Command, ConfigRef, Subscription, Timings, Upstream};
+use super::{Command, ConfigRef, Expiry, Subscription, Timings, Upstream};
 use crate::crd::Mode;
 use crate::metrics;
 use crate::queue::{Key, Lane, Queue};
@@ -23,6 +26,10 @@ const MAX_READS: usize = 16;
 /// Of these, at most so many of configs that have been read before.
 const MAX_REPEATED_READS: usize = 12;
 const FIRST_BACKOFF: Duration = Duration::from_millis(250);
+/// How often to ask how long the token lasts.
+const ASK_AGAIN: Duration = Duration::from_hours(12);
+/// The same where the answer did not come.
+const ASK_SOON: Duration = Duration::from_mins(5);
 
 pub(super) struct Actor {
     upstream: Arc<Upstream>,
@@ -44,6 +51,11 @@ pub(super) struct Actor {
     /// Configs to be read at a time: polls and repeats.
     later: DelayQueue<ConfigRef>,
     keys: HashMap<ConfigRef, delay_queue::Key>,
+    /// When to ask how long the token lasts; never before it was accepted.
+    ask_at: Option<Instant>,
+    asked: JoinSet<Result<TokenInfo, Error>>,
+    /// When the token's end is near, and that end.
+    near_at: Option<(Instant, Timestamp)>,
 }
 
 impl Actor {
@@ -67,6 +79,9 @@ impl Actor {
             failures: 0,
             later: DelayQueue::new(),
             keys: HashMap::new(),
+            ask_at: None,
+            asked: JoinSet::new(),
+            near_at: None,
         }
     }
 
@@ -93,6 +108,12 @@ impl Actor {
                 () = until(self.blocked), if self.blocked.is_some() && self.reads.is_empty() => self.probe(),
                 () = until(self.reopen_at) => self.open(),
                 () = until(self.net_at) => self.net(),
+                () = until(self.ask_at) => self.ask(),
+                Some(ended) = self.asked.join_next(), if !self.asked.is_empty() => match ended {
+                    Ok(answer) => self.told(answer),
+                    Err(error) => tracing::error!(%error, "a read ended abnormally"),
+                },
+                () = until(self.near_at.map(|(at, _)| at)) => self.near(),
                 () = until(unreachable_at) => {
                     let notify = self.upstream.lock().give_up();
                     self.wake(notify, Lane::Background);
@@ -155,6 +176,9 @@ impl Actor {
         asked: &ExportRequest,
         answer: Result<Export, Error>,
     ) {
+        if answer.is_ok() {
+            self.accepted();
+        }
         metrics::fetch_ended(&answer);
         let result = self
             .upstream
@@ -189,6 +213,46 @@ impl Actor {
     fn unblock(&mut self) {
         self.blocked = None;
         self.failures = 0;
+    }
+
+    /// The token is good: for how long is asked once, and from then on now and then.
+    fn accepted(&mut self) {
+        if self.ask_at.is_none() && self.asked.is_empty() {
+            self.ask_at = Some(Instant::now());
+        }
+    }
+
+    fn ask(&mut self) {
+        self.ask_at = None;
+        let client = self.client.clone();
+        self.asked.spawn(async move { client.token_self().await });
+    }
+
+    fn told(&mut self, answer: Result<TokenInfo, Error>) {
+        let again = match answer {
+            Ok(token) => {
+                let end = token.expires_at.and_then(|end| end.parse().ok());
+                let (expiry, wait) = Expiry::of(end, Timestamp::now());
+                self.near_at = wait.map(|wait| Instant::now() + wait).zip(end);
+                let notify = self.upstream.lock().set_expiry(expiry);
+                self.wake(notify, Lane::Background);
+                ASK_AGAIN
+            }
+            Err(error) if error.is_transient() => ASK_SOON,
+            // A token that is not accepted is told of by reads; a server that does not know the question never answers it.
+            Err(error) => {
+                tracing::debug!(%error, "the server does not say how long the token lasts");
+                ASK_AGAIN
+            }
+        };
+        self.ask_at = Some(Instant::now() + spread(again, 0.8, 1.2));
+    }
+
+    fn near(&mut self) {
+        if let Some((_, end)) = self.near_at.take() {
+            let notify = self.upstream.lock().set_expiry(Expiry::Near(end));
+            self.wake(notify, Lane::Background);
+        }
     }
 
     /// Puts resources into the queue, those that have no Secret yet before others.
@@ -265,6 +329,7 @@ impl Actor {
             WatchEvent::Opened { epoch } => {
                 let notify = self.upstream.lock().opened(epoch);
                 self.net_at = None;
+                self.accepted();
                 self.unblock();
                 self.wake(notify, Lane::Background);
             }

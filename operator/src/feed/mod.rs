@@ -5,6 +5,7 @@
 //! puts it into the work queue. So a server that hangs holds up nobody who uses another one.
 
 mod actor;
+mod expiry;
 mod slot;
 mod state;
 
@@ -23,6 +24,8 @@ use crate::problem::Problem;
 use crate::queue::{Key, Queue};
 use crate::snapshot::Snapshot;
 use state::State;
+
+pub use expiry::Expiry;
 
 /// A config of a server.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -114,6 +117,8 @@ pub struct View {
     pub unauthorized: bool,
     /// Whether the token was ever accepted.
     pub authorized: bool,
+    /// When the token expires, as far as it is worth telling.
+    pub expiry: Expiry,
     /// In the order that was asked for.
     pub sources: Vec<SourceView>,
 }
@@ -125,7 +130,7 @@ pub struct Upstream {
 }
 
 enum Command {
-    /// A config has a first subscriber: read it.
+    /// A config has a first subscriber, or somebody wants to be sure: read it.
     Read(ConfigRef),
     /// Somebody wants these configs in this way.
     Timing(Subscription),
@@ -150,6 +155,13 @@ impl Upstream {
     /// A resource has its Secret: from now on its changes can wait for those that have none.
     pub fn has_secret(&self, resource: &Key) {
         self.lock().has_secret(resource);
+    }
+
+    /// Asks for a fresh read of these configs; what comes of it is told as any change is.
+    pub fn refresh(&self, configs: &[ConfigRef]) {
+        for config in configs {
+            self.send(Command::Read(config.clone()));
+        }
     }
 
     fn send(&self, command: Command) {

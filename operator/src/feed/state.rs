@@ -8,7 +8,7 @@ use ssm_client::{Error, Export, ExportRequest};
 use tokio::time::Instant;
 
 use super::slot::{Fetch, MAX_STALE, Slot};
-use super::{ConfigRef, SourceView, Subscription, Trouble, View};
+use super::{ConfigRef, Expiry, SourceView, Subscription, Trouble, View};
 use crate::copies::{Copies, Sealed};
 use crate::crd::{Mode, SourceStatus};
 use crate::queue::{Key, Lane};
@@ -40,6 +40,7 @@ pub(super) struct State {
     unreachable: bool,
     unauthorized: bool,
     authorized: bool,
+    expiry: Expiry,
 }
 
 /// What to do after an answer to a read.
@@ -74,6 +75,7 @@ impl State {
             unreachable: false,
             unauthorized: false,
             authorized: false,
+            expiry: Expiry::Unknown,
         }
     }
 
@@ -114,6 +116,7 @@ impl State {
             unreachable: self.unreachable,
             unauthorized: self.unauthorized,
             authorized: self.authorized,
+            expiry: self.expiry,
         };
         (view, to_read)
     }
@@ -406,6 +409,18 @@ impl State {
         let mut notify = self.answering();
         if !std::mem::replace(&mut self.unauthorized, true) {
             notify = self.subscribers();
+        }
+        notify
+    }
+
+    /// The token's end is known. Gives whom to tell: of one that is far, only those whose status may say something else.
+    pub fn set_expiry(&mut self, expiry: Expiry) -> Vec<Key> {
+        if std::mem::replace(&mut self.expiry, expiry) == expiry {
+            return Vec::new();
+        }
+        let mut notify = self.subscribers();
+        if expiry == Expiry::Far {
+            notify.retain(|resource| self.lane_of(resource) != Lane::First);
         }
         notify
     }

@@ -378,3 +378,15 @@ fn a_resource_without_a_secret_goes_first() {
     state.has_secret(&resource("a"));
     assert_eq!(state.lane_of(&resource("a")), Lane::Change);
 }
+
+#[test]
+fn the_end_of_a_token_is_told_once_and_of_a_far_one_only_those_who_may_have_heard_otherwise() {
+    let mut state = subscribed();
+    let near = Expiry::Near(k8s_openapi::jiff::Timestamp::UNIX_EPOCH);
+    assert_eq!(state.set_expiry(Expiry::Far), []);
+    assert_eq!(state.set_expiry(near), [resource("a")]);
+    assert_eq!(state.set_expiry(near), []);
+    state.has_secret(&resource("a"));
+    assert_eq!(state.set_expiry(Expiry::Far), [resource("a")]);
+    assert_eq!(view(&mut state, &[]).expiry, Expiry::Far);
+}

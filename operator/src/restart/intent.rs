@@ -36,11 +36,12 @@ pub fn changes_data(
         return false;
     }
     let put = match plan {
-        Plan::Nothing | Plan::Read => return false,
+        Plan::Nothing | Plan::Read | Plan::HandOver(_) => return false,
         Plan::PatchData { data, .. } => Some(data),
-        Plan::Create(secret) | Plan::Update(secret) | Plan::Replace { secret, .. } => {
-            secret.data.as_ref()
-        }
+        Plan::Create(secret)
+        | Plan::Update(secret)
+        | Plan::Replace { secret, .. }
+        | Plan::Apply(secret) => secret.data.as_ref(),
     };
     if live.is_some_and(|live| live.data.as_ref().unwrap_or(&NOTHING) == put.unwrap_or(&NOTHING)) {
         return false;

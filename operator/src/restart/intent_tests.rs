@@ -103,6 +103,7 @@ fn is_change(
     let written = written.map(|value| Written {
         resource_version: "10".into(),
         fingerprint: desired(value, 1).fingerprint(&hasher),
+        names: crate::guard::names(&desired(value, 1).data, &hasher),
     });
     let live = live.map(secret);
     let sync = sync(Some(status()));

@@ -1,18 +1,23 @@
 //! The real operator between the real server and a real kube-apiserver, with the rights that it has in a cluster.
 
 mod authorities;
+mod config_deleted;
 mod contents;
 mod drift;
 mod garbage;
+mod merge;
 mod outages;
 mod ownership;
+mod policies;
 mod references;
 mod refusals;
+mod removal_guard;
 mod replicas;
 mod restarts;
 mod sync;
 mod templates;
 mod tokens;
+mod wishes;
 mod without_stream;
 mod workloads;
 mod world;

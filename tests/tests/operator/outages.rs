@@ -76,8 +76,14 @@ async fn a_suddenly_empty_config_keeps_the_secret() {
         .ok();
     world.condition("web", "Ready", "False", "").await;
     world.holds("web", &[("A", "1")]).await;
+    // Another key in its place is as great a loss.
     world.set("base", "B", "2").await;
-    world.holds("web", &[("B", "2")]).await;
+    world
+        .condition("web", "Ready", "False", "RemovalGuard")
+        .await;
+    world.holds("web", &[("A", "1")]).await;
+    world.set("base", "A", "2").await;
+    world.holds("web", &[("A", "2"), ("B", "2")]).await;
 }
 
 /// An operator for all namespaces on a control plane of its own, started before anything else is there.

@@ -46,6 +46,23 @@ async fn a_revoked_token_keeps_the_secret_and_a_new_one_goes_on() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_about_to_expire_is_told_of_until_there_is_another() {
+    let mut world = World::new().await;
+    let short = world.token(json!({"ttl_seconds": 3600})).await;
+    world.put_token("ssm-token", &short).await;
+    world.synced().await;
+    let message = world.condition("web", "TokenExpiring", "True", "").await;
+    assert!(message.contains("ssm-token"), "{message}");
+    world.condition("web", "Ready", "True", "").await;
+    world.is_quiet("web", "web").await;
+
+    let long = world.token(json!({})).await;
+    world.put_token("ssm-token", &long).await;
+    world.condition("web", "TokenExpiring", "False", "").await;
+    world.is_quiet("web", "web").await;
+}
+
+#[tokio::test]
 async fn a_token_without_the_right_is_explained_and_takes_nothing_away() {
     let world = World::new().await;
     world.synced().await;

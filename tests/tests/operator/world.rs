@@ -125,8 +125,10 @@ impl World {
 
     /// A token that reads the project.
     pub async fn token(&self, more: Value) -> String {
-        let mut scope =
-            json!({"project": self.shop.slug, "actions": ["secrets:read", "secrets:export"]});
+        // Long enough that its end is not worth a word.
+        let mut scope = json!({
+            "project": self.shop.slug, "actions": ["secrets:read", "secrets:export"], "ttl_seconds": 30 * 86_400,
+        });
         scope
             .as_object_mut()
             .unwrap()
@@ -267,6 +269,76 @@ impl World {
             .delete(name, &DeleteParams::default())
             .await
             .unwrap();
+    }
+
+    /// Makes a Secret as somebody else would.
+    pub async fn put_secret(&self, name: &str, data: Value, annotations: Value) -> Secret {
+        let secret = json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "annotations": annotations}, "stringData": data,
+        });
+        let secret = serde_json::from_value(secret).unwrap();
+        let post = PostParams {
+            field_manager: Some("somebody".to_owned()),
+            ..PostParams::default()
+        };
+        self.secrets().create(&post, &secret).await.unwrap()
+    }
+
+    /// Edits a Secret as somebody else would.
+    pub async fn edit_secret(&self, name: &str, edit: Value) {
+        let parameters = PatchParams {
+            field_manager: Some("somebody".to_owned()),
+            ..PatchParams::default()
+        };
+        self.secrets()
+            .patch(name, &parameters, &Patch::Merge(edit))
+            .await
+            .unwrap();
+    }
+
+    /// Agrees to a Secret being taken over or merged into.
+    pub async fn allow(&self, secret: &str, sync: &str) {
+        let edit = json!({"metadata": {"annotations": {"simplesecrets.io/allow": sync}}});
+        self.edit_secret(secret, edit).await;
+    }
+
+    /// Annotates a `SecretSync`.
+    pub async fn annotate_sync(&self, name: &str, annotation: &str, value: &str) {
+        let edit = json!({"metadata": {"annotations": {annotation: value}}});
+        self.syncs()
+            .patch(name, &PatchParams::default(), &Patch::Merge(edit))
+            .await
+            .unwrap();
+    }
+
+    /// The version of a Secret and of a `SecretSync`, which any write would change.
+    pub async fn versions(&self, secret: &str, sync: &str) -> (Option<String>, Option<String>) {
+        let secret = self.secrets().get_opt(secret).await.unwrap();
+        let sync = self.syncs().get(sync).await.unwrap();
+        (
+            secret.and_then(|secret| secret.metadata.resource_version),
+            sync.metadata.resource_version,
+        )
+    }
+
+    /// Asserts that the operator, also after a restart, writes nothing more.
+    pub async fn is_quiet(&mut self, secret: &str, sync: &str) {
+        self.settled().await;
+        let before = self.versions(secret, sync).await;
+        self.settled().await;
+        self.operator.restart().await.unwrap();
+        self.settled().await;
+        assert_eq!(self.versions(secret, sync).await, before);
+    }
+
+    /// Waits until there is no such Secret.
+    pub async fn is_gone(&self, name: &str) {
+        eventually(PATIENCE, &format!("{name} goes"), async || {
+            ensure!(self.secrets().get_opt(name).await?.is_none());
+            Ok(())
+        })
+        .await
+        .unwrap();
     }
 
     /// Waits until the operator has dealt with everything that came before: a resource made now is in sync.

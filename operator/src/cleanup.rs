@@ -1,0 +1,143 @@
+//! Takes Secrets away: those under a target's former name, and those whose configs were deleted.
+
+use k8s_openapi::api::core::v1::Secret;
+use kube::Api;
+
+use crate::apply::{Failure, Writer};
+use crate::crd::{CreationPolicy, SecretSync};
+use crate::fields::merge_manager;
+use crate::kube_error::{Meaning, describe, meaning};
+use crate::merge;
+use crate::plan::target_name;
+use crate::problem::{Gone, Problem};
+use crate::queue::Key;
+use crate::release::{Release, release};
+use crate::store::key_of;
+use crate::write;
+
+/// How often it is looked again, because somebody else was faster.
+const MAX_ROUNDS: usize = 5;
+
+impl Writer<'_> {
+    /// Takes away what is under the former name of a renamed target, if it still is this resource's.
+    pub async fn release_former(&self, sync: &SecretSync) -> Result<(), Failure> {
+        let status = sync.status.as_ref();
+        let last = status.and_then(|status| status.target.as_ref());
+        let last = last.map(|last| (last.name.clone(), last.uid.clone()));
+        let formers = self.store.formers(&key_of(sync));
+        for (name, uid) in last.into_iter().chain(formers) {
+            if name != target_name(sync) {
+                self.release(sync, &name, Some(&uid)).await?;
+                self.store.forget_former(&key_of(sync), &name);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes away what is under the target's name, since there is nothing any more that it should hold. Says what is there now.
+    pub async fn remove(&self, sync: &SecretSync) -> Result<Gone, Failure> {
+        self.release_former(sync).await?;
+        let name = target_name(sync);
+        let is_gone = self.release(sync, name, None).await?;
+        let name = name.to_owned();
+        Ok(
+            if sync.spec.target.creation_policy == CreationPolicy::Merge {
+                Gone::Withdrawn { name }
+            } else if is_gone {
+                Gone::Deleted { name }
+            } else {
+                Gone::NotOurs { name }
+            },
+        )
+    }
+
+    /// Says whether there is no Secret of that name afterwards.
+    async fn release(
+        &self,
+        sync: &SecretSync,
+        name: &str,
+        uid: Option<&str>,
+    ) -> Result<bool, Failure> {
+        let resource = key_of(sync);
+        let place = Key::new(&resource.namespace, name);
+        let api: Api<Secret> = Api::namespaced(self.client.clone(), &resource.namespace);
+        for _ in 0..MAX_ROUNDS {
+            let Some(meta) = self.store.secret(&place) else {
+                return Ok(true);
+            };
+            if uid.is_some_and(|uid| *uid != *meta.uid) {
+                return Ok(false);
+            }
+            let is_ours = meta.controller.is_some()
+                && meta.controller.as_deref() == sync.metadata.uid.as_deref();
+            let (what, uid) = if is_ours {
+                (Release::Delete, meta.uid.to_string())
+            } else {
+                let found = api
+                    .get_opt(name)
+                    .await
+                    .map_err(|error| failure(name, &error))?;
+                let Some(live) = found else {
+                    self.store.forget_secret(&place);
+                    return Ok(true);
+                };
+                let found = live.metadata.uid.clone().unwrap_or_default();
+                if uid.is_some_and(|uid| uid != found) {
+                    return Ok(false);
+                }
+                (release(sync, &live), found)
+            };
+            let result = match what {
+                Release::Nothing => return Ok(false),
+                Release::Delete => write::delete(&api, name, Some(uid), None).await,
+                Release::Withdraw => {
+                    let fields = merge::nothing(name, Some(&uid));
+                    write::apply(&api, &merge_manager(sync), &fields)
+                        .await
+                        .map(|_| ())
+                }
+            };
+            match result.map_err(|error| (meaning(&error), error)) {
+                Ok(()) if what == Release::Delete => {
+                    self.store.forget_secret(&place);
+                    return Ok(true);
+                }
+                Ok(()) => return Ok(false),
+                // There may be another one of that name by now.
+                Err((Meaning::NotFound | Meaning::Conflict, _)) => {
+                    self.refresh(&api, &place).await?;
+                }
+                Err((_, error)) => return Err(failure(name, &error)),
+            }
+        }
+        Err(Failure::Transient(
+            "others keep changing the Secret".to_owned(),
+        ))
+    }
+
+    /// Looks what is there, where the watch has not told of it yet.
+    async fn refresh(&self, api: &Api<Secret>, place: &Key) -> Result<(), Failure> {
+        let found = api
+            .get_metadata_opt(&place.name)
+            .await
+            .map_err(|error| failure(&place.name, &error))?;
+        match found {
+            Some(found) => self.store.saw_secret(place, &found.metadata),
+            None => self.store.forget_secret(place),
+        }
+        Ok(())
+    }
+}
+
+fn failure(name: &str, error: &kube::Error) -> Failure {
+    match meaning(error) {
+        Meaning::NamespaceGone => Failure::NamespaceGone,
+        Meaning::Refused(why) => Problem::Refused {
+            name: name.to_owned(),
+            why,
+        }
+        .into(),
+        Meaning::Transient(why) => Failure::Transient(why),
+        Meaning::NotFound | Meaning::Conflict => Failure::Transient(describe(error)),
+    }
+}
