@@ -61,14 +61,21 @@ async fn a_secret_vouches_for_a_server_and_is_read_again_when_it_changes() {
             .await;
         assert!(!message.contains("PRIVATE"), "{message}");
     }
-    world.put_ca("ca", json!({"ca.crt": second.cert})).await;
-    world
-        .condition("web", "Ready", "False", "UpstreamUnreachable")
-        .await;
-    assert!(world.secrets().get_opt("web").await.unwrap().is_none());
     world.put_ca("ca", json!({"ca.crt": first.cert})).await;
     world.holds("web", &[("A", "1")]).await;
     world.condition("web", "Ready", "True", "Synced").await;
+
+    // One that somebody else vouches for is not asked for anything.
+    world.put_ca("other", json!({"ca.crt": second.cert})).await;
+    let mut other = world.spec();
+    other["server"] = json!({"url": server.url(), "caSecretRef": {"name": "other"}});
+    other["target"]["name"] = "other-web".into();
+    world.create("other", other).await.unwrap();
+    world
+        .condition("other", "Ready", "False", "UpstreamUnreachable")
+        .await;
+    let made = world.secrets().get_opt("other-web").await.unwrap();
+    assert!(made.is_none());
 
     // The server's certificate changes, and whoever trusts it is told so first.
     world
