@@ -28,5 +28,6 @@ pub use watch::{Watch, WatchEvent, WatchOptions};
 pub use wire::{
     AuditEvent, AuditPage, AuditVerification, BadThing, Bootstrapped, Change, Config, DataKeys,
     GoneReason, ItemWritten, JournalHead, KeyChange, Keys, ManyWritten, Me, Onboarding, Project,
-    RootKey, Rotation, RotationState, Scope, TokenInfo, TokenIssued, Version,
+    ReportedConsumer, ReportedSource, RootKey, Rotation, RotationState, Scope, SyncReport,
+    TokenInfo, TokenIssued, Version,
 };

@@ -374,3 +374,39 @@ pub struct DataKeys {
     #[serde(default)]
     pub oldest_in_use: Option<String>,
 }
+
+/// `POST /sync-reports`: who has which revision. At most 1,000 consumers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SyncReport {
+    /// What the cluster is called.
+    pub cluster: String,
+    /// Who.
+    pub consumers: Vec<ReportedConsumer>,
+}
+
+/// What a consumer has; everything else that it said before does not hold any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReportedConsumer {
+    /// Namespace.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+    /// Whether it has nothing any more.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub gone: bool,
+    /// At most 16.
+    pub sources: Vec<ReportedSource>,
+}
+
+/// A revision of a config.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReportedSource {
+    /// Project.
+    pub project: String,
+    /// Config.
+    pub config: String,
+    /// What the revision counts within.
+    pub epoch: String,
+    /// Revision.
+    pub revision: u64,
+}

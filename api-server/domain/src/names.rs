@@ -96,6 +96,15 @@ names! {
     /// A remark for people to read: up to 500 characters, no control characters but line ends and tabs.
     Description: |text| is_prose(text, 500),
         "must be at most 500 characters of plain text";
+    /// What a Kubernetes cluster is called by whoever runs it: 1 to 253 characters, no control characters, not blank.
+    ClusterName: |text| is_line(text, 253) && !text.trim().is_empty(),
+        "must be 1 to 253 characters on one line";
+    /// A namespace of Kubernetes: a label of RFC 1123.
+    NamespaceName: is_label,
+        "must be 1 to 63 of a-z, 0-9 and -, with a letter or digit at both ends";
+    /// An object of Kubernetes: a subdomain of RFC 1123.
+    ObjectName: |text| text.len() <= 253 && text.split('.').all(|part| is_label_of(part, 253)),
+        "must be 1 to 253 of a-z, 0-9, - and ., with a letter or digit at both ends of each part";
 }
 
 impl Username {
@@ -121,6 +130,17 @@ impl DisplayName {
 
 fn made_of(text: &str, longest: usize, accepts: fn(u8) -> bool) -> bool {
     (1..=longest).contains(&text.len()) && text.bytes().all(accepts)
+}
+
+fn is_label(text: &str) -> bool {
+    is_label_of(text, 63)
+}
+
+fn is_label_of(text: &str, longest: usize) -> bool {
+    made_of(text, longest, |b| {
+        b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'
+    }) && !text.starts_with('-')
+        && !text.ends_with('-')
 }
 
 fn is_line(text: &str, longest: usize) -> bool {
@@ -167,7 +187,7 @@ impl fmt::Display for ConfigPath {
 
 #[cfg(test)]
 mod tests {
-    use super::{DisplayName, Key, Slug, Username};
+    use super::{DisplayName, Key, NamespaceName, ObjectName, Slug, Username};
 
     #[test]
     fn a_slug_is_lower_case_and_bounded() {
@@ -210,6 +230,34 @@ mod tests {
     fn usernames_that_differ_only_by_case_are_one() {
         let (a, b): (Username, Username) = ("Alice".parse().unwrap(), "aLICE".parse().unwrap());
         assert_eq!(a.folded(), b.folded());
+    }
+
+    #[test]
+    fn namespaces_and_objects_are_called_as_kubernetes_lets_them() {
+        for good in ["a", "kube-system", "9-x", &"a".repeat(63)] {
+            assert!(good.parse::<NamespaceName>().is_ok(), "{good}");
+            assert!(good.parse::<ObjectName>().is_ok(), "{good}");
+        }
+        for good in ["web.prod", &"a".repeat(253)] {
+            assert!(good.parse::<NamespaceName>().is_err(), "{good}");
+            assert!(good.parse::<ObjectName>().is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "-a",
+            "a-",
+            "A",
+            "a_b",
+            "a/b",
+            "a..b",
+            ".a",
+            "a.-b",
+            "é",
+            &"a".repeat(254),
+        ] {
+            assert!(bad.parse::<NamespaceName>().is_err(), "{bad}");
+            assert!(bad.parse::<ObjectName>().is_err(), "{bad}");
+        }
     }
 
     #[test]

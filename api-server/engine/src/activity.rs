@@ -1,5 +1,5 @@
-//! What the server remembers and may lose: when tokens were last used, how often somebody failed to sign in, and what
-//! was answered to an idempotency key.
+//! What the server remembers and may lose: when tokens were last used, how often somebody failed to sign in, what was
+//! answered to an idempotency key, and who said to have which revision.
 //!
 //! All of it lives in memory, bounded, and is written behind every few seconds and at shutdown. A crash loses the last
 //! seconds and nothing else; storage that fails is logged, and no request ever waits for it.
@@ -7,6 +7,8 @@
 mod flush;
 mod kept;
 mod last_used;
+mod reports;
+mod sharing;
 
 use std::sync::Arc;
 
@@ -19,6 +21,8 @@ use tokio::sync::Mutex;
 pub(crate) use flush::run as flush_regularly;
 pub use kept::Kept;
 use last_used::LastUsed;
+pub use reports::{Consumer, ConsumerId, InvalidConsumer, Reports, Told};
+use sharing::Sharing;
 
 use crate::journal::ReadError;
 
@@ -38,11 +42,13 @@ pub enum ActivityKind {
     Throttle,
     /// What was answered to an idempotency key.
     Answer,
+    /// Which revisions a consumer has.
+    Report,
 }
 
 impl ActivityKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::LastUsed, Self::Throttle, Self::Answer];
+    pub const ALL: [Self; 4] = [Self::LastUsed, Self::Throttle, Self::Answer, Self::Report];
 
     /// The kind as it is stored.
     pub fn as_str(self) -> &'static str {
@@ -50,6 +56,7 @@ impl ActivityKind {
             Self::LastUsed => "last_used",
             Self::Throttle => "throttle",
             Self::Answer => "answer",
+            Self::Report => "report",
         }
     }
 
@@ -83,6 +90,13 @@ pub trait ActivityStore {
     /// Every record that is there.
     async fn load_activity(&self) -> Result<Vec<ActivityRecord>, ReadError>;
 
+    /// Every record of a kind that expires after `expires_after`.
+    async fn load_activity_after(
+        &self,
+        kind: ActivityKind,
+        expires_after: Timestamp,
+    ) -> Result<Vec<ActivityRecord>, ReadError>;
+
     /// Stores records, each in the place of an earlier one of its name, and deletes whatever has expired at `now`,
     /// records that were just given included.
     async fn save_activity(
@@ -97,6 +111,8 @@ pub struct Activity {
     last_used: LastUsed,
     throttle: Kept,
     answers: Kept,
+    reports: Reports,
+    sharing: Sharing,
     flushing: Mutex<flush::Flushing>,
 }
 
@@ -107,6 +123,8 @@ impl Activity {
             last_used: LastUsed::default(),
             throttle: Kept::new(ActivityKind::Throttle, MOST_COUNTS, MOST_BYTES),
             answers: Kept::new(ActivityKind::Answer, MOST_ANSWERS, MOST_BYTES),
+            reports: Reports::default(),
+            sharing: Sharing::since(now),
             flushing: Mutex::default(),
         };
         for record in records {
@@ -114,6 +132,7 @@ impl Activity {
                 ActivityKind::LastUsed => activity.last_used.load(record, state),
                 ActivityKind::Throttle => activity.throttle.load(record, now),
                 ActivityKind::Answer => activity.answers.load(record, now),
+                ActivityKind::Report => activity.reports.load(&record, now),
             }
         }
         activity
@@ -137,5 +156,10 @@ impl Activity {
     /// What was answered, by idempotency key.
     pub fn answers(&self) -> &Kept {
         &self.answers
+    }
+
+    /// Who said to have which revision, as far as it was said here or read since.
+    pub fn reports(&self) -> &Reports {
+        &self.reports
     }
 }

@@ -71,6 +71,7 @@ macro_rules! journal_contract {
             remembering::activity_is_there_by_kind_and_name,
             remembering::later_activity_takes_the_place_of_earlier,
             remembering::activity_that_has_expired_is_deleted_with_the_next_save,
+            remembering::activity_is_found_by_kind_and_by_when_it_expires,
             restoring::the_mark_of_a_restore_stays_until_it_is_taken_away,
             accessing::access_records_are_read_back_by_chain_and_in_order,
             accessing::access_records_are_shown_with_all_that_lies_beside_them,

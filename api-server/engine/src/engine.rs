@@ -9,7 +9,7 @@ use ssm_domain::caller::{Actor, Caller};
 use ssm_domain::command::{Command, Env};
 use ssm_domain::credential::{PlainToken, TokenSalt};
 use ssm_domain::entry::{Request, Seq};
-use ssm_domain::id::TokenId;
+use ssm_domain::id::{ConfigId, TokenId};
 use ssm_domain::rejection::Rejection;
 use ssm_domain::seal::{KeyRing, RootKey};
 use ssm_domain::state::State;
@@ -20,7 +20,7 @@ use tokio::time::timeout;
 use tracing::warn;
 
 use crate::access::{self, AccessLog, AccessOptions};
-use crate::activity::{self, Activity};
+use crate::activity::{self, Activity, Consumer};
 use crate::auth::AuthIndex;
 use crate::cache::RenderCache;
 use crate::error::{OpenError, RunError};
@@ -303,6 +303,14 @@ impl Engine {
     /// What the engine remembers and may lose.
     pub fn activity(&self) -> &Activity {
         &self.shared.activity
+    }
+
+    /// Who has which revision of a config, as far as anybody said within the last day, in order of cluster, namespace and
+    /// name. Where there are other servers, what they were told until some seconds ago is in it, too.
+    pub async fn consumers(&self, config: ConfigId) -> Vec<Consumer> {
+        let (activity, journal) = (self.activity(), &*self.shared.journal);
+        activity.hear_of_reports(journal, self.now()).await;
+        activity.reports().of(config, self.now())
     }
 
     /// Stores what is still only in memory, and takes a snapshot for the next start. To be called when nothing is asked of

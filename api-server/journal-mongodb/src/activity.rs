@@ -30,18 +30,17 @@ struct ActivityDocument {
 #[async_trait]
 impl ActivityStore for MongoJournal {
     async fn load_activity(&self) -> Result<Vec<ActivityRecord>, ReadError> {
-        let activity = self.layout.activity::<ActivityDocument>();
-        let found = read(async move { all(activity.find(doc! {}).await?).await });
-        // Those of another kind are a later release's.
-        let record = |document: ActivityDocument| {
-            Some(ActivityRecord {
-                kind: ActivityKind::named(&document.kind)?,
-                id: document.id,
-                body: document.body.bytes,
-                expires_at: Timestamp::from_millis(document.expires_at),
-            })
-        };
-        Ok(found.await?.into_iter().filter_map(record).collect())
+        self.find_activity(doc! {}).await
+    }
+
+    async fn load_activity_after(
+        &self,
+        kind: ActivityKind,
+        expires_after: Timestamp,
+    ) -> Result<Vec<ActivityRecord>, ReadError> {
+        let later = doc! { "$gt": expires_after.as_millis() };
+        self.find_activity(doc! { "kind": kind.as_str(), "expiresAt": later })
+            .await
     }
 
     async fn save_activity(
@@ -65,6 +64,23 @@ impl ActivityStore for MongoJournal {
         let activity = self.layout.activity::<Document>();
         let expired = doc! { "expiresAt": { "$lte": now.as_millis() } };
         store(async move { activity.delete_many(expired).await.map(drop) }).await
+    }
+}
+
+impl MongoJournal {
+    async fn find_activity(&self, filter: Document) -> Result<Vec<ActivityRecord>, ReadError> {
+        let activity = self.layout.activity::<ActivityDocument>();
+        let found = read(async move { all(activity.find(filter).await?).await });
+        // Those of another kind are a later release's.
+        let record = |document: ActivityDocument| {
+            Some(ActivityRecord {
+                kind: ActivityKind::named(&document.kind)?,
+                id: document.id,
+                body: document.body.bytes,
+                expires_at: Timestamp::from_millis(document.expires_at),
+            })
+        };
+        Ok(found.await?.into_iter().filter_map(record).collect())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Params, params};
 use ssm_domain::time::Timestamp;
 use ssm_engine::activity::{ActivityKind, ActivityRecord, ActivityStore, StoreError};
 use ssm_engine::journal::ReadError;
@@ -15,7 +15,23 @@ use crate::read::rows;
 #[async_trait]
 impl ActivityStore for SqliteJournal {
     async fn load_activity(&self) -> Result<Vec<ActivityRecord>, ReadError> {
-        self.database.readers.run(load).await
+        self.database
+            .readers
+            .run(|connection| load(connection, "", ()))
+            .await
+    }
+
+    async fn load_activity_after(
+        &self,
+        kind: ActivityKind,
+        expires_after: Timestamp,
+    ) -> Result<Vec<ActivityRecord>, ReadError> {
+        let wanted = " WHERE kind = ?1 AND expires_at > ?2";
+        let find = move |connection: &Connection| {
+            let values = (kind.as_str(), expires_after.as_millis());
+            load(connection, wanted, values)
+        };
+        self.database.readers.run(find).await
     }
 
     async fn save_activity(
@@ -27,10 +43,14 @@ impl ActivityStore for SqliteJournal {
     }
 }
 
-/// Every record of a kind that is known here; others are a later release's.
-fn load(connection: &Connection) -> Result<Vec<ActivityRecord>, ReadError> {
-    let sql = "SELECT kind, id, body, expires_at FROM activity";
-    let records = rows(connection, sql, (), |row| {
+/// Every record that is `wanted` and of a kind that is known here; others are a later release's.
+fn load(
+    connection: &Connection,
+    wanted: &str,
+    values: impl Params,
+) -> Result<Vec<ActivityRecord>, ReadError> {
+    let sql = format!("SELECT kind, id, body, expires_at FROM activity{wanted}");
+    let records = rows(connection, &sql, values, |row| {
         let kind = ActivityKind::named(row.get_ref(0)?.as_str()?);
         let record = |kind| -> rusqlite::Result<_> {
             Ok(ActivityRecord {

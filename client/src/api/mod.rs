@@ -4,5 +4,6 @@ mod audit;
 mod keys;
 mod projects;
 pub(crate) mod secrets;
+mod sync_reports;
 mod system;
 pub(crate) mod tokens;

@@ -14,6 +14,9 @@ use crate::journal::Journal;
 /// How often changes are stored, and so how much of them a crash loses.
 const EVERY: Duration = Duration::from_secs(5);
 
+/// How many changes are stored at once, so that appends come in between.
+const AT_ONCE: usize = 1_000;
+
 /// How storing has gone so far.
 #[derive(Default)]
 pub(super) struct Flushing {
@@ -40,10 +43,23 @@ impl Activity {
     /// Stores what has changed. What cannot be stored now stays for the next time.
     pub(crate) async fn flush(&self, journal: &dyn Journal, now: Timestamp) {
         let mut flushing = self.flushing.lock().await;
-        let changes: Arc<[ActivityRecord]> = self.take_changes(now).into();
-        if changes.is_empty() {
-            return;
+        if self.reports.have_changed() {
+            // What another server was told later must not be replaced by what was told here before.
+            self.hear_of_reports(journal, now).await;
         }
+        let changes = self.take_changes(now);
+        for changes in changes.chunks(AT_ONCE) {
+            self.save(journal, &mut flushing, changes.into(), now).await;
+        }
+    }
+
+    async fn save(
+        &self,
+        journal: &dyn Journal,
+        flushing: &mut Flushing,
+        changes: Arc<[ActivityRecord]>,
+        now: Timestamp,
+    ) {
         let saved = journal.save_activity(changes.clone(), now).await;
         let failed_before = std::mem::replace(&mut flushing.fails, saved.is_err());
         match saved {
@@ -62,6 +78,7 @@ impl Activity {
         let mut changes = self.last_used.take_changes();
         changes.extend(self.throttle.take_changes(now));
         changes.extend(self.answers.take_changes(now));
+        changes.extend(self.reports.take_changes(now));
         changes
     }
 
@@ -70,6 +87,7 @@ impl Activity {
             ActivityKind::LastUsed => self.last_used.put_back(change),
             ActivityKind::Throttle => self.throttle.put_back(change),
             ActivityKind::Answer => self.answers.put_back(change),
+            ActivityKind::Report => self.reports.put_back(change),
         }
     }
 }

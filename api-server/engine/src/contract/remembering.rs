@@ -61,3 +61,24 @@ pub async fn activity_that_has_expired_is_deleted_with_the_next_save(journal: Ar
     save(&*journal, &[answer("c", 0), answer("d", 20)], 20).await;
     assert_eq!(everything(&*journal).await, []);
 }
+
+pub async fn activity_is_found_by_kind_and_by_when_it_expires(journal: Arc<dyn Journal>) {
+    let report = |id, expires_at| record(ActivityKind::Report, id, b"", expires_at);
+    let answer = record(ActivityKind::Answer, "c", b"", 30);
+    save(
+        &*journal,
+        &[report("a", 10), report("b", 20), report("c", 30), answer],
+        1,
+    )
+    .await;
+    let found = async |kind, after| {
+        let found = journal.load_activity_after(kind, at(after)).await;
+        let mut ids: Vec<_> = found.unwrap().into_iter().map(|one| one.id).collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!(found(ActivityKind::Report, 0).await, ["a", "b", "c"]);
+    assert_eq!(found(ActivityKind::Report, 10).await, ["b", "c"]);
+    assert_eq!(found(ActivityKind::Answer, 29).await, ["c"]);
+    assert!(found(ActivityKind::Throttle, 0).await.is_empty());
+}

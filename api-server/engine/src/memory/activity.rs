@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use ssm_domain::time::Timestamp;
 
 use super::MemoryJournal;
-use crate::activity::{ActivityRecord, ActivityStore, StoreError};
+use crate::activity::{ActivityKind, ActivityRecord, ActivityStore, StoreError};
 use crate::journal::ReadError;
 
 #[async_trait]
@@ -15,6 +15,17 @@ impl ActivityStore for MemoryJournal {
         let mut inner = self.lock();
         inner.readable()?;
         Ok(inner.activity.values().cloned().collect())
+    }
+
+    async fn load_activity_after(
+        &self,
+        kind: ActivityKind,
+        expires_after: Timestamp,
+    ) -> Result<Vec<ActivityRecord>, ReadError> {
+        let records = self.load_activity().await?.into_iter();
+        let wanted =
+            |record: &ActivityRecord| record.kind == kind && record.expires_at > expires_after;
+        Ok(records.filter(wanted).collect())
     }
 
     async fn save_activity(

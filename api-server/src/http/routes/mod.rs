@@ -5,6 +5,7 @@ mod audit;
 mod compare;
 mod configs;
 mod console_session;
+mod consumers;
 mod docs;
 mod history;
 mod icons;
@@ -18,6 +19,7 @@ mod promote;
 mod rollback;
 mod secrets;
 mod session;
+mod sync_reports;
 mod system;
 mod tokens;
 mod userpass;
@@ -103,6 +105,8 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(icons::recompute))
         .routes(routes!(promote::promote))
         .routes(routes!(watch::watch))
+        .routes(routes!(sync_reports::report))
+        .routes(routes!(consumers::list))
         .routes(routes!(
             workspace::members::list,
             workspace::members::create

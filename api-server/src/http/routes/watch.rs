@@ -14,7 +14,7 @@ use bytes::Bytes;
 use futures::stream;
 use http::HeaderName;
 use http::header::CONTENT_TYPE;
-use ssm_domain::caller::Actor;
+use ssm_domain::caller::{Actor, Caller};
 use ssm_domain::entry::Seq;
 use ssm_domain::names::{ConfigPath, InvalidName};
 use ssm_domain::rejection::Rejection;
@@ -22,6 +22,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
 use utoipa::ToSchema;
 
+pub(super) use self::events::reads;
 use self::events::{READING, Told};
 use crate::http::Endless;
 use crate::http::auth::{Auth, holds_somewhere};
@@ -65,10 +66,7 @@ pub(crate) struct WatchEvent {
     )
 )]
 pub(crate) async fn watch(auth: Auth, params: Params) -> ApiResult<Response> {
-    auth.look(|_, caller| {
-        let [one, other] = READING.map(|action| holds_somewhere(caller, action));
-        one.or_else(|refused| other.map_err(|_| refused))
-    })?;
+    auth.look(|_, caller| reads_somewhere(caller))?;
     let mut wanted = BTreeSet::new();
     for path in params.all("config") {
         wanted.insert(parse_path(&path).map_err(|why| ApiError::invalid("config", &why))?);
@@ -85,6 +83,12 @@ pub(crate) async fn watch(auth: Auth, params: Params) -> ApiResult<Response> {
     let mut response = (headers, Body::from_stream(Box::pin(events))).into_response();
     response.extensions_mut().insert(Endless);
     Ok(response)
+}
+
+/// Refuses a caller who can read no config, as [`holds_somewhere`] does.
+pub(super) fn reads_somewhere(caller: &Caller<'_>) -> Result<(), Rejection> {
+    let [one, other] = READING.map(|action| holds_somewhere(caller, action));
+    one.or_else(|refused| other.map_err(|_| refused))
 }
 
 fn parse_path(text: &str) -> Result<ConfigPath, InvalidName> {

@@ -205,7 +205,8 @@ impl Events<'_> {
     }
 }
 
-fn reads(authority: &Authority, place: Place) -> bool {
+/// Whether the config there can be read.
+pub(in crate::http::routes) fn reads(authority: &Authority, place: Place) -> bool {
     READING.iter().any(|action| authority.may(*action, place))
 }
 
