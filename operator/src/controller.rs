@@ -21,6 +21,7 @@ use crate::reconcile::{Context, work};
 use crate::restart;
 use crate::restart::watch::watch;
 use crate::store::{Affected, SecretMeta};
+use crate::sync_report;
 
 /// Reconciles at a time.
 const WORKERS: usize = 32;
@@ -66,6 +67,7 @@ pub async fn run(context: Arc<Context>, readiness: Arc<Readiness>, namespaces: V
     if context.restarts.is_enabled() {
         tasks.spawn(restart::run::run(Arc::clone(&context)));
     }
+    tasks.spawn(sync_report::run(Arc::clone(&context)));
     tasks.spawn(dispatch(context, listed));
     while let Some(ended) = tasks.join_next().await {
         if let Err(error) = ended {

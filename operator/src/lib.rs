@@ -45,6 +45,7 @@ pub mod run;
 pub mod snapshot;
 pub mod status;
 pub mod store;
+pub mod sync_report;
 pub mod template;
 pub mod tokens;
 pub mod verdict;

@@ -57,6 +57,10 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
         "Reads of configs under way"
     );
     describe_counter!(
+        "ssm_operator_sync_reports_total",
+        "Requests that tell servers which revisions are live, by result"
+    );
+    describe_counter!(
         "ssm_operator_api_writes_total",
         "Writes to the Kubernetes API server by kind"
     );
@@ -114,6 +118,11 @@ pub fn fetch_ended(answer: &Result<Export, Error>) {
         Err(_) => "unusable",
     };
     counter!("ssm_operator_fetches_total", "result" => result).increment(1);
+}
+
+/// A server was told which revisions are live, or was not.
+pub fn reported(result: &'static str) {
+    counter!("ssm_operator_sync_reports_total", "result" => result).increment(1);
 }
 
 /// A watch stream ended.

@@ -26,6 +26,7 @@ use crate::queue::{Key, Lane, Queue};
 use crate::restart::Restarts;
 use crate::status::{Outcome, Synced};
 use crate::store::{Store, key_of};
+use crate::sync_report::SyncReports;
 use crate::tokens::{self, HeldToken, may_go};
 use crate::verdict::{Verdict, verdict};
 
@@ -47,6 +48,10 @@ pub struct Context {
     pub queue: Arc<Queue>,
     /// What is known of upstreams.
     pub feeds: Feeds,
+    /// What upstreams are to be told.
+    pub sync_reports: SyncReports,
+    /// What the cluster is called.
+    pub cluster: String,
     /// Token Secrets that were read.
     pub tokens: Held<HeldToken>,
     /// Secrets with servers' certificates that were read.
@@ -87,6 +92,7 @@ impl From<Problem> for Step {
 pub async fn reconcile(context: &Context, key: &Key) {
     let Some(sync) = context.store.sync(key) else {
         context.feeds.unsubscribe(key);
+        context.sync_reports.gone(key);
         context.queue.cancel_later(key);
         context.restarts.forget(key);
         return;
@@ -124,7 +130,13 @@ impl Context {
             self.step(key, sync).await
         };
         match step {
-            Step::Report(outcome) => self.report(key, sync, &outcome).await,
+            Step::Report(outcome) => {
+                let result = self.report(key, sync, &outcome).await?;
+                if let Some(synced) = &outcome.synced {
+                    self.tell_synced(key, &synced.sources);
+                }
+                Ok(result)
+            }
             Step::Wait => Ok("waiting"),
             Step::Ignore => {
                 self.feeds.unsubscribe(key);

@@ -20,6 +20,7 @@ use crate::queue::Queue;
 use crate::reconcile::Context;
 use crate::restart::Restarts;
 use crate::store::Store;
+use crate::sync_report::SyncReports;
 
 const CONNECT: Duration = Duration::from_secs(10);
 /// A connection to the API server that says nothing for so long is dead; watches are opened anew more often than that.
@@ -118,6 +119,8 @@ fn context(client: Client, settings: &Settings, timings: Timings) -> anyhow::Res
         tokens: Held::default(),
         authorities: Held::default(),
         restarts: Restarts::new(settings.restart_enabled),
+        sync_reports: SyncReports::default(),
+        cluster: settings.cluster_name.clone(),
         default_server: settings.ssm_server_url.clone(),
         default_ca,
         allowed_servers: settings

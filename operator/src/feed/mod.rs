@@ -271,6 +271,18 @@ impl Feeds {
         self.copies.held()
     }
 
+    /// Where a resource hears from.
+    pub fn upstream_of(&self, resource: &Key) -> Option<UpstreamKey> {
+        let registry = self.lock();
+        let (upstream, _) = registry.subscriptions.get(resource)?;
+        Some(upstream.clone())
+    }
+
+    /// A client of an upstream.
+    pub fn client(&self, upstream: &UpstreamKey) -> Result<Client, Problem> {
+        self.lock().client(upstream)
+    }
+
     /// Upstreams, open streams, and configs held.
     pub fn counts(&self) -> (usize, usize, usize) {
         let registry = self.lock();

@@ -2,6 +2,7 @@
 
 mod authorities;
 mod config_deleted;
+mod consumers;
 mod contents;
 mod drift;
 mod garbage;

@@ -61,6 +61,16 @@ impl World {
         Self::on(owner, &url).await
     }
 
+    /// The same with a name for the cluster.
+    pub async fn with_cluster(name: &str) -> Self {
+        let owner = caller::owner().await;
+        let url = owner.request("GET", "").build().unwrap().url().to_string();
+        Self::with(owner, url.trim_end_matches('/'), |options| {
+            options.env("CLUSTER_NAME", name)
+        })
+        .await
+    }
+
     /// On a server of the test's own.
     pub async fn on(owner: Caller, url: &str) -> Self {
         Self::with(owner, url, |options| options).await

@@ -12,6 +12,7 @@ mod cli;
 mod comparing;
 mod configs;
 mod console;
+mod consumers;
 mod crash;
 mod disk_full;
 mod dotenv;

@@ -620,6 +620,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/configs/{config}/consumers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who has which revision of a config
+         * @description As consumers said it within the last day, such as the operator for each of its resources; nobody vouches for it but
+         *     whoever has their token.
+         */
+        get: operations["listConsumers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/configs/{config}/diff": {
         parameters: {
             query?: never;
@@ -828,6 +849,27 @@ export interface paths {
          *     read, so there is nothing to do: this counts, changes nothing, makes no revision, and may be called at any time.
          */
         post: operations["recomputeIcons"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sync-reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say which consumer has which revision
+         * @description What somebody does who keeps configs elsewhere, with the token that reads them. It is shown beside the configs for a day
+         *     and is on no record, so that it has to be said again before. A source that the token cannot read is passed over.
+         */
+        post: operations["reportSyncs"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1470,6 +1512,53 @@ export interface components {
         ConsoleSignIn: {
             password: string;
             username: string;
+        };
+        /** @description Who keeps a config elsewhere. */
+        Consumer: {
+            /** @example eu-1 */
+            cluster: string;
+            /** @description Whether that is the config's, or came after it */
+            current: boolean;
+            /** @description What `revision` counts within */
+            epoch: string;
+            /** @example web */
+            name: string;
+            /** @example shop */
+            namespace: string;
+            /**
+             * Format: date-time
+             * @description When it said so, within the last day
+             */
+            reportedAt: string;
+            /**
+             * @description The username, or the name of the service token, with whose token it said so
+             * @example cluster-eu-1
+             */
+            reportedBy?: string | null;
+            /**
+             * Format: int64
+             * @description The revision that it has
+             */
+            revision: number;
+            /** @description Whether that token was revoked or has expired since: then nothing more will be heard of it */
+            tokenEnded: boolean;
+        };
+        ConsumerPage: {
+            /** @description By cluster, namespace and name */
+            consumers: components["schemas"]["Consumer"][];
+            /** @description How many of them have the config's revision */
+            current: number;
+            /** @description What the config's `revision` counts within */
+            epoch: string;
+            /** @description What `cursor` takes for the next page; absent where there is none */
+            nextCursor?: string | null;
+            /**
+             * Format: int64
+             * @description The config's revision
+             */
+            revision: number;
+            /** @description How many consumers there are */
+            total: number;
         };
         DataKeyRotation: {
             /**
@@ -2228,6 +2317,32 @@ export interface components {
             /** @description 1 to 64 of A-Z, a-z, 0-9, `_`, `.`, `@` and `-` */
             username: string;
         };
+        /** @description What a consumer has. What it said before with the same token does not hold any more. */
+        ReportedConsumer: {
+            /** @description Whether it has nothing any more */
+            gone?: boolean | null;
+            /**
+             * @description Its name in Kubernetes
+             * @example web
+             */
+            name: string;
+            /**
+             * @description Its namespace in Kubernetes
+             * @example shop
+             */
+            namespace: string;
+            sources?: components["schemas"]["ReportedSource"][] | null;
+        };
+        ReportedSource: {
+            /** @example prod */
+            config: string;
+            /** @description As the watch stream says it */
+            epoch: string;
+            /** @example web */
+            project: string;
+            /** Format: int64 */
+            revision: number;
+        };
         RevisionPage: {
             /** @description What `cursor` takes for the next page; absent where there is none */
             nextCursor?: string | null;
@@ -2409,6 +2524,18 @@ export interface components {
          * @enum {string}
          */
         Status: "OK";
+        SyncReport: {
+            /**
+             * @description What the cluster is called, on one line
+             * @example eu-1
+             */
+            cluster: string;
+            consumers: components["schemas"]["ReportedConsumer"][];
+        };
+        SyncReported: {
+            /** @description How many sources were taken down: those that the token can read */
+            recorded: number;
+        };
         TokenInfo: {
             /** @description The addresses at which alone the token is good; all where there are none */
             allowedCidrs: string[];
@@ -6069,6 +6196,91 @@ export interface operations {
             };
         };
     };
+    listConsumers: {
+        parameters: {
+            query?: {
+                /** @description Only those that are `current`, or `behind` */
+                state?: string;
+                /** @description How many: 50 unless told, 1,000 at most */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The project's slug */
+                project: string;
+                /** @description The config's slug */
+                config: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsumerPage"];
+                };
+            };
+            /** @description A parameter has a value that it cannot have */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No credentials, or none that are good any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Visible to this caller, but not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Absent, or not visible to this caller */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server is at fault; its log has more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible now; `Retry-After` says when to try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     diffRevisions: {
         parameters: {
             query: {
@@ -7393,6 +7605,113 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IconsRecomputed"];
+                };
+            };
+            /** @description Malformed, or a field has a value that it cannot have */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No credentials, or none that are good any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Visible to this caller, but not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Absent, or not visible to this caller */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The `Idempotency-Key` is another request's, or this one's, whose answer is not there to be given again */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Larger than it may be */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body's content type is not the one that the endpoint takes */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The server is at fault; its log has more under the request's id */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible now, or not known whether it was done; `Retry-After` says when to look or try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    reportSyncs: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the client; whoever sends the same again within 24 hours gets the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SyncReport"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SyncReported"];
                 };
             };
             /** @description Malformed, or a field has a value that it cannot have */

@@ -2,6 +2,7 @@
 
 mod audit;
 mod compare;
+mod consumers;
 mod history;
 mod keys;
 mod projects;
@@ -23,6 +24,7 @@ pub fn all() -> Vec<Case> {
         secrets::cases(),
         history::cases(),
         compare::cases(),
+        consumers::cases(),
         workspace::cases(),
         audit::cases(),
         keys::cases(),
