@@ -2,6 +2,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '
 
 import { auditSearch } from './components/audit/address.ts';
 import { compareSearch } from './components/compare/address.ts';
+import { consumersSearch } from './components/consumers/address.ts';
 import { historySearch } from './components/history/address.ts';
 import { viewOf } from './components/secrets/view.ts';
 import { accessSearch } from './components/team/search.ts';
@@ -37,6 +38,13 @@ const history = createRoute({
   path: '/p/$project/c/$config/history',
   validateSearch: historySearch,
   component: lazyRouteComponent(() => import('./pages/History.tsx'), 'History'),
+});
+
+const consumers = createRoute({
+  getParentRoute: () => root,
+  path: '/p/$project/c/$config/consumers',
+  validateSearch: consumersSearch,
+  component: lazyRouteComponent(() => import('./pages/Consumers.tsx'), 'Consumers'),
 });
 
 const compare = createRoute({
@@ -121,6 +129,7 @@ const tree = root.addChildren([
   project,
   config,
   history,
+  consumers,
   compare,
   audit,
   tokens,

@@ -29,9 +29,31 @@ export async function fill(api: Api, shop: Page) {
   const actions = ['secrets:read', 'secrets:export'];
   await api.post('/api/auth/tokens/v2/service', { service_name: 'ci', project: 'shop', config: 'prod', actions, allowedCidrs: ['10.0.0.0/8'] });
   await api.post('/api/auth/tokens/v2/service', { service_name: LONG, project: LONG, config: LONG, actions });
+  await report(api, 'shop', 'prod', [
+    { name: 'web', namespace: LONG.replaceAll('_', '-'), behind: true },
+    { name: `${'a'.repeat(200)}.web`, namespace: 'shop' },
+  ], MARKUP);
   // What is on record of a request has texts of whoever sent it.
   const told = await shop.request.get(`${secrets}/LOG_LEVEL`, { headers: { 'user-agent': MARKUP } });
   expect(told.ok()).toBe(true);
+}
+
+interface Has {
+  name: string;
+  namespace?: string;
+  /** Whether it has something from before. */
+  behind?: boolean;
+}
+
+/** Lets consumers say what they have of a config. */
+export async function report(api: Api, project: string, config: string, consumers: Has[], cluster = 'eu-1') {
+  const { epoch, revision } = (await api.get(`/api/projects/${project}/configs/${config}/consumers`)) as { epoch: string; revision: number };
+  const told = consumers.map(({ name, namespace = 'shop', behind = false }) => ({
+    name,
+    namespace,
+    sources: [{ project, config, epoch, revision: behind ? revision - 1 : revision }],
+  }));
+  await api.post('/api/sync-reports', { cluster, consumers: told });
 }
 
 /** Whether a page has come, with all that it loads. */

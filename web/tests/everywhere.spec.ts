@@ -10,6 +10,7 @@ const PAGES: Record<string, string[]> = {
   '/p/$project': ['/p/shop', `/p/${LONG}`],
   '/p/$project/c/$config': ['/p/shop/c/prod', `/p/${LONG}/c/${LONG}`],
   '/p/$project/c/$config/history': ['/p/shop/c/prod/history', '/p/shop/c/prod/history?key=HOSTILE'],
+  '/p/$project/c/$config/consumers': ['/p/shop/c/prod/consumers', '/p/shop/c/prod/consumers?state=behind', `/p/${LONG}/c/${LONG}/consumers`],
   '/p/$project/compare': ['/p/shop/compare'],
   '/audit': ['/audit', '/audit?outcome=failure'],
   '/tokens': ['/tokens?revoked=true'],

@@ -1,5 +1,6 @@
 //! Who has which revision: what consumers say, and who may know.
 
+use std::slice::from_ref;
 use std::time::Duration;
 
 use anyhow::ensure;
@@ -79,9 +80,9 @@ async fn who_has_a_config_is_told_in_order_and_whether_that_is_current() {
 
     let prod = source(&shop, "prod", epoch, old);
     let both = [prod.clone(), source(&shop, "base", epoch, &base)];
-    let said = [has("web", &both), has("api", &[prod.clone()])];
+    let said = [has("web", &both), has("api", from_ref(&prod))];
     assert_eq!(report(&ci, "us-1", &said).await, 3);
-    assert_eq!(report(&ci, "eu-1", &[has("web", &[prod.clone()])]).await, 1);
+    assert_eq!(report(&ci, "eu-1", &[has("web", from_ref(&prod))]).await, 1);
     let now = list(&owner, &shop, "prod").await;
     let all = [
         state("eu-1", "web", true),
@@ -165,7 +166,7 @@ async fn what_a_token_cannot_read_is_neither_taken_down_nor_told_apart_from_what
     ];
     assert_eq!(report(&ci, "eu-1", &[has("web", &sources)]).await, 1);
     for hidden in &sources[..3] {
-        assert_eq!(report(&ci, "eu-2", &[has("x", &[hidden.clone()])]).await, 0);
+        assert_eq!(report(&ci, "eu-2", &[has("x", from_ref(hidden))]).await, 0);
     }
     assert_eq!(list(&owner, &shop, "prod").await["total"], 1);
     assert_eq!(list(&owner, &shop, "base").await["total"], 0);
@@ -205,10 +206,10 @@ async fn nobody_replaces_what_another_token_says_before_that_is_dead() {
     )
     .await;
     let gone = json!({"namespace": "shop", "name": "web", "gone": true});
-    report(&other, "eu-1", &[gone.clone()]).await;
+    report(&other, "eu-1", from_ref(&gone)).await;
     assert_eq!(list(&owner, &shop, "prod").await["current"], 1);
     let old = source(&shop, "prod", epoch, &json!(1));
-    report(&other, "eu-1", &[has("web", &[old.clone()])]).await;
+    report(&other, "eu-1", &[has("web", from_ref(&old))]).await;
     assert_eq!(list(&owner, &shop, "prod").await["total"], 2);
 
     // A dead token's word stands until it is too old, and says that it is one's last.
@@ -322,7 +323,7 @@ async fn many_consumers_are_read_page_by_page() {
         .collect();
     let said: Vec<Value> = names
         .iter()
-        .map(|name| has(name, &[held.clone()]))
+        .map(|name| has(name, from_ref(&held)))
         .collect();
     assert_eq!(
         report(&ci, "arn:aws:eks:eu:1:cluster/one", &said).await,
@@ -349,14 +350,14 @@ async fn a_config_that_is_made_anew_has_no_consumers_of_the_one_before() {
     let ci = machine(&owner, &shop, &["prod"]).await;
     let now = list(&owner, &shop, "prod").await;
     let held = source(&shop, "prod", &now["epoch"], &now["revision"]);
-    report(&ci, "eu-1", &[has("web", &[held.clone()])]).await;
+    report(&ci, "eu-1", &[has("web", from_ref(&held))]).await;
     let config = format!("/api/projects/{}/configs/prod", shop.slug);
     owner.delete(&config).await.ok();
     owner
         .get(&consumers(&shop, "prod"))
         .await
         .refused(404, "config_not_found");
-    assert_eq!(report(&ci, "eu-1", &[has("web", &[held.clone()])]).await, 0);
+    assert_eq!(report(&ci, "eu-1", &[has("web", from_ref(&held))]).await, 0);
     let again = json!({"slug": "prod"});
     owner
         .post(&format!("/api/projects/{}/configs", shop.slug), again)

@@ -9,12 +9,12 @@ export function PlaceTabs() {
   const { project, config } = useParams({ strict: false });
   const may = useMay(project);
   if (project === undefined) return null;
-  const ofProject = PROJECT_TABS.filter(({ needs }) => needs === undefined || may(needs));
+  const shown = (tabs: Tab[]) => tabs.filter(({ needs }) => needs === undefined || may(needs));
   return (
     <nav aria-label={config === undefined ? project : `${project} / ${config}`} className={classes.tabs}>
-      {config !== undefined && CONFIG_TABS.map((tab) => <TabLink key={tab.name} tab={tab} />)}
+      {config !== undefined && shown(CONFIG_TABS).map((tab) => <TabLink key={tab.name} tab={tab} />)}
       {config !== undefined && <span aria-hidden="true" className={classes.tabsGap} />}
-      {ofProject.map((tab) => (
+      {shown(PROJECT_TABS).map((tab) => (
         <TabLink key={tab.name} tab={tab} />
       ))}
     </nav>

@@ -40,5 +40,6 @@ export const PROJECT_TABS: Tab[] = [
 export const CONFIG_TABS: Tab[] = [
   { name: 'Secrets', to: '/p/$project/c/$config' },
   { name: 'History', to: '/p/$project/c/$config/history' },
+  { name: 'Consumers', to: '/p/$project/c/$config/consumers', needs: 'configs:read' },
   { name: 'Settings', to: '/p/$project/c/$config/settings' },
 ];

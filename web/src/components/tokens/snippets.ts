@@ -25,17 +25,22 @@ export function snippetsFor(use: Use): Snippet[] {
   const { project = '', config = '' } = use;
   return [
     { title: 'curl', hint: ASKS, text: shell(use, exportOf(project, config)) },
-    {
-      title: 'Kubernetes',
-      hint: 'The first part puts the token into a Secret of its own; the operator keeps the second one equal to the config.',
-      text: kubernetes(use, project, config),
-    },
+    kubernetesFor(use, project, config),
     {
       title: 'Compose',
       hint: 'Write the file again and start the services anew when something has changed.',
       text: compose(use, project, config),
     },
   ];
+}
+
+/** How a cluster gets a config. */
+export function kubernetesFor(use: Pick<Use, 'server' | 'name'>, project: string, config: string): Snippet {
+  return {
+    title: 'Kubernetes',
+    hint: 'The first part puts the token into a Secret of its own; the operator keeps the second one equal to the config.',
+    text: kubernetes(use, project, config),
+  };
 }
 
 const ASKS = 'It asks for the token, which then is in no history and in no list of processes.';
@@ -50,7 +55,7 @@ function shell({ server }: Use, path: string, more = ''): string {
   ].join('\n');
 }
 
-function kubernetes({ server, name }: Use, project: string, config: string): string {
+function kubernetes({ server, name }: Pick<Use, 'server' | 'name'>, project: string, config: string): string {
   const secret = `ssm-token-${forKubernetes(name)}`;
   return [
     'read -rs SSM_TOKEN    # paste the token, then Enter',
