@@ -8,6 +8,8 @@ use tokio::sync::mpsc;
 
 /// Events that may wait; more are dropped.
 const MAX_WAITING: usize = 256;
+/// Bytes of a note; Kubernetes refuses an event with more than 1024.
+const MAX_NOTE: usize = 1000;
 
 /// Where events go.
 #[derive(Clone)]
@@ -49,7 +51,8 @@ impl Events {
         self.send(EventType::Warning, about, reason, note);
     }
 
-    fn send(&self, type_: EventType, about: ObjectReference, reason: &str, note: String) {
+    fn send(&self, type_: EventType, about: ObjectReference, reason: &str, mut note: String) {
+        note.truncate(note.floor_char_boundary(MAX_NOTE));
         let event = Event {
             type_,
             reason: reason.to_owned(),

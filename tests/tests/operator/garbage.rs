@@ -7,6 +7,7 @@ use anyhow::{Result, ensure};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::Api;
 use kube::api::DeleteParams;
+use serde_json::json;
 use ssm_tests::eventually;
 
 use crate::world::{PATIENCE, World};
@@ -58,4 +59,28 @@ async fn a_namespace_can_be_deleted_with_its_resources() {
     .unwrap();
     // With it went its rights, which is no reason to end.
     assert!(world.operator.process().is_running().unwrap());
+}
+
+#[tokio::test]
+async fn a_secret_with_the_policy_orphan_outlives_its_resource() {
+    let world = world().await;
+    world.set("base", "A", "1").await;
+    let mut spec = world.spec();
+    spec["target"] = json!({"name": "kept", "creationPolicy": "Orphan"});
+    world.create("kept", spec).await.unwrap();
+    world.condition("kept", "Ready", "True", "").await;
+    world.synced().await;
+    // The collector goes on to the second when it is done with the first.
+    for name in ["kept", "web"] {
+        let how = DeleteParams::background();
+        world.syncs().delete(name, &how).await.unwrap();
+    }
+    eventually(COLLECTED, "the other Secret to go", async || {
+        is_gone(&world).await
+    })
+    .await
+    .unwrap();
+    assert!(world.syncs().get_opt("kept").await.unwrap().is_none());
+    world.settled().await;
+    world.holds("kept", &[("A", "1")]).await;
 }
