@@ -114,6 +114,8 @@ pub fn next(
         status.overlapping_keys.clear();
         (status.synced_generation, status.synced_revision) = (None, None);
         (status.synced_keys, status.target) = (None, None);
+        // Nobody can start with what is not there.
+        status.restart_pending = None;
     }
     if let Some(synced) = &outcome.synced {
         settle(&mut status, synced);

@@ -50,7 +50,7 @@ pub fn changes_data(
         Some(written) => written.fingerprint.data != desired.fingerprint(hasher).data,
         None => {
             status.sources != desired.sources
-                || status.observed_generation != sync.metadata.generation
+                || status.synced_generation != sync.metadata.generation
         }
     }
 }

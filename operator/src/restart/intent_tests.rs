@@ -28,7 +28,7 @@ fn target(version: &str) -> TargetStatus {
 /// Synced at revision 1, as version 10 of the Secret.
 fn status() -> SecretSyncStatus {
     SecretSyncStatus {
-        observed_generation: Some(1),
+        synced_generation: Some(1),
         sources: vec![source(1)],
         target: Some(target("10")),
         ..SecretSyncStatus::default()
