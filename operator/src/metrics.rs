@@ -36,6 +36,10 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
         "ssm_operator_upstreams",
         "Servers, each as one token sees it"
     );
+    describe_gauge!(
+        "ssm_operator_upstreams_failing",
+        "Servers, each as one token sees it, that do not answer or do not accept the token"
+    );
     describe_gauge!("ssm_operator_streams", "Open watch streams to servers");
     describe_gauge!("ssm_operator_configs", "Configs held");
     describe_gauge!(
@@ -142,10 +146,11 @@ pub fn observe(store: &Store, feeds: &Feeds, queue: &Queue, known: &mut Vec<Stri
         }
         gauge!("ssm_operator_resources", "state" => state).set(as_f64(count));
     }
-    let (upstreams, streams, configs) = feeds.counts();
-    gauge!("ssm_operator_upstreams").set(as_f64(upstreams));
-    gauge!("ssm_operator_streams").set(as_f64(streams));
-    gauge!("ssm_operator_configs").set(as_f64(configs));
+    let counts = feeds.counts();
+    gauge!("ssm_operator_upstreams").set(as_f64(counts.upstreams));
+    gauge!("ssm_operator_upstreams_failing").set(as_f64(counts.failing));
+    gauge!("ssm_operator_streams").set(as_f64(counts.streams));
+    gauge!("ssm_operator_configs").set(as_f64(counts.configs));
     gauge!("ssm_operator_copies_bytes").set(as_f64(feeds.copies_held()));
     gauge!("ssm_operator_queue_depth").set(as_f64(queue.len()));
 }

@@ -1,12 +1,13 @@
-//! What others made and the server is held against: the readers of `.env` and YAML files that the world uses, schemathesis,
-//! and a server that speaks MongoDB's wire protocol.
+//! What others made and the product is held against: the readers of `.env` and YAML files that the world uses, schemathesis,
+//! a server that speaks MongoDB's wire protocol, and Argo CD's interpreter of health scripts.
 //! Installing them is the business of `tools/foreign/install.sh`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
 
 use crate::paths;
 
@@ -55,6 +56,26 @@ impl Foreign {
             ("js-yaml", json(&output(self.node_reader(), file)?)?),
             ("PyYAML", json(&output(self.python_reader(), file)?)?),
         ])
+    }
+
+    /// What a health script says about a resource in Argo CD.
+    pub fn argocd_health(&self, script: &Path, resource: &Value) -> Result<Value> {
+        let mut child = Command::new(self.dir.join("argocd-health"))
+            .arg(script)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("cannot run argocd-health")?;
+        let stdin = child.stdin.take().context("it has no standard input")?;
+        serde_json::to_writer(stdin, resource)?;
+        let output = child.wait_with_output()?;
+        ensure!(
+            output.status.success(),
+            "the script ended with: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(serde_json::from_slice(&output.stdout)?)
     }
 
     fn node_reader(&self) -> Command {

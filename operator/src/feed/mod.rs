@@ -283,21 +283,34 @@ impl Feeds {
         self.lock().client(upstream)
     }
 
-    /// Upstreams, open streams, and configs held.
-    pub fn counts(&self) -> (usize, usize, usize) {
+    /// What there is, for the metrics.
+    pub fn counts(&self) -> Counts {
         let registry = self.lock();
-        registry.upstreams.values().fold(
-            (registry.upstreams.len(), 0, 0),
-            |(all, live, configs), upstream| {
-                let state = upstream.lock();
-                (
-                    all,
-                    live + usize::from(state.is_live()),
-                    configs + state.len(),
-                )
-            },
-        )
+        let mut counts = Counts {
+            upstreams: registry.upstreams.len(),
+            ..Counts::default()
+        };
+        for upstream in registry.upstreams.values() {
+            let state = upstream.lock();
+            counts.streams += usize::from(state.is_live());
+            counts.failing += usize::from(state.is_failing());
+            counts.configs += state.len();
+        }
+        counts
     }
+}
+
+/// How much a feed has of what.
+#[derive(Debug, Default)]
+pub struct Counts {
+    /// Servers, each as one token sees it.
+    pub upstreams: usize,
+    /// Open streams.
+    pub streams: usize,
+    /// Upstreams that do not answer or do not accept the token.
+    pub failing: usize,
+    /// Configs.
+    pub configs: usize,
 }
 
 impl Registry {

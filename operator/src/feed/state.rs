@@ -87,6 +87,11 @@ impl State {
         self.live
     }
 
+    /// Whether the last attempt to reach the upstream failed, or its token is not accepted.
+    pub fn is_failing(&self) -> bool {
+        self.failing.is_some() || self.unauthorized
+    }
+
     /// What is held for these configs, and which of them are to be read because their copies were dropped.
     pub fn view(&mut self, configs: &[ConfigRef], now: Instant) -> (View, Vec<ConfigRef>) {
         let mut to_read = Vec::new();

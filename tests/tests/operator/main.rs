@@ -15,6 +15,7 @@ mod refusals;
 mod removal_guard;
 mod replicas;
 mod restarts;
+mod shown;
 mod sync;
 mod templates;
 mod tokens;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what others made and the server is held against: the readers of .env and YAML files that the world uses,
-# schemathesis and SecantusDB. Versions are in the lock files beside this script; nothing is done when they are installed already.
+# Installs what others made and the product is held against: the readers of .env and YAML files that the world uses,
+# schemathesis, SecantusDB and Argo CD's interpreter of health scripts. Versions are in the lock files beside this script; nothing is done when they are installed already.
 #
 # The last line on stdout is the directory that holds them; everything else goes to stderr.
 #
@@ -12,7 +12,7 @@ say() { printf 'tools: %s\n' "$*" >&2; }
 cd "$(dirname "${BASH_SOURCE[0]}")"
 readonly dir="${XDG_CACHE_HOME:-$HOME/.cache}/simple-secrets-manager/foreign"
 # What is installed is named by what was to be installed, the interpreter included: a virtual environment goes with it.
-wanted=$({ cat -- * compose/*; python3 --version; } 2>/dev/null | cksum)
+wanted=$({ cat -- * compose/* argocd/*; python3 --version; } 2>/dev/null | cksum)
 readonly wanted
 
 is_ready() { [ -f "$dir/stamp" ] && [ "$(cat "$dir/stamp")" = "$wanted" ]; }
@@ -32,7 +32,7 @@ if ! is_ready; then
 fi
 
 if ! is_ready; then
-  say "installing the readers of .env and YAML files, schemathesis and SecantusDB, once"
+  say "installing the readers of .env and YAML files, schemathesis, SecantusDB and Argo CD's interpreter, once"
   rm -rf "$dir"
   mkdir -p "$dir"
   cp package.json package-lock.json read.mjs read.py "$dir"
@@ -40,6 +40,7 @@ if ! is_ready; then
   python3 -m venv "$dir/venv"
   "$dir/venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r requirements.txt >&2
   (cd compose && CGO_ENABLED=0 GOWORK=off go build -trimpath -buildvcs=false -o "$dir/read-compose" .) >&2
+  (cd argocd && CGO_ENABLED=0 GOWORK=off go build -trimpath -buildvcs=false -o "$dir/argocd-health" .) >&2
   printf '%s' "$wanted" >"$dir/stamp"
   say "they are ready after $SECONDS s"
 fi
