@@ -1,16 +1,18 @@
 //! What is watched, and who works on what is queued.
 
 use std::collections::HashSet;
+use std::fmt::Debug;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use futures::{Stream, StreamExt};
+use futures::{Stream, StreamExt, stream};
 use k8s_openapi::api::core::v1::Secret;
 use kube::core::{DeserializeGuard, ObjectMeta, PartialObjectMeta};
 use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Api, Client, Resource};
+use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -153,7 +155,7 @@ async fn dispatch(context: Arc<Context>, listed: Arc<Listed>) {
 
 async fn watch_syncs(context: Arc<Context>, scope: Option<String>, listed: Arc<Listed>) {
     let api: Api<DeserializeGuard<SecretSync>> = api(&context.client, scope.as_deref());
-    let events = watcher(api, watching()).backoff(Backoff::default());
+    let events = watched(api).backoff(Backoff::default());
     let mut log = Log::new("SecretSyncs");
     let mut seen = Relist::default();
     let mut first = true;
@@ -200,7 +202,7 @@ async fn watch_syncs(context: Arc<Context>, scope: Option<String>, listed: Arc<L
 
 async fn watch_secrets(context: Arc<Context>, scope: Option<String>, listed: Arc<Listed>) {
     let api: Api<PartialObjectMeta<Secret>> = api(&context.client, scope.as_deref());
-    let events = watcher(api, watching()).backoff(Backoff::default());
+    let events = watched(api).backoff(Backoff::default());
     let mut log = Log::new("Secrets");
     let mut seen = Relist::default();
     let mut first = true;
@@ -220,7 +222,8 @@ async fn watch_secrets(context: Arc<Context>, scope: Option<String>, listed: Arc
             }
             Event::Delete(secret) => {
                 let key = key(&secret.metadata);
-                changed(&context, &key, context.store.remove_secret(&key));
+                let uid = secret.metadata.uid.unwrap_or_default();
+                changed(&context, &key, context.store.remove_secret(&key, &uid));
             }
             Event::InitDone => {
                 enqueue(
@@ -235,10 +238,29 @@ async fn watch_secrets(context: Arc<Context>, scope: Option<String>, listed: Arc
     }
 }
 
-pub(crate) fn watching() -> watcher::Config {
-    watcher::Config::default()
-        .page_size(PAGE)
-        .timeout(WATCH_SECONDS)
+/// Everything there is, then every change. An API server that no longer knows the version to go on from may say so in the
+/// watch, which the library takes for a reason to list again, or refuse the watch, which it would try again for ever.
+pub(crate) fn watched<K>(api: Api<K>) -> impl Stream<Item = watcher::Result<Event<K>>> + Send
+where
+    K: Resource + Clone + DeserializeOwned + Debug + Send + 'static,
+{
+    let begin = move || {
+        let config = watcher::Config::default()
+            .page_size(PAGE)
+            .timeout(WATCH_SECONDS);
+        watcher(api.clone(), config).boxed()
+    };
+    stream::unfold((begin(), begin), async |(mut events, begin)| {
+        let event = events.next().await?;
+        if is_gone(&event) {
+            events = begin();
+        }
+        Some((event, (events, begin)))
+    })
+}
+
+fn is_gone<K>(event: &watcher::Result<Event<K>>) -> bool {
+    matches!(event, Err(watcher::Error::WatchStartFailed(kube::Error::Api(status))) if status.code == 410)
 }
 
 /// The usual pauses between attempts to watch, but none so long that a repaired API server would not be noticed.

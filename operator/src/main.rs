@@ -9,6 +9,12 @@ use ssm_operator::config::{Cli, Command, LogFormat, LogLevel, Settings};
 use ssm_operator::feed::Timings;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
+use zeroizing_alloc::ZeroAlloc;
+
+/// Secrets pass through parsers and buffers of others, which leave them lying in the memory that they give back. Here it is
+/// wiped.
+#[global_allocator]
+static WIPED: ZeroAlloc<std::alloc::System> = ZeroAlloc(std::alloc::System);
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {

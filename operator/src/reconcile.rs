@@ -151,6 +151,12 @@ impl Context {
             self.feeds.unsubscribe(key);
             return Problem::Suspended.into();
         }
+        // The schema asks for one; a resource that was stored before there was a schema must not empty its Secret.
+        if sync.spec.sources.is_empty() {
+            self.feeds.unsubscribe(key);
+            let why = "spec.sources is empty".to_owned();
+            return Problem::Malformed { why }.into();
+        }
         let upstream = match self.upstream(key, sync).await {
             Ok(upstream) => upstream,
             Err(step) => {

@@ -41,7 +41,7 @@ impl Context {
             let api: Api<SecretSync> = Api::namespaced(self.client.clone(), &key.namespace);
             match patch_status(&api, sync, &status).await {
                 Ok(updated) => {
-                    for (key, lane) in self.store.apply_sync(updated) {
+                    for (key, lane) in self.store.update_sync(updated) {
                         self.queue.add(&key, lane);
                     }
                 }

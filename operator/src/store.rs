@@ -61,6 +61,8 @@ pub type Named = (String, String);
 struct Inner {
     syncs: HashMap<Key, Entry>,
     secrets: HashMap<Key, SecretMeta>,
+    /// Unique ids of Secrets that somebody uses and that are gone, until one of that name is there again.
+    gone: HashMap<Key, Box<str>>,
     /// Which resources have a Secret as target, as token or for its certificates.
     users: HashMap<Key, HashSet<Key>>,
     malformed: HashSet<Key>,
@@ -105,16 +107,18 @@ impl Store {
         let mut inner = self.lock();
         inner.malformed.remove(&key);
         let old = inner.syncs.get(&key).map(|entry| Arc::clone(&entry.sync));
+        let mut before = Vec::new();
         if let Some(old) = &old {
             if old.metadata.uid == sync.metadata.uid && is_older(&sync.metadata, &old.metadata) {
                 return Vec::new();
             }
-            let before = self.used_secrets(old);
+            before = self.used_secrets(old);
             inner.unuse(&key, &before);
         }
         for secret in used {
             inner.users.entry(secret).or_default().insert(key.clone());
         }
+        inner.forget_gone(&before);
         let is_same_object = old
             .as_ref()
             .is_some_and(|old| old.metadata.uid == sync.metadata.uid);
@@ -158,6 +162,18 @@ impl Store {
         }
     }
 
+    /// The operator itself has written a resource's status. One that was deleted meanwhile stays so.
+    pub fn update_sync(&self, sync: SecretSync) -> Affected {
+        let is_there = self
+            .sync(&key_of(&sync))
+            .is_some_and(|known| known.metadata.uid == sync.metadata.uid);
+        if is_there {
+            self.apply_sync(sync)
+        } else {
+            Vec::new()
+        }
+    }
+
     /// A resource is gone.
     pub fn remove_sync(&self, key: &Key) -> Affected {
         let mut inner = self.lock();
@@ -167,6 +183,7 @@ impl Store {
         };
         let used = self.used_secrets(&entry.sync);
         inner.unuse(key, &used);
+        inner.forget_gone(&used);
         vec![(key.clone(), Lane::First)]
     }
 
@@ -185,14 +202,18 @@ impl Store {
             return Vec::new();
         }
         let affected = inner.users_of(key, Some(&meta));
+        inner.gone.remove(key);
         inner.secrets.insert(key.clone(), meta);
         affected
     }
 
-    /// A Secret is gone.
-    pub fn remove_secret(&self, key: &Key) -> Affected {
+    /// The Secret with this unique id is gone.
+    pub fn remove_secret(&self, key: &Key, uid: &str) -> Affected {
         let mut inner = self.lock();
         inner.secrets.remove(key);
+        if inner.users.contains_key(key) {
+            inner.gone.insert(key.clone(), uid.into());
+        }
         inner.users_of(key, None)
     }
 
@@ -211,17 +232,17 @@ impl Store {
 
     /// After a full list: everything that was not in it is gone.
     pub fn retain_secrets(&self, namespace: Option<&str>, seen: &HashSet<Key>) -> Affected {
-        let gone: Vec<Key> = {
+        let gone: Vec<(Key, Box<str>)> = {
             let inner = self.lock();
             inner
                 .secrets
-                .keys()
-                .filter(|key| is_in(key, namespace) && !seen.contains(*key))
-                .cloned()
+                .iter()
+                .filter(|(key, _)| is_in(key, namespace) && !seen.contains(*key))
+                .map(|(key, meta)| (key.clone(), meta.uid.clone()))
                 .collect()
         };
         gone.iter()
-            .flat_map(|key| self.remove_secret(key))
+            .flat_map(|(key, uid)| self.remove_secret(key, uid))
             .collect()
     }
 
@@ -248,9 +269,13 @@ impl Store {
         self.lock().syncs.get(key)?.written.clone()
     }
 
-    /// Remembers what was written, so that the event about it causes nothing.
+    /// Remembers what was written, so that the event about it causes nothing. A Secret whose end was heard of before its
+    /// write was answered stays gone.
     pub fn set_written(&self, key: &Key, target: &Key, meta: SecretMeta, written: Written) {
         let mut inner = self.lock();
+        if inner.gone.get(target) == Some(&meta.uid) {
+            return;
+        }
         let now = (target.name.to_string(), meta.uid.to_string());
         inner.see(target, meta);
         if let Some(entry) = inner.syncs.get_mut(key) {
@@ -348,6 +373,9 @@ impl Store {
 
 impl Inner {
     fn see(&mut self, target: &Key, meta: SecretMeta) {
+        if self.gone.get(target) == Some(&meta.uid) {
+            return;
+        }
         let known = self.secrets.get(target);
         if known.is_none_or(|old| {
             old.uid != meta.uid || is_newer(&meta.resource_version, &old.resource_version)
@@ -363,6 +391,15 @@ impl Inner {
                 if users.is_empty() {
                     self.users.remove(secret);
                 }
+            }
+        }
+    }
+
+    /// Forgets that Secrets are gone that nobody uses any more.
+    fn forget_gone(&mut self, secrets: &[Key]) {
+        for secret in secrets {
+            if !self.users.contains_key(secret) {
+                self.gone.remove(secret);
             }
         }
     }
@@ -425,3 +462,7 @@ fn is_newer(version: &str, than: &str) -> bool {
         _ => version != than,
     }
 }
+
+#[cfg(test)]
+#[path = "store_tests.rs"]
+mod tests;

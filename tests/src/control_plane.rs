@@ -174,6 +174,10 @@ impl ControlPlane {
         &self.url
     }
 
+    pub(crate) fn certs(&self) -> &Certs {
+        &self.certs
+    }
+
     /// The administrator's client configuration.
     pub fn config(&self) -> kube::Config {
         self.config.clone()

@@ -38,6 +38,18 @@ pub(crate) fn write(path: &Path, document: &Value) -> Result<PathBuf> {
     Ok(path.to_owned())
 }
 
+/// Writes a copy beside it with another address of the same API server.
+pub(crate) fn at(path: &Path, server: &str) -> Result<PathBuf> {
+    let text = fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    let mut document: Value = serde_yaml::from_str(&text)?;
+    document["clusters"][0]["cluster"]["server"] = server.into();
+    let port = server.rsplit(':').next().unwrap_or_default();
+    write(
+        &path.with_extension(format!("{port}.kubeconfig")),
+        &document,
+    )
+}
+
 /// What kube's client makes of it.
 pub(crate) async fn to_config(document: Value) -> Result<kube::Config> {
     let kubeconfig: Kubeconfig = serde_json::from_value(document)?;

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Result;
 
-use crate::{free_port, launch::Launch, paths, probe, process::Process};
+use crate::{FaultProxy, free_port, kubeconfig, launch::Launch, paths, probe, process::Process};
 
 const READY: Duration = Duration::from_secs(30);
 const STOP: Duration = Duration::from_secs(20);
@@ -44,6 +44,12 @@ impl OperatorOptions {
     #[must_use]
     pub fn namespace(self, namespace: &str) -> Self {
         self.env("WATCH_NAMESPACES", namespace)
+    }
+
+    /// With this proxy between it and the API server.
+    pub fn through(mut self, proxy: &FaultProxy) -> Result<Self> {
+        self.kubeconfig = kubeconfig::at(&self.kubeconfig, &proxy.url())?;
+        Ok(self)
     }
 
     /// With its log in this directory instead of where those of this test process are.

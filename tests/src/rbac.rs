@@ -38,6 +38,10 @@ mod tests {
     fn the_operators_rights_have_no_wildcard() {
         for role in [OPERATOR_CLUSTER_ROLE, OPERATOR_RESTART_ROLE, OPERATOR_ROLE] {
             assert!(!role.contains('*'), "{role}");
+            // With which it could be anybody.
+            for right in ["serviceaccounts", "impersonate", "bind", "escalate"] {
+                assert!(!role.contains(right), "{role}");
+            }
         }
     }
 }

@@ -58,7 +58,7 @@ impl Context {
         {
             Ok(updated) => {
                 self.restarts.announce(&key, &pending.replaces);
-                for (key, lane) in self.store.apply_sync(updated) {
+                for (key, lane) in self.store.update_sync(updated) {
                     self.queue.add(&key, lane);
                 }
                 Ok(())

@@ -254,7 +254,7 @@ impl Context {
         let updated = patch_status(&api, &current, &status)
             .await
             .map_err(|error| meaning(&error))?;
-        for (key, lane) in self.store.apply_sync(updated) {
+        for (key, lane) in self.store.update_sync(updated) {
             self.queue.add(&key, lane);
         }
         let about = sync.object_ref(&());

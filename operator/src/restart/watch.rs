@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use kube::runtime::WatchStreamExt as _;
-use kube::runtime::watcher::{Event, watcher};
+use kube::runtime::watcher::Event;
 use kube::{Api, Resource as _};
 
 use super::workload::Live;
-use crate::controller::{Backoff, Log, Relist, key, watching};
+use crate::controller::{Backoff, Log, Relist, key, watched};
 use crate::crd::WorkloadKind;
 use crate::reconcile::Context;
 
@@ -20,7 +20,7 @@ pub async fn watch(context: Arc<Context>, scope: Option<String>, kind: WorkloadK
         Some(namespace) => Api::namespaced_with(client, namespace, &kind),
         None => Api::all_with(client, &kind),
     };
-    let events = watcher(api, watching()).backoff(Backoff::default());
+    let events = watched(api).backoff(Backoff::default());
     let mut log = Log::new(match kind {
         WorkloadKind::Deployment => "Deployments",
         WorkloadKind::StatefulSet => "StatefulSets",

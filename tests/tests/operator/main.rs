@@ -1,10 +1,13 @@
 //! The real operator between the real server and a real kube-apiserver, with the rights that it has in a cluster.
 
+mod attacks;
 mod authorities;
 mod config_deleted;
 mod consumers;
 mod contents;
 mod drift;
+mod faults;
+mod fields;
 mod garbage;
 mod merge;
 mod outages;
