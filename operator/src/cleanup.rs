@@ -70,8 +70,9 @@ impl Writer<'_> {
             }
             let is_ours = meta.controller.is_some()
                 && meta.controller.as_deref() == sync.metadata.uid.as_deref();
-            let (what, uid) = if is_ours {
-                (Release::Delete, meta.uid.to_string())
+            let (what, uid, version) = if is_ours {
+                let version = meta.resource_version.to_string();
+                (Release::Delete, meta.uid.to_string(), Some(version))
             } else {
                 let found = api
                     .get_opt(name)
@@ -85,11 +86,12 @@ impl Writer<'_> {
                 if uid.is_some_and(|uid| uid != found) {
                     return Ok(false);
                 }
-                (release(sync, &live), found)
+                let version = live.metadata.resource_version.clone();
+                (release(sync, &live), found, version)
             };
             let result = match what {
                 Release::Nothing => return Ok(false),
-                Release::Delete => write::delete(&api, name, Some(uid), None).await,
+                Release::Delete => write::delete(&api, name, Some(uid), version).await,
                 Release::Withdraw => {
                     let fields = merge::nothing(name, Some(&uid));
                     write::apply(&api, &merge_manager(sync), &fields)

@@ -33,10 +33,12 @@ const PAGE: u32 = 250;
 /// A watch is opened anew so often, and is dead when nothing has come a little longer: a connection that hangs tells nothing.
 const WATCH_SECONDS: u32 = 30;
 const MAX_BACKOFF: Duration = Duration::from_secs(10);
+/// When a resource is tried again whose reconcile has panicked.
+const AFTER_A_BUG: Duration = Duration::from_secs(30);
 /// A watch that has failed is not repeated in the log more often.
 const LOG_AGAIN: Duration = Duration::from_secs(30);
 
-/// Watches `namespaces` (all where empty) and reconciles, until the process ends.
+/// Watches `namespaces` (all where empty) and reconciles, for ever but for a bug.
 pub async fn run(context: Arc<Context>, readiness: Arc<Readiness>, namespaces: Vec<String>) {
     let scopes: Vec<Option<String>> = if namespaces.is_empty() {
         vec![None]
@@ -67,14 +69,18 @@ pub async fn run(context: Arc<Context>, readiness: Arc<Readiness>, namespaces: V
     let queue = Arc::clone(&context.queue);
     tasks.spawn(async move { queue.run_timers().await });
     if context.restarts.is_enabled() {
-        tasks.spawn(restart::run::run(Arc::clone(&context)));
+        let (context, listed) = (Arc::clone(&context), Arc::clone(&listed));
+        tasks.spawn(async move {
+            // What is pending may have been made by another replica: first all statuses have to be known.
+            listed.wait().await;
+            restart::run::run(context).await;
+        });
     }
     tasks.spawn(sync_report::run(Arc::clone(&context)));
     tasks.spawn(dispatch(context, listed));
-    while let Some(ended) = tasks.join_next().await {
-        if let Err(error) = ended {
-            tracing::error!(%error, "a part of the operator ended abnormally");
-        }
+    // None of them ends by itself. Without one of them the others are half an operator: all begin anew.
+    if let Some(Err(error)) = tasks.join_next().await {
+        tracing::error!(%error, "a part of the operator ended abnormally");
     }
 }
 
@@ -116,9 +122,7 @@ impl Listed {
 
     async fn wait(&self) {
         // Never closed, so this cannot fail.
-        if let Ok(permits) = self.done.acquire_many(2).await {
-            permits.forget();
-        }
+        let _ = self.done.acquire_many(2).await;
     }
 }
 
@@ -146,6 +150,7 @@ async fn dispatch(context: Arc<Context>, listed: Arc<Listed>) {
                 // What a panic says may quote a value; the hook has told where it happened.
                 let panicked = error.is_panic();
                 tracing::error!(resource = %key, panicked, "a reconcile ended abnormally");
+                queue.add_after(&key, AFTER_A_BUG);
             }
             // Last, as it tells the dispatcher to look again whether a lane has room.
             queue.done(&key);
@@ -175,8 +180,9 @@ async fn watch_syncs(context: Arc<Context>, scope: Option<String>, listed: Arc<L
                         }
                     }
                     Err(invalid) => {
-                        enqueue(&context, context.store.remove_sync(&key));
-                        if context.store.mark_malformed(&key) {
+                        let (is_news, affected) = context.store.mark_malformed(&key);
+                        enqueue(&context, affected);
+                        if is_news {
                             context
                                 .report_malformed(&key, invalid.metadata, &invalid.error)
                                 .await;

@@ -99,9 +99,16 @@ pub fn taken_over(secret: &Secret, manager: &str) -> Option<Vec<ManagedFieldsEnt
     Some(records)
 }
 
-/// The records with the keys that the operator has set handed over to `manager`, as if it had applied them.
-pub fn handed_over(secret: &Secret, manager: &str) -> Vec<ManagedFieldsEntry> {
-    let keys = Fields::of(secret, &[FIELD_MANAGER, manager]).data;
+/// The records with those keys that the operator has set and `takes` handed over to `manager`, as if it had applied them. The rest of them
+/// are nobody's afterwards.
+pub fn handed_over(
+    secret: &Secret,
+    manager: &str,
+    takes: impl Fn(&str) -> bool,
+) -> Vec<ManagedFieldsEntry> {
+    let mut keys = Fields::of(secret, &[FIELD_MANAGER]).data;
+    keys.retain(|key| takes(key));
+    keys.extend(Fields::of(secret, &[manager]).data);
     let mut records: Vec<ManagedFieldsEntry> = entries(secret)
         .filter(|entry| !is_by(entry, &[FIELD_MANAGER, manager]))
         .cloned()
@@ -189,7 +196,7 @@ mod tests {
             entry("kubectl", json!({ "f:data": { "f:B": {} } })),
             entry("ssm-operator/web", json!({ "f:data": { "f:C": {} } })),
         ]);
-        secret.metadata.managed_fields = Some(handed_over(&secret, "ssm-operator/web"));
+        secret.metadata.managed_fields = Some(handed_over(&secret, "ssm-operator/web", |_| true));
         let keys = |manager: &str| Vec::from_iter(Fields::of(&secret, &[manager]).data);
         assert_eq!(keys("ssm-operator/web"), ["A", "C"]);
         assert_eq!(keys("kubectl"), ["B"]);

@@ -13,9 +13,9 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 /// A holder that says nothing for so long has lost the Lease.
-const DURATION: Duration = Duration::from_secs(10);
+const DURATION: Duration = Duration::from_secs(12);
 /// So long before that it renews it.
-const GRACE: Duration = Duration::from_secs(5);
+const GRACE: Duration = Duration::from_secs(7);
 const CALL: Duration = Duration::from_secs(3);
 const AGAIN: Duration = Duration::from_secs(1);
 const RELEASE: Duration = Duration::from_secs(3);
@@ -125,7 +125,8 @@ async fn campaign(client: &Client, candidate: &Candidate, leads: &watch::Sender<
             Some(Err(error)) => {
                 tracing::warn!(%error, lease = candidate.lease, namespace = candidate.namespace, "cannot use the lease; trying again");
                 if *leads.borrow() && ends.is_none() {
-                    ends = Some(Instant::now() + GRACE);
+                    // The renewal that failed began before the end by the grace, and took a call's time at most.
+                    ends = Some(Instant::now() + GRACE.saturating_sub(CALL));
                 }
                 // One that failed knows less than the API server: a new one reads who holds the Lease.
                 manager = None;

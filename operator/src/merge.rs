@@ -43,7 +43,8 @@ pub fn plan(sync: &SecretSync, desired: &Desired, live: &Secret) -> Result<Plan,
     }
     let manager = merge_manager(sync);
     if needs_hand_over(sync, live) {
-        return Ok(Plan::HandOver(Box::new(handed_over(sync, live, &manager))));
+        let secret = handed_over(sync, desired, live, &manager);
+        return Ok(Plan::HandOver(Box::new(secret)));
     }
     let ours = Fields::of(live, &[&manager]);
     let of_data = Differences::new(live.data.as_ref(), &desired.data);
@@ -133,9 +134,18 @@ fn needs_hand_over(sync: &SecretSync, live: &Secret) -> bool {
         || fields::is_known(live, FIELD_MANAGER)
 }
 
-/// As nobody's Secret, with the keys recorded as merged.
-fn handed_over(sync: &SecretSync, live: &Secret, manager: &str) -> Secret {
-    let formerly = Fields::of(live, &[FIELD_MANAGER]);
+/// As nobody's Secret, with the keys recorded as merged. What another resource left there is not this one's to take away: of that only
+/// the keys are recorded that are wanted here, and the others become nobody's.
+fn handed_over(sync: &SecretSync, desired: &Desired, live: &Secret, manager: &str) -> Secret {
+    let was_ours = matches!(
+        Ownership::of(live, sync),
+        Ownership::Ours | Ownership::Marked | Ownership::Dangling
+    );
+    let formerly = if was_ours {
+        Fields::of(live, &[FIELD_MANAGER])
+    } else {
+        Fields::default()
+    };
     let mut secret = live.clone();
     let metadata = &mut secret.metadata;
     if let Some(references) = &mut metadata.owner_references {
@@ -148,7 +158,9 @@ fn handed_over(sync: &SecretSync, live: &Secret, manager: &str) -> Secret {
         annotations
             .retain(|name, _| name != OWNED_BY_ANNOTATION && !formerly.annotations.contains(name));
     }
-    metadata.managed_fields = Some(fields::handed_over(live, manager));
+    metadata.managed_fields = Some(fields::handed_over(live, manager, |key| {
+        was_ours || desired.data.contains_key(key)
+    }));
     secret
 }
 

@@ -137,3 +137,21 @@ fn an_immutable_secret_is_not_merged_into() {
     let refused = plan(&sync(), &desired(&[("A", "2")]), &live);
     assert!(matches!(refused, Err(Problem::TargetImmutable { .. })));
 }
+
+#[test]
+fn keys_that_another_resource_left_there_stay() {
+    let left = live(
+        &[("A", "1"), ("LEFT", "1"), ("MERGED", "1")],
+        &[(FIELD_MANAGER, &["A", "LEFT"]), (OURS, &["MERGED"])],
+    );
+    let wanted = desired(&[("A", "2")]);
+    let Ok(Plan::HandOver(given)) = plan(&sync(), &wanted, &left) else {
+        panic!("not handed over")
+    };
+    assert!(!fields::is_known(&given, FIELD_MANAGER));
+    assert_eq!(
+        Vec::from_iter(Fields::of(&given, &[OURS]).data),
+        ["A", "MERGED"]
+    );
+    assert_eq!(given.data, left.data);
+}

@@ -25,6 +25,10 @@ use crate::sync_report::SyncReports;
 const CONNECT: Duration = Duration::from_secs(10);
 /// A connection to the API server that says nothing for so long is dead; watches are opened anew more often than that.
 const READ: Duration = Duration::from_secs(40);
+/// How long a replica that lost the Lease keeps what it knows.
+const BETWEEN_TERMS: Duration = Duration::from_mins(1);
+/// Before everything begins anew.
+const PAUSE: Duration = Duration::from_millis(200);
 /// How long reconciles that are under way may take to end when the operator is to stop.
 const STOPPING: Duration = Duration::from_secs(10);
 
@@ -67,7 +71,8 @@ pub async fn run(
     result
 }
 
-/// Works while this replica leads. Between two terms everything stays in memory, the last good copies above all.
+/// Works while this replica leads. What it knows outlives an API server that is away for a moment, the last good copies above all; a
+/// replica that stands by for longer holds nothing.
 async fn lead(
     mut election: Option<&mut Election>,
     context: &Arc<Context>,
@@ -78,9 +83,17 @@ async fn lead(
         if let Some(election) = &mut election {
             readiness.stand_by();
             crate::metrics::leader(false);
-            election.won().await;
+            if tokio::time::timeout(BETWEEN_TERMS, election.won())
+                .await
+                .is_err()
+            {
+                context.feeds.clear();
+                context.store.clear();
+                election.won().await;
+            }
             tracing::info!("this replica leads");
         }
+        context.store.forget_written();
         crate::metrics::leader(true);
         readiness.begin();
         let lost = async {
@@ -93,6 +106,7 @@ async fn lead(
             () = controller::run(Arc::clone(context), Arc::clone(readiness), settings.namespaces()) => {}
             () = lost => tracing::warn!("this replica does not lead any more"),
         }
+        tokio::time::sleep(PAUSE).await;
     }
 }
 

@@ -178,6 +178,17 @@ impl Store {
     pub fn remove_sync(&self, key: &Key) -> Affected {
         let mut inner = self.lock();
         inner.malformed.remove(key);
+        self.forget_sync(&mut inner, key)
+    }
+
+    /// A resource exists that cannot be read. Says whether that is news.
+    pub fn mark_malformed(&self, key: &Key) -> (bool, Affected) {
+        let mut inner = self.lock();
+        let is_news = inner.malformed.insert(key.clone());
+        (is_news, self.forget_sync(&mut inner, key))
+    }
+
+    fn forget_sync(&self, inner: &mut Inner, key: &Key) -> Affected {
         let Some(entry) = inner.syncs.remove(key) else {
             return Vec::new();
         };
@@ -187,9 +198,16 @@ impl Store {
         vec![(key.clone(), Lane::First)]
     }
 
-    /// A resource exists that cannot be read. Says whether that is news.
-    pub fn mark_malformed(&self, key: &Key) -> bool {
-        self.lock().malformed.insert(key.clone())
+    /// Another replica may have written since: what this one has written last says nothing any more. The statuses do.
+    pub fn forget_written(&self) {
+        for entry in self.lock().syncs.values_mut() {
+            entry.written = None;
+        }
+    }
+
+    /// Everything, as if this process had just begun.
+    pub fn clear(&self) {
+        *self.lock() = Inner::default();
     }
 
     /// A Secret was made or changed.

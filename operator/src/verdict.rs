@@ -78,7 +78,7 @@ pub fn verdict<'a>(sync: &'a SecretSync, view: &View, token_secret: &str) -> Ver
         };
     };
     // A copy that may no longer be read repairs what it made, and makes nothing new.
-    if trouble.is_some() && (!is_synced(sync) || is_generation_new(sync)) {
+    if trouble.is_some() && (!is_synced(sync) || is_spec_unsynced(sync)) {
         return Verdict::Report(outcome(trouble.clone()));
     }
     let outage = view
@@ -165,6 +165,14 @@ fn is_synced(sync: &SecretSync) -> bool {
     sync.status
         .as_ref()
         .is_some_and(|status| status.target.is_some())
+}
+
+/// Whether the spec is another one than the Secret was made for. That it was looked at is not enough.
+fn is_spec_unsynced(sync: &SecretSync) -> bool {
+    sync.status
+        .as_ref()
+        .and_then(|status| status.synced_generation)
+        != sync.metadata.generation
 }
 
 fn is_generation_new(sync: &SecretSync) -> bool {

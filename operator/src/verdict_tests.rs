@@ -161,6 +161,11 @@ fn a_copy_that_may_no_longer_be_read_repairs_and_makes_nothing_new() {
         };
         assert_eq!(judged(&synced(), held()), ("write", reason));
         assert_eq!(judged(&edited(), held()), ("report", reason));
+        // Looked at is not synced.
+        let mut seen = edited();
+        let status = seen.status.as_mut().expect("synced");
+        status.observed_generation = Some(2);
+        assert_eq!(judged(&seen, held()), ("report", reason));
         assert_eq!(judged(&sync(), held()), ("report", reason));
         assert_eq!(
             judged(

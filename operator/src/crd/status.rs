@@ -99,4 +99,8 @@ pub struct RestartPending {
     #[serde(default)]
     #[schemars(length(max = 128))]
     pub replaces: String,
+    /// The same of an earlier change whose restart is not made yet either.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 128))]
+    pub former: Option<String>,
 }

@@ -266,6 +266,15 @@ impl Feeds {
         self.lock().unsubscribe(resource);
     }
 
+    /// Forgets all upstreams, and ends their streams.
+    pub fn clear(&self) {
+        let mut registry = self.lock();
+        for upstream in registry.upstreams.values() {
+            upstream.send(Command::Stop);
+        }
+        *registry = Registry::default();
+    }
+
     /// How many bytes last good copies take.
     pub fn copies_held(&self) -> usize {
         self.copies.held()

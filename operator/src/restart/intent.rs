@@ -65,9 +65,15 @@ pub fn announcement(status: &SecretSyncStatus, now: Timestamp) -> Option<Restart
     if pending.is_some_and(|pending| pending.replaces == *replaces) {
         return None;
     }
+    // A change that is made, and not restarted for yet, must not be forgotten should this one not come.
+    let former = pending.filter(|_| is_made(status)).map(|pending| {
+        let first = pending.former.as_ref();
+        first.unwrap_or(&pending.replaces).clone()
+    });
     Some(RestartPending {
         since: whole_seconds(now),
         replaces: replaces.clone(),
+        former,
     })
 }
 
@@ -95,7 +101,13 @@ pub fn settle(status: &mut SecretSyncStatus, synced: &Synced) {
         // Also where the process that wrote it had no time to say so.
         status.target = Some(synced.target.clone());
     } else {
-        status.restart_pending = None;
+        status.restart_pending = status.restart_pending.take().and_then(|pending| {
+            Some(RestartPending {
+                replaces: pending.former?,
+                former: None,
+                ..pending
+            })
+        });
     }
 }
 

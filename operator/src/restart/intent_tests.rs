@@ -232,6 +232,23 @@ fn a_change_that_was_never_made_is_announced_no_more() {
 }
 
 #[test]
+fn a_change_that_is_made_outlives_one_that_does_not_come() {
+    let mut status = announced();
+    settle(&mut status, &synced("11", true));
+    status.target = Some(target("11"));
+    status.restart_pending = announcement(&status, at(7));
+    let pending = status.restart_pending.clone().expect("announced");
+    assert_eq!(
+        (&*pending.replaces, pending.former.as_deref()),
+        ("11", Some("10"))
+    );
+    settle(&mut status, &synced("11", false));
+    let pending = status.restart_pending.clone().expect("still due");
+    assert_eq!((&*pending.replaces, pending.former), ("10", None));
+    assert!(is_made(&status));
+}
+
+#[test]
 fn what_is_made_stays_so() {
     let mut status = announced();
     settle(&mut status, &synced("11", true));

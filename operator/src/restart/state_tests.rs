@@ -26,6 +26,7 @@ fn sync(version: &str, replaces: Option<&str>) -> SecretSync {
         restart_pending: replaces.map(|replaces| RestartPending {
             since: Time(Timestamp::now()),
             replaces: replaces.into(),
+            former: None,
         }),
         ..SecretSyncStatus::default()
     });

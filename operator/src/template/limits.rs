@@ -66,11 +66,11 @@ impl Write for Capped {
 /// long. The longest template needs less than 16 MiB, and less than 4 MiB where the compiler optimizes; only what is used is paid for.
 const STACK: usize = 32 << 20;
 
-/// Runs this with a stack of its own. `None` where it panics.
+/// Runs this with a stack of its own. `None` where it panics, or where the system has no thread left.
 pub fn on_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
     scope(|scope| {
         let thread = Builder::new().name("template".to_owned()).stack_size(STACK);
         let thread = thread.spawn_scoped(scope, work);
-        thread.expect("the system has one more thread").join().ok()
+        thread.ok()?.join().ok()
     })
 }
