@@ -313,7 +313,7 @@ async fn two_resources_that_change_at_once_restart_a_workload_once() {
     for name in ["one", "two"] {
         let mut spec = world.spec();
         spec["target"]["name"] = name.into();
-        spec["restart"] = json!({"debounce": "5s"});
+        spec["restart"] = json!({"debounce": "15s"});
         world.create(name, spec).await.unwrap();
         world.condition(name, "Ready", "True", "").await;
     }
