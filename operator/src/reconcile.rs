@@ -132,7 +132,9 @@ impl Context {
         match step {
             Step::Report(outcome) => {
                 let result = self.report(key, sync, &outcome).await?;
-                if let Some(synced) = &outcome.synced {
+                if let Some(synced) = &outcome.synced
+                    && result != "superseded"
+                {
                     self.tell_synced(key, &synced.sources);
                 }
                 Ok(result)
@@ -161,6 +163,7 @@ impl Context {
             Ok(upstream) => upstream,
             Err(step) => {
                 self.feeds.unsubscribe(key);
+                self.sync_reports.forget(key);
                 return step;
             }
         };

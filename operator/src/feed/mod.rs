@@ -287,9 +287,12 @@ impl Feeds {
         Some(upstream.clone())
     }
 
-    /// A client of an upstream.
+    /// A client of an upstream, be it one that nobody hears from any more.
     pub fn client(&self, upstream: &UpstreamKey) -> Result<Client, Problem> {
-        self.lock().client(upstream)
+        let mut registry = self.lock();
+        let client = registry.client(upstream);
+        registry.drop_unused(&upstream.server, upstream.ca.as_ref());
+        client
     }
 
     /// What there is, for the metrics.
@@ -338,10 +341,15 @@ impl Registry {
         if is_unused {
             let (key, upstream) = upstream.remove_entry();
             upstream.send(Command::Stop);
-            let mut others = self.upstreams.keys();
-            if !others.any(|other| other.server == key.server && other.ca == key.ca) {
-                self.clients.remove(&(key.server, key.ca));
-            }
+            self.drop_unused(&key.server, key.ca.as_ref());
+        }
+    }
+
+    /// Drops the client of a server that no upstream is at.
+    fn drop_unused(&mut self, server: &Origin, ca: Option<&Arc<[u8]>>) {
+        let mut upstreams = self.upstreams.keys();
+        if !upstreams.any(|other| other.server == *server && other.ca.as_ref() == ca) {
+            self.clients.remove(&(server.clone(), ca.cloned()));
         }
     }
 

@@ -33,8 +33,10 @@ const MAX_SOURCES: usize = 4_000;
 const PAUSE: Duration = Duration::from_secs(1);
 /// The longest wait for an upstream that does not answer.
 const MAX_BACKOFF: Duration = Duration::from_mins(5);
-/// How long an upstream is left alone that does not want to know, such as a server from before there were reports.
-const UNWANTED: Duration = Duration::from_hours(1);
+/// How long an upstream is left alone that does not want to know, such as a server from before there were reports: at first,
+/// and at most.
+const UNWANTED: Duration = Duration::from_mins(1);
+const MAX_UNWANTED: Duration = Duration::from_hours(1);
 /// How often what is so still is said again.
 const REPEAT: Duration = Duration::from_hours(6);
 
@@ -71,7 +73,12 @@ impl SyncReports {
             if let Some(before) = before.filter(|before| *before != upstream)
                 && let Some(outbox) = inner.outboxes.get_mut(&before)
             {
-                outbox.gone(resource, now);
+                // For the server it is the same one, whatever certificates are trusted.
+                if (&before.server, &before.token) == (&upstream.server, &upstream.token) {
+                    outbox.forget(resource);
+                } else {
+                    outbox.gone(resource, now);
+                }
             }
             let outbox = inner.outboxes.entry(upstream);
             outbox
@@ -95,14 +102,30 @@ impl SyncReports {
         }
     }
 
+    /// A resource's token may not go to any server any more: whatever that was told is left as it is.
+    pub fn forget(&self, resource: &Key) {
+        let mut inner = self.lock();
+        if let Some(upstream) = inner.upstreams.remove(resource)
+            && let Some(outbox) = inner.outboxes.get_mut(&upstream)
+        {
+            outbox.forget(resource);
+        }
+    }
+
+    /// No request is under way any more, however many there were.
+    fn resume(&self) {
+        self.lock().outboxes.values_mut().for_each(Outbox::resume);
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Tells upstreams, for ever.
+/// Tells upstreams, until it is dropped; what was under way is told with the next run.
 pub async fn run(context: Arc<Context>) {
     let mut sends = JoinSet::new();
+    context.sync_reports.resume();
     loop {
         let woken = context.sync_reports.wake.notified();
         let next = context.send_due(&mut sends);
@@ -111,7 +134,12 @@ pub async fn run(context: Arc<Context>) {
             () = until(next) => {}
             Some(ended) = sends.join_next(), if !sends.is_empty() => match ended {
                 Ok((send, answer)) => context.sync_reports.answered(send, answer),
-                Err(error) => tracing::error!(%error, "a report ended abnormally"),
+                Err(error) => {
+                    tracing::error!(%error, "a report ended abnormally");
+                    // It does not say whose; those that are ended with it are told again.
+                    sends = JoinSet::new();
+                    context.sync_reports.resume();
+                }
             },
         }
     }
@@ -179,8 +207,14 @@ impl Context {
             let sync = self.store.sync(&resource);
             let status = sync.as_ref().and_then(|sync| sync.status.as_ref());
             let sources = status.map_or(&[][..], |status| &status.sources);
-            let is_there = outbox.knows(&resource) && !sources.is_empty();
+            let wanted = outbox.has_now(&resource).filter(|_| !sources.is_empty());
+            let is_there = wanted.is_some();
             let print = is_there.then(|| self.print(sources));
+            if print != wanted {
+                // What the status says may come from another upstream, which this one is not to know.
+                outbox.look_later(&resource, now);
+                continue;
+            }
             if print.is_some() && print == outbox.told(&resource) {
                 continue;
             }
@@ -213,21 +247,24 @@ impl SyncReports {
         let (outbox, now) = (outbox.get_mut(), Instant::now());
         let error = match answer {
             Ok(recorded) => {
-                tracing::trace!(recorded, "reported");
+                let consumers = send.report.consumers.iter();
+                let sent: usize = consumers.map(|one| one.sources.len()).sum();
+                tracing::trace!(recorded, sent, "reported");
                 metrics::reported("told");
-                outbox.delivered(send.told, now, PAUSE, || spread(REPEAT, 0.8, 1.2));
+                // The server may not know a config or a right yet that this report is about.
+                let all = usize::try_from(recorded).is_ok_and(|recorded| recorded >= sent);
+                outbox.delivered(send.told, all, now, PAUSE, || spread(REPEAT, 0.8, 1.2));
                 return;
             }
             Err(error) => error,
         };
-        let resources = send.told.into_iter().map(|(resource, _)| resource);
         if error.is_transient() {
             metrics::reported("unavailable");
             tracing::debug!(%error, "a server was not told which revisions are live");
             let backoff = PAUSE * 2u32.saturating_pow(outbox.failures().min(16));
             let wait = spread(backoff.min(MAX_BACKOFF), 0.5, 1.0);
             let asked = error.retry_after().unwrap_or_default();
-            outbox.failed(resources, now + wait.max(asked.min(MAX_BACKOFF)).max(PAUSE));
+            outbox.failed(now + wait.max(asked.min(MAX_BACKOFF)).max(PAUSE));
         } else {
             metrics::reported("refused");
             // An older server knows no reports, and of a dead token the feed tells.
@@ -236,7 +273,8 @@ impl SyncReports {
             } else {
                 tracing::warn!(%error, "a server does not want to know which revisions are live");
             }
-            outbox.refused(resources, now + spread(UNWANTED, 0.8, 1.2));
+            let wait = UNWANTED * 2u32.saturating_pow(outbox.failures().min(16));
+            outbox.refused(now + spread(wait.min(MAX_UNWANTED), 0.8, 1.2));
         }
     }
 }
