@@ -96,9 +96,9 @@ names! {
     /// A remark for people to read: up to 500 characters, no control characters but line ends and tabs.
     Description: |text| is_prose(text, 500),
         "must be at most 500 characters of plain text";
-    /// What a Kubernetes cluster is called by whoever runs it: 1 to 253 characters, no control characters, not blank.
-    ClusterName: |text| is_line(text, 253) && !text.trim().is_empty(),
-        "must be 1 to 253 characters on one line";
+    /// What a Kubernetes cluster is called by whoever runs it: 1 to 253 bytes, no control characters, not blank.
+    ClusterName: |text| text.len() <= 253 && is_line(text, 253) && !text.trim().is_empty(),
+        "must be 1 to 253 bytes on one line";
     /// A namespace of Kubernetes: a label of RFC 1123.
     NamespaceName: is_label,
         "must be 1 to 63 of a-z, 0-9 and -, with a letter or digit at both ends";

@@ -111,7 +111,7 @@ pub struct Activity {
     last_used: LastUsed,
     throttle: Kept,
     answers: Kept,
-    reports: Reports,
+    reports: Arc<Reports>,
     sharing: Sharing,
     flushing: Mutex<flush::Flushing>,
 }
@@ -123,7 +123,7 @@ impl Activity {
             last_used: LastUsed::default(),
             throttle: Kept::new(ActivityKind::Throttle, MOST_COUNTS, MOST_BYTES),
             answers: Kept::new(ActivityKind::Answer, MOST_ANSWERS, MOST_BYTES),
-            reports: Reports::default(),
+            reports: Arc::default(),
             sharing: Sharing::since(now),
             flushing: Mutex::default(),
         };

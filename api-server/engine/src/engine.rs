@@ -308,7 +308,7 @@ impl Engine {
     /// Who has which revision of a config, as far as anybody said within the last day, in order of cluster, namespace and
     /// name. Where there are other servers, what they were told until some seconds ago is in it, too.
     pub async fn consumers(&self, config: ConfigId) -> Vec<Consumer> {
-        let (activity, journal) = (self.activity(), &*self.shared.journal);
+        let (activity, journal) = (self.activity(), &self.shared.journal);
         activity.hear_of_reports(journal, self.now()).await;
         activity.reports().of(config, self.now())
     }
@@ -319,7 +319,7 @@ impl Engine {
         self.flush_access().await;
         self.shared
             .activity
-            .flush(&*self.shared.journal, self.now())
+            .flush(&self.shared.journal, self.now())
             .await;
         match timeout(LAST_SNAPSHOT, snapshot::take(&self.shared)).await {
             Ok(Ok(_)) => {}

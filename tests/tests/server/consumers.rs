@@ -264,6 +264,10 @@ async fn a_report_that_is_not_what_it_can_be_is_refused_by_field_and_changes_not
             json!({"cluster": "x".repeat(254), "consumers": [good]}),
             "cluster",
         ),
+        (
+            json!({"cluster": "\u{fc}".repeat(127), "consumers": [good]}),
+            "cluster",
+        ),
         (json!({"cluster": "eu-1"}), "consumers"),
         (json!({"cluster": "eu-1", "consumers": {}}), "consumers"),
         (
@@ -277,6 +281,7 @@ async fn a_report_that_is_not_what_it_can_be_is_refused_by_field_and_changes_not
         ),
         (with("name", json!("canary/CANARY")), "consumers[1].name"),
         (with("name", json!(7)), "consumers[1].name"),
+        (with("sources", Value::Null), "consumers[1].sources"),
         (with("gone", json!("CANARY")), "consumers[1].gone"),
         (
             with("sources", json!(vec![good["sources"][0].clone(); 17])),
@@ -304,6 +309,9 @@ async fn a_report_that_is_not_what_it_can_be_is_refused_by_field_and_changes_not
         assert!(refused["errors"][field].is_string(), "{field}: {refused}");
         assert!(!answer.text.contains("CANARY"), "{}", answer.text);
     }
+    ci.post("/api/sync-reports", with("sorces", json!([])))
+        .await
+        .refused(400, "unknown_fields");
     assert_eq!(list(&owner, &shop, "prod").await["total"], 0);
     for query in ["state=all", "limit=0", "cursor=x", "cursor=0/a/b/c"] {
         let path = format!("{}?{query}", consumers(&shop, "prod"));

@@ -34,22 +34,23 @@ pub(crate) async fn run(shared: Weak<Shared>) {
         };
         shared
             .activity
-            .flush(&*shared.journal, now(&shared.state.load()))
+            .flush(&shared.journal, now(&shared.state.load()))
             .await;
     }
 }
 
 impl Activity {
     /// Stores what has changed. What cannot be stored now stays for the next time.
-    pub(crate) async fn flush(&self, journal: &dyn Journal, now: Timestamp) {
+    pub(crate) async fn flush(&self, journal: &Arc<dyn Journal>, now: Timestamp) {
         let mut flushing = self.flushing.lock().await;
         if self.reports.have_changed() {
             // What another server was told later must not be replaced by what was told here before.
-            self.hear_of_reports(journal, now).await;
+            self.hear_of_newest_reports(journal, now).await;
         }
         let changes = self.take_changes(now);
         for changes in changes.chunks(AT_ONCE) {
-            self.save(journal, &mut flushing, changes.into(), now).await;
+            self.save(&**journal, &mut flushing, changes.into(), now)
+                .await;
         }
     }
 

@@ -94,18 +94,20 @@ struct Bounds {
     consumers: usize,
     of_a_token: usize,
     bytes: usize,
+    bytes_of_a_token: usize,
 }
 
 impl Bounds {
-    /// Enough for a cluster of ten thousand resources that share one token, twice.
+    /// Enough for a cluster of ten thousand resources of three sources that share one token, and more of fewer.
     const USUAL: Self = Self {
         consumers: 50_000,
         of_a_token: 20_000,
         bytes: 32 << 20,
+        bytes_of_a_token: 8 << 20,
     };
 }
 
-/// What consumers said. Beyond the bounds, what was said longest ago goes first.
+/// What consumers said. Beyond the bounds, what was said longest ago with the token that takes the most goes first.
 pub struct Reports {
     bounds: Bounds,
     inner: Mutex<Inner>,
@@ -116,7 +118,9 @@ struct Inner {
     reports: BTreeMap<Arc<ConsumerId>, Report>,
     by_config: HashMap<ConfigId, BTreeSet<Arc<ConsumerId>>>,
     by_age: BTreeMap<Age, Arc<ConsumerId>>,
-    by_token: HashMap<TokenId, BTreeSet<Age>>,
+    by_token: HashMap<TokenId, OfToken>,
+    /// The same tokens by how much they take.
+    by_weight: BTreeSet<(usize, TokenId)>,
     counted: u64,
     bytes: usize,
     /// Whose reports the store does not have yet as they are here, or still has although they are gone from here.
@@ -125,6 +129,13 @@ struct Inner {
 
 /// When something was said, and a number that tells apart what was said at the same time.
 type Age = (Timestamp, u64);
+
+/// What was said with a token.
+#[derive(Default)]
+struct OfToken {
+    ages: BTreeSet<Age>,
+    bytes: usize,
+}
 
 struct Report {
     sources: Box<[(ConfigId, ConfigVersion)]>,
@@ -154,7 +165,7 @@ impl Reports {
         for Told { consumer, sources } in told {
             let dead: Vec<_> = inner
                 .of_any_token(&consumer)
-                .filter(|id| id.token != consumer.token && is_dead(id.token))
+                .filter(|id| id.token != consumer.token && inner.has_any(id) && is_dead(id.token))
                 .collect();
             for id in dead {
                 self.insert(&mut inner, id, Box::default(), now, true);
@@ -227,6 +238,7 @@ impl Reports {
         at: Timestamp,
         is_new: bool,
     ) {
+        let sources = first_of_each(sources);
         inner.take_out(&id);
         if is_new {
             self.note_changed(inner, id.clone());
@@ -235,21 +247,22 @@ impl Reports {
         }
         let token = id.token;
         inner.put(id, sources, at);
-        let Bounds {
-            consumers,
-            of_a_token,
-            bytes,
-        } = self.bounds;
-        let ages = inner.by_token.get(&token);
-        if let Some(ages) = ages.filter(|ages| ages.len() > of_a_token)
-            && let Some(oldest) = ages.first().copied()
+        let bounds = self.bounds;
+        while let Some(of_token) = inner.by_token.get(&token)
+            && (of_token.ages.len() > bounds.of_a_token || of_token.bytes > bounds.bytes_of_a_token)
         {
-            self.forget(inner, oldest);
+            self.forget_oldest_of(inner, token);
         }
-        while (inner.reports.len() > consumers || inner.bytes > bytes)
-            && let Some((oldest, _)) = inner.by_age.first_key_value()
+        while (inner.reports.len() > bounds.consumers || inner.bytes > bounds.bytes)
+            && let Some((_, heaviest)) = inner.by_weight.last().copied()
         {
-            let oldest = *oldest;
+            self.forget_oldest_of(inner, heaviest);
+        }
+    }
+
+    fn forget_oldest_of(&self, inner: &mut Inner, token: TokenId) {
+        let of_token = inner.by_token.get(&token);
+        if let Some(oldest) = of_token.and_then(|of_token| of_token.ages.first().copied()) {
             self.forget(inner, oldest);
         }
     }
@@ -297,6 +310,13 @@ impl Inner {
             .cloned()
     }
 
+    /// Whether a consumer has anything.
+    fn has_any(&self, id: &ConsumerId) -> bool {
+        self.reports
+            .get(id)
+            .is_some_and(|report| !report.sources.is_empty())
+    }
+
     fn put(
         &mut self,
         id: Arc<ConsumerId>,
@@ -305,7 +325,8 @@ impl Inner {
     ) {
         let age = (at, self.counted);
         self.counted += 1;
-        self.bytes += weight(&id, &sources);
+        let bytes = weight(&id, &sources);
+        self.bytes += bytes;
         for (config, _) in &sources {
             self.by_config
                 .entry(*config)
@@ -313,7 +334,11 @@ impl Inner {
                 .insert(id.clone());
         }
         self.by_age.insert(age, id.clone());
-        self.by_token.entry(id.token).or_default().insert(age);
+        let of_token = self.by_token.entry(id.token).or_default();
+        of_token.ages.insert(age);
+        self.by_weight.remove(&(of_token.bytes, id.token));
+        of_token.bytes += bytes;
+        self.by_weight.insert((of_token.bytes, id.token));
         self.reports.insert(id, Report { sources, age });
     }
 
@@ -321,7 +346,8 @@ impl Inner {
         let Some(Report { sources, age }) = self.reports.remove(id) else {
             return;
         };
-        self.bytes -= weight(id, &sources);
+        let bytes = weight(id, &sources);
+        self.bytes -= bytes;
         for (config, _) in &sources {
             if let Some(consumers) = self.by_config.get_mut(config) {
                 consumers.remove(id);
@@ -331,13 +357,24 @@ impl Inner {
             }
         }
         self.by_age.remove(&age);
-        if let Some(ages) = self.by_token.get_mut(&id.token) {
-            ages.remove(&age);
-            if ages.is_empty() {
+        if let Some(of_token) = self.by_token.get_mut(&id.token) {
+            of_token.ages.remove(&age);
+            self.by_weight.remove(&(of_token.bytes, id.token));
+            of_token.bytes -= bytes;
+            if of_token.ages.is_empty() {
                 self.by_token.remove(&id.token);
+            } else {
+                self.by_weight.insert((of_token.bytes, id.token));
             }
         }
     }
+}
+
+/// Of several sources with the same config, the first.
+fn first_of_each(sources: Box<[(ConfigId, ConfigVersion)]>) -> Box<[(ConfigId, ConfigVersion)]> {
+    let mut seen = HashSet::new();
+    let sources = sources.into_iter();
+    sources.filter(|(config, _)| seen.insert(*config)).collect()
 }
 
 fn weight(id: &ConsumerId, sources: &[(ConfigId, ConfigVersion)]) -> usize {

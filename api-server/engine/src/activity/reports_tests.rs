@@ -97,6 +97,7 @@ fn beyond_the_bounds_the_oldest_goes_first_and_of_each_token_its_own() {
         consumers: 4,
         of_a_token: 2,
         bytes: 1 << 20,
+        bytes_of_a_token: 1 << 20,
     });
     for (second, (name, of)) in [("a", 1), ("b", 2), ("c", 1), ("a", 1), ("d", 1)]
         .into_iter()
@@ -113,8 +114,9 @@ fn beyond_the_bounds_the_oldest_goes_first_and_of_each_token_its_own() {
     for of in [3, 4] {
         tell(&reports, told("e", of, &[(1, 1)]), 9);
     }
+    // The first token takes the most.
     let left = [
-        line("a", 1, 1),
+        line("b", 2, 1),
         line("d", 1, 1),
         line("e", 3, 1),
         line("e", 4, 1),
@@ -122,13 +124,52 @@ fn beyond_the_bounds_the_oldest_goes_first_and_of_each_token_its_own() {
     assert_eq!(of(&reports, 1, 9), left);
 
     let small = Reports::bounded(Bounds {
-        bytes: 1_000,
+        bytes: 2_500,
+        bytes_of_a_token: 1_100,
         ..Bounds::USUAL
     });
     for name in ["a", "b", "c"] {
         tell(&small, told(name, 1, &[(1, 1)]), 0);
     }
-    assert_eq!(of(&small, 1, 0), [line("c", 1, 1)]);
+    assert_eq!(of(&small, 1, 0), [line("b", 1, 1), line("c", 1, 1)]);
+    tell(&small, told("d", 2, &[(1, 1)]), 1);
+    for of in [3, 4] {
+        tell(&small, told("e", of, &[(1, 1)]), 2);
+    }
+    let left = [
+        line("c", 1, 1),
+        line("d", 2, 1),
+        line("e", 3, 1),
+        line("e", 4, 1),
+    ];
+    assert_eq!(of(&small, 1, 2), left);
+}
+
+#[test]
+fn a_config_counts_once_however_often_it_is_named() {
+    let reports = Reports::default();
+    tell(&reports, told("web", 1, &[(1, 5)]), 0);
+    let once = reports.lock().bytes;
+    tell(&reports, told("web", 1, &[(1, 5), (1, 6), (1, 7)]), 1);
+    assert_eq!(of(&reports, 1, 1), [line("web", 1, 5)]);
+    assert_eq!(reports.lock().bytes, once);
+}
+
+#[test]
+fn dead_tokens_are_overruled_once_and_forgotten_after_a_day() {
+    let reports = Reports::default();
+    for of in [1, 2, 3] {
+        tell(&reports, told("web", of, &[(1, 5)]), 0);
+    }
+    let tell_again = |seconds| {
+        let told = told("web", 4, &[(1, 6)]);
+        reports.tell([told], at(seconds), |id| id != token(4));
+        reports.take_changes(at(seconds)).len()
+    };
+    assert_eq!(tell_again(10), 4);
+    assert_eq!(tell_again(20), 1);
+    assert_eq!(tell_again(10 + DAY), 1);
+    assert_eq!(reports.lock().reports.len(), 1);
 }
 
 #[test]

@@ -39,6 +39,7 @@ pub(crate) struct ReportedConsumer {
     name: String,
     /// Whether it has nothing any more
     gone: Option<bool>,
+    /// Required unless it is gone
     #[schema(max_items = 16)]
     sources: Option<Vec<ReportedSource>>,
 }
@@ -83,14 +84,17 @@ impl ReportedConsumer {
         };
         let namespace = self.namespace.parse();
         let name = self.name.parse();
-        let sources = self.sources.unwrap_or_default();
+        let is_gone = self.gone == Some(true);
+        let sources = match self.sources {
+            None if !is_gone => return Err(invalid("sources", &"is required unless gone")),
+            sources => sources.unwrap_or_default(),
+        };
         if sources.len() > MOST_SOURCES {
             return Err(invalid("sources", &"must be 16 at most"));
         }
         let sources = sources.into_iter().enumerate();
         let sources = sources.map(|(at, one)| one.parse(&format!("{place}.sources[{at}]")));
         let sources = sources.collect::<ApiResult<Vec<_>>>()?;
-        let is_gone = self.gone == Some(true);
         Ok(Said {
             cluster: cluster.clone(),
             namespace: namespace.map_err(|why| invalid("namespace", &why))?,
@@ -153,7 +157,7 @@ pub(crate) struct SyncReported {
 )]
 pub(crate) async fn report(auth: Auth, body: Unread) -> ApiResult<Json<SyncReported>> {
     auth.look(|_, caller| reads_somewhere(caller))?;
-    let said = body.json::<SyncReport>().await?.parse()?;
+    let said = body.strict_json::<SyncReport>().await?.parse()?;
     let engine = &auth.app.engine;
     let recorded = auth.look(|state, caller| {
         let token = caller.token().ok_or(Rejection::Unauthenticated)?.id;
