@@ -2331,6 +2331,7 @@ export interface components {
              * @example shop
              */
             namespace: string;
+            /** @description Required unless it is gone */
             sources?: components["schemas"]["ReportedSource"][] | null;
         };
         ReportedSource: {
