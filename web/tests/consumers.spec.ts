@@ -96,3 +96,20 @@ test('who may not see the config is not offered its consumers', async ({ shop })
   await shop.waitForLoadState('networkidle');
   await expect(shop.getByRole('link', { name: 'Consumers' })).toHaveCount(0);
 });
+
+test('the page of a config that others inherit from leads to theirs', async ({ shop }) => {
+  await shop.goto('/p/shop/c/base/consumers');
+  await shop.getByRole('main').getByRole('link', { name: 'prod', exact: true }).click();
+  await expect(shop).toHaveURL(/\/p\/shop\/c\/prod\/consumers$/);
+});
+
+test('a later refusal is told, and nothing is called current meanwhile', async ({ shop, api }) => {
+  await report(api, 'shop', 'prod', [{ name: 'web' }]);
+  await shop.goto(ADDRESS);
+  const headline = shop.getByRole('main').getByRole('status');
+  await expect(headline).toHaveAttribute('data-current', 'true');
+  await shop.route('**/consumers?*', (route) => route.fulfill({ status: 500, json: { message: 'Broken.' } }));
+  await api.put('/api/projects/shop/configs/prod/secrets/NEW', { value: '1' });
+  await expect(shop.getByRole('alert')).toContainText('this is what was last known');
+  await expect(headline).not.toHaveAttribute('data-current');
+});

@@ -1,6 +1,7 @@
 import { SegmentedControl, Skeleton, Stack, Text } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 
+import type { Schemas } from '../../api/client.ts';
 import { consumersQuery } from '../../api/consumers.ts';
 import type { Place } from '../../api/history.ts';
 import { End } from '../../ui/End.tsx';
@@ -9,8 +10,9 @@ import { Problem } from '../../ui/Problem.tsx';
 import type { ConsumersSearch } from './address.ts';
 import classes from './consumers.module.css';
 import { ConsumersTable } from './ConsumersTable.tsx';
+import { Inheriting } from './Inheriting.tsx';
 import { NoConsumers } from './NoConsumers.tsx';
-import { againIn, headline } from './words.ts';
+import { againIn, headline, isDone } from './words.ts';
 
 interface Props {
   place: Place;
@@ -24,24 +26,30 @@ export function ConfigConsumers({ place, search: { state }, go }: Props) {
   const consumers = useInfiniteQuery({
     ...consumersQuery(place, state),
     // Only while the page is seen.
-    refetchInterval: ({ state: { data } }) => againIn(data?.pages[0]),
+    refetchInterval: ({ state: { data } }) => againIn(data && countsOf(data.pages)),
   });
-  const first = consumers.data?.pages[0];
-  const all = consumers.data?.pages.flatMap((page) => page.consumers) ?? [];
+  const pages = consumers.data?.pages ?? [];
+  const [first, counts] = [pages[0], countsOf(pages)];
+  const all = pages.flatMap((page) => page.consumers);
   return (
     <Stack gap="md">
-      <PageHead title="Consumers" about="Who keeps this config elsewhere, and which revision each reported within the last day." />
+      <PageHead title="Consumers" about="Who keeps this config elsewhere, and which revision each reported within the last day. This is about Secrets: pods that read them as variables have the old value until they restart." />
+      <Inheriting place={place} />
       {consumers.isPending && <Skeleton height={160} />}
-      {consumers.isLoadingError && (
-        <Problem title="The consumers are not to be had" error={consumers.error} retry={() => void consumers.refetch()} />
+      {consumers.isError && (
+        <Problem
+          title={first === undefined ? 'The consumers are not to be had' : 'The consumers cannot be asked for: this is what was last known'}
+          error={consumers.error}
+          retry={() => void consumers.refetch()}
+        />
       )}
       {first?.total === 0 && <NoConsumers place={place} />}
       {first !== undefined && first.total > 0 && (
         <>
           <div className={classes.head}>
-            <p className={classes.headline} role="status" data-current={first.current === first.total || undefined}>
+            <p className={classes.headline} role="status" data-current={(counts !== undefined && isDone(counts) && !consumers.isError) || undefined}>
               <span aria-hidden="true" className={classes.sign} />
-              {headline(first)}
+              {counts !== undefined && headline(counts)}
             </p>
             <SegmentedControl
               aria-label="Which"
@@ -66,4 +74,12 @@ export function ConfigConsumers({ place, search: { state }, go }: Props) {
       )}
     </Stack>
   );
+}
+
+/** The server's counts, with those that are behind for good among what is loaded. */
+function countsOf(pages: Schemas['ConsumerPage'][]) {
+  const [first] = pages;
+  if (first === undefined) return undefined;
+  const ended = pages.flatMap(({ consumers }) => consumers).filter((one) => one.tokenEnded && !one.current).length;
+  return { ...first, ended };
 }

@@ -24,8 +24,10 @@ export function ConsumersTable({ consumers, epoch }: Props) {
         </tr>
       </thead>
       <tbody>
-        {consumers.map((one) => (
-          <ConsumerRow key={`${one.cluster}\n${one.namespace}\n${one.name}\n${one.reportedBy}`} consumer={one} epoch={epoch} />
+        {consumers.map((one, index) => (
+          <ConsumerRow // Two clusters of one name are told apart by nothing else.
+            key={`${index}\n${one.cluster}\n${one.namespace}\n${one.name}`}
+            consumer={one} epoch={epoch} />
         ))}
       </tbody>
     </table>

@@ -16,3 +16,9 @@ export function inTree<T extends Inheriting>(configs: T[]): { config: T; depth: 
       .flatMap((config) => [{ config, depth }, ...below(config.slug, depth + 1)]);
   return below(null, 0);
 }
+
+/** All that inherits from a config, directly or not. */
+export function descendantsOf(slug: string, configs: Inheriting[]): string[] {
+  const children = configs.filter(({ parentSlug }) => parentSlug === slug);
+  return children.flatMap((child) => [child.slug, ...descendantsOf(child.slug, configs)]);
+}

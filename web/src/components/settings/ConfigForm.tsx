@@ -6,6 +6,7 @@ import { useState } from 'react';
 
 import { answered, api, type Schemas } from '../../api/client.ts';
 import { fieldError, FormFrame } from '../../ui/FormFrame.tsx';
+import { descendantsOf } from '../projects/tree.ts';
 import { inTree } from '../projects/tree.ts';
 
 interface Props {
@@ -86,10 +87,4 @@ export function ConfigForm({ project, config, configs }: Props) {
       />
     </FormFrame>
   );
-}
-
-/** All that inherits from a config: it cannot inherit from any of these. */
-function descendantsOf(slug: string, configs: Schemas['Config'][]): string[] {
-  const children = configs.filter(({ parentSlug }) => parentSlug === slug);
-  return children.flatMap((child) => [child.slug, ...descendantsOf(child.slug, configs)]);
 }
