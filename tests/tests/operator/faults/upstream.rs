@@ -2,12 +2,24 @@
 
 use std::fs;
 
-use serde_json::json;
+use anyhow::ensure;
+use serde_json::{Value, json};
 use ssm_tests::caller::{Caller, OWNER, own_server};
-use ssm_tests::{Run, Scratch, Server, ServerOptions};
+use ssm_tests::{Run, Scratch, Server, ServerOptions, eventually};
 
 use super::{has_no_bug, writes_nothing};
-use crate::world::World;
+use crate::world::{PATIENCE, World};
+
+/// Waits until the status of `web`, which comes after the Secret, tells this.
+async fn told(world: &World, wanted: impl Fn(&Value) -> bool) -> Value {
+    eventually(PATIENCE, "the status tells it", async || {
+        let status = world.status("web").await;
+        ensure!(wanted(&status), "{status}");
+        Ok(status)
+    })
+    .await
+    .unwrap()
+}
 
 #[tokio::test]
 async fn a_server_restored_from_a_backup_counts_from_there_and_is_followed() {
@@ -21,12 +33,12 @@ async fn a_server_restored_from_a_backup_counts_from_there_and_is_followed() {
     let file = after.path().join("backup.jsonl");
     let backup = Run::new(["backup".into(), file.clone()]).on(before.path());
     backup.end().await.unwrap().ok();
-    for value in ["2", "3", "4"] {
+    for value in ["2", "3"] {
         world.set("base", "A", value).await;
     }
+    let newest = world.set("base", "A", "4").await;
     world.holds("web", &[("A", "4")]).await;
-    world.condition("web", "Ready", "True", "").await;
-    let former = world.status("web").await;
+    let former = told(&world, |status| status["syncedRevision"] == newest).await;
 
     let port = server.port();
     server.stop().await.unwrap();
@@ -43,10 +55,10 @@ async fn a_server_restored_from_a_backup_counts_from_there_and_is_followed() {
     };
     let server = Server::start(options.data_dir(data.path())).await.unwrap();
     world.holds("web", &[("A", "1")]).await;
-    world.condition("web", "Ready", "True", "").await;
-    let status = world.status("web").await;
-    assert_ne!(status["sources"][0]["epoch"], former["sources"][0]["epoch"]);
+    let epoch = |status: &Value| status["sources"][0]["epoch"].clone();
+    let status = told(&world, |status| epoch(status) != epoch(&former)).await;
     assert!(status["syncedRevision"].as_u64() < former["syncedRevision"].as_u64());
+    world.condition("web", "Ready", "True", "").await;
 
     world.owner = Caller::nobody(&server.url()).sign_in(OWNER).await;
     world.set("base", "A", "5").await;

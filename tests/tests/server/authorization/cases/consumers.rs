@@ -13,7 +13,7 @@ pub fn cases() -> Vec<Case> {
             "POST /api/sync-reports",
             Need::All(&[Hold(&["secrets:read", "secrets:export"])]),
         )
-        .json(|_| json!({"cluster": "eu-1", "consumers": [{"namespace": "shop", "name": "web"}]})),
+        .json(|_| json!({"cluster": "eu-1", "consumers": [{"namespace": "shop", "name": "web", "sources": []}]})),
         Case::of(
             "GET /api/projects/{project}/configs/{config}/consumers",
             Need::All(&[May("configs:read", Config)]),
