@@ -1,0 +1,3 @@
+{{- define "ssm.mongodb.name" -}}
+{{ include "ssm.fullname" . }}-mongodb
+{{- end -}}
