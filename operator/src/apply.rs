@@ -44,7 +44,7 @@ impl From<Problem> for Failure {
 pub struct Applied {
     /// Which one.
     pub target: TargetStatus,
-    /// Whether it was written just now.
+    /// Whether it was written since the status told of it last.
     pub changed: bool,
 }
 
@@ -245,7 +245,9 @@ impl Writer<'_> {
             resource_version: meta.resource_version.to_string(),
         };
         let written = self.as_written(desired, &meta.resource_version);
-        self.store.set_written(resource, target, meta, written);
+        let changed = self
+            .store
+            .set_written(resource, target, meta, written, changed);
         Applied {
             target: status,
             changed,

@@ -8,6 +8,7 @@ use crate::crd::{CreationPolicy, SecretSync};
 use crate::fields::merge_manager;
 use crate::kube_error::{Meaning, describe, meaning};
 use crate::merge;
+use crate::ownership::is_made_ours;
 use crate::plan::target_name;
 use crate::problem::{Gone, Problem};
 use crate::queue::Key;
@@ -19,26 +20,51 @@ use crate::write;
 const MAX_ROUNDS: usize = 5;
 
 impl Writer<'_> {
-    /// Takes away what is under the former name of a renamed target, if it still is this resource's.
+    /// Takes away what is under former names of the target, if it still is this resource's. What is there is judged by itself:
+    /// whoever died after a write has told nobody of what it made.
     pub async fn release_former(&self, sync: &SecretSync) -> Result<(), Failure> {
         let status = sync.status.as_ref();
         let last = status.and_then(|status| status.target.as_ref());
-        let last = last.map(|last| (last.name.clone(), last.uid.clone()));
+        let last = last.map(|last| last.name.as_str().into());
         let formers = self.store.formers(&key_of(sync));
-        for (name, uid) in last.into_iter().chain(formers) {
-            if name != target_name(sync) {
-                self.release(sync, &name, Some(&uid)).await?;
+        for name in last.into_iter().chain(formers) {
+            if *name != *target_name(sync) {
+                self.release(sync, &name).await?;
                 self.store.forget_former(&key_of(sync), &name);
             }
         }
+        for name in self.store.strays(sync) {
+            if self.has_made(sync, &name).await? {
+                self.release(sync, &name).await?;
+            }
+        }
         Ok(())
+    }
+
+    /// Whether the Secret of this name was made by the operator for this very resource.
+    async fn has_made(&self, sync: &SecretSync, name: &str) -> Result<bool, Failure> {
+        let place = Key::new(&key_of(sync).namespace, name);
+        let api: Api<Secret> = Api::namespaced(self.client.clone(), &place.namespace);
+        let found = api
+            .get_metadata_opt(name)
+            .await
+            .map_err(|error| failure(name, &error))?;
+        let Some(found) = found else {
+            self.store.forget_secret(&place);
+            return Ok(false);
+        };
+        let found = Secret {
+            metadata: found.metadata,
+            ..Secret::default()
+        };
+        Ok(is_made_ours(&found, sync))
     }
 
     /// Takes away what is under the target's name, since there is nothing any more that it should hold. Says what is there now.
     pub async fn remove(&self, sync: &SecretSync) -> Result<Gone, Failure> {
         self.release_former(sync).await?;
         let name = target_name(sync);
-        let is_gone = self.release(sync, name, None).await?;
+        let is_gone = self.release(sync, name).await?;
         let name = name.to_owned();
         Ok(
             if sync.spec.target.creation_policy == CreationPolicy::Merge {
@@ -52,12 +78,7 @@ impl Writer<'_> {
     }
 
     /// Says whether there is no Secret of that name afterwards.
-    async fn release(
-        &self,
-        sync: &SecretSync,
-        name: &str,
-        uid: Option<&str>,
-    ) -> Result<bool, Failure> {
+    async fn release(&self, sync: &SecretSync, name: &str) -> Result<bool, Failure> {
         let resource = key_of(sync);
         let place = Key::new(&resource.namespace, name);
         let api: Api<Secret> = Api::namespaced(self.client.clone(), &resource.namespace);
@@ -65,9 +86,6 @@ impl Writer<'_> {
             let Some(meta) = self.store.secret(&place) else {
                 return Ok(true);
             };
-            if uid.is_some_and(|uid| *uid != *meta.uid) {
-                return Ok(false);
-            }
             let is_ours = meta.controller.is_some()
                 && meta.controller.as_deref() == sync.metadata.uid.as_deref();
             let (what, uid, version) = if is_ours {
@@ -83,9 +101,6 @@ impl Writer<'_> {
                     return Ok(true);
                 };
                 let found = live.metadata.uid.clone().unwrap_or_default();
-                if uid.is_some_and(|uid| uid != found) {
-                    return Ok(false);
-                }
                 let version = live.metadata.resource_version.clone();
                 (release(sync, &live), found, version)
             };

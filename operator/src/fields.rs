@@ -67,6 +67,18 @@ pub fn is_known(secret: &Secret, manager: &str) -> bool {
     entries(secret).any(|entry| is_by(entry, &[manager]))
 }
 
+/// Whether the operator is who has set the reference to the owner with this unique id.
+pub fn has_set_owner(secret: &Secret, uid: &str) -> bool {
+    let key = json!({ "uid": uid }).to_string();
+    entries(secret)
+        .filter(|entry| is_by(entry, &[FIELD_MANAGER]))
+        .filter_map(|entry| entry.fields_v1.as_ref().map(|fields| &fields.0))
+        .any(|fields| {
+            let owners = fields.pointer("/f:metadata/f:ownerReferences");
+            owners.is_some_and(|owners| owners.get(format!("k:{key}")).is_some())
+        })
+}
+
 /// Somebody other than `manager` who has set this field, such as `("/f:data", "A")`.
 pub fn other_setter<'a>(
     secret: &'a Secret,

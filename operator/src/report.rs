@@ -57,6 +57,9 @@ impl Context {
             }
             self.tell(key, sync, previous, &status, outcome);
         }
+        if outcome.synced.is_some() {
+            self.store.set_told(key);
+        }
         Ok(match (&outcome.synced, &outcome.problem) {
             (Some(synced), _) if synced.changed => "written",
             (Some(_), None) => "unchanged",

@@ -57,7 +57,7 @@ pub struct Synced {
     pub overlapping: Vec<String>,
     /// The Secret.
     pub target: TargetStatus,
-    /// Whether its data was changed just now.
+    /// Whether it was written since the last status that tells of it.
     pub changed: bool,
 }
 

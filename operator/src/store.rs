@@ -8,6 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::ResourceExt;
 
 use crate::crd::{ALLOW_REMOVAL_ANNOTATION, RECONCILE_AT_ANNOTATION, SecretSync, TokenSecretRef};
+use crate::ownership::is_kind;
 use crate::plan::{Written, target_name};
 use crate::queue::{Key, Lane};
 
@@ -23,7 +24,7 @@ pub struct SecretMeta {
     pub uid: Box<str>,
     /// Version.
     pub resource_version: Box<str>,
-    /// Unique id of its controller.
+    /// Unique id of its controller, where that is a `SecretSync`.
     pub controller: Option<Box<str>>,
 }
 
@@ -31,7 +32,9 @@ impl SecretMeta {
     /// Of these metadata.
     pub fn of(metadata: &ObjectMeta) -> Self {
         let owners = metadata.owner_references.as_deref().unwrap_or_default();
-        let controller = owners.iter().find(|owner| owner.controller == Some(true));
+        let controller = owners
+            .iter()
+            .find(|owner| owner.controller == Some(true) && is_kind(owner));
         Self {
             uid: metadata.uid.as_deref().unwrap_or_default().into(),
             resource_version: metadata
@@ -47,20 +50,21 @@ impl SecretMeta {
 struct Entry {
     sync: Arc<SecretSync>,
     written: Option<Written>,
-    /// Name and unique id of the Secret that was last written.
-    target: Option<Named>,
-    /// Those under former names, until they are dealt with.
-    formers: Vec<Named>,
+    /// Name of the Secret that was last written.
+    target: Option<Box<str>>,
+    /// Names of those before, until they are dealt with.
+    formers: Vec<Box<str>>,
+    /// A write that the status does not tell of yet.
+    is_untold: bool,
     failures: u32,
 }
-
-/// Name and unique id of a Secret.
-pub type Named = (String, String);
 
 #[derive(Default)]
 struct Inner {
     syncs: HashMap<Key, Entry>,
     secrets: HashMap<Key, SecretMeta>,
+    /// The Secrets of each controller, by its unique id.
+    controlled: HashMap<Box<str>, Vec<Key>>,
     /// Unique ids of Secrets that somebody uses and that are gone, until one of that name is there again.
     gone: HashMap<Key, Box<str>>,
     /// Which resources have a Secret as target, as token or for its certificates.
@@ -150,6 +154,7 @@ impl Store {
                         written: None,
                         target: None,
                         formers: Vec::new(),
+                        is_untold: false,
                         failures: 0,
                     },
                 );
@@ -219,16 +224,17 @@ impl Store {
         {
             return Vec::new();
         }
-        let affected = inner.users_of(key, Some(&meta));
+        let mut affected = inner.users_of(key, Some(&meta));
+        affected.extend(inner.surprised(key, &meta));
         inner.gone.remove(key);
-        inner.secrets.insert(key.clone(), meta);
+        inner.put_secret(key, meta);
         affected
     }
 
     /// The Secret with this unique id is gone.
     pub fn remove_secret(&self, key: &Key, uid: &str) -> Affected {
         let mut inner = self.lock();
-        inner.secrets.remove(key);
+        inner.take_secret(key);
         if inner.users.contains_key(key) {
             inner.gone.insert(key.clone(), uid.into());
         }
@@ -287,39 +293,71 @@ impl Store {
         self.lock().syncs.get(key)?.written.clone()
     }
 
-    /// Remembers what was written, so that the event about it causes nothing. A Secret whose end was heard of before its
-    /// write was answered stays gone.
-    pub fn set_written(&self, key: &Key, target: &Key, meta: SecretMeta, written: Written) {
+    /// Remembers what was written, just now or before, so that the event about it causes nothing. A Secret whose end was heard
+    /// of before its write was answered stays gone. Says whether the status is to tell of a write.
+    pub fn set_written(
+        &self,
+        key: &Key,
+        target: &Key,
+        meta: SecretMeta,
+        written: Written,
+        just_now: bool,
+    ) -> bool {
         let mut inner = self.lock();
-        if inner.gone.get(target) == Some(&meta.uid) {
-            return;
+        let is_gone = inner.gone.get(target) == Some(&meta.uid);
+        if !is_gone {
+            inner.see(target, meta);
         }
-        let now = (target.name.to_string(), meta.uid.to_string());
-        inner.see(target, meta);
-        if let Some(entry) = inner.syncs.get_mut(key) {
+        let Some(entry) = inner.syncs.get_mut(key) else {
+            return just_now;
+        };
+        entry.is_untold |= just_now;
+        if !is_gone {
             entry.written = Some(written);
-            if let Some(old) = entry.target.replace(now)
-                && *old.0 != *target.name
+            if let Some(old) = entry.target.replace((*target.name).into())
+                && *old != *target.name
             {
-                entry.formers.retain(|former| former.0 != old.0);
+                entry.formers.retain(|former| *former != old);
                 entry.formers.push(old);
             }
         }
+        entry.is_untold
     }
 
-    /// Secrets that this process has written for a resource under former names. The status knows only the last that it was
+    /// The status tells of the last write.
+    pub fn set_told(&self, key: &Key) {
+        if let Some(entry) = self.lock().syncs.get_mut(key) {
+            entry.is_untold = false;
+        }
+    }
+
+    /// Names under which this process has written Secrets for a resource before. The status knows only the last that it was
     /// told of.
-    pub fn formers(&self, key: &Key) -> Vec<Named> {
+    pub fn formers(&self, key: &Key) -> Vec<Box<str>> {
         self.lock()
             .syncs
             .get(key)
             .map_or_else(Vec::new, |entry| entry.formers.clone())
     }
 
+    /// Names of the Secrets that a resource controls besides its target. One is there where the operator died, or was not
+    /// answered, between a write and what the status says of it.
+    pub fn strays(&self, sync: &SecretSync) -> Vec<Box<str>> {
+        let (resource, target) = (key_of(sync), target_name(sync));
+        let inner = self.lock();
+        let controlled = sync.metadata.uid.as_deref();
+        let controlled = controlled.and_then(|uid| inner.controlled.get(uid));
+        let names = controlled.into_iter().flatten();
+        names
+            .filter(|key| *key.namespace == *resource.namespace && *key.name != *target)
+            .map(|key| (*key.name).into())
+            .collect()
+    }
+
     /// The Secret under a former name is dealt with.
     pub fn forget_former(&self, key: &Key, name: &str) {
         if let Some(entry) = self.lock().syncs.get_mut(key) {
-            entry.formers.retain(|former| former.0 != name);
+            entry.formers.retain(|former| **former != *name);
         }
     }
 
@@ -330,7 +368,7 @@ impl Store {
 
     /// A Secret turned out not to exist.
     pub fn forget_secret(&self, target: &Key) {
-        self.lock().secrets.remove(target);
+        self.lock().take_secret(target);
     }
 
     /// Counts failures in a row; the count is for the backoff.
@@ -398,8 +436,52 @@ impl Inner {
         if known.is_none_or(|old| {
             old.uid != meta.uid || is_newer(&meta.resource_version, &old.resource_version)
         }) {
-            self.secrets.insert(target.clone(), meta);
+            self.put_secret(target, meta);
         }
+    }
+
+    fn put_secret(&mut self, key: &Key, meta: SecretMeta) {
+        let before = self
+            .secrets
+            .get(key)
+            .and_then(|meta| meta.controller.as_ref());
+        if before != meta.controller.as_ref() {
+            self.take_secret(key);
+            if let Some(controller) = meta.controller.clone() {
+                self.controlled
+                    .entry(controller)
+                    .or_default()
+                    .push(key.clone());
+            }
+        }
+        self.secrets.insert(key.clone(), meta);
+    }
+
+    fn take_secret(&mut self, key: &Key) {
+        let Some(controller) = self.secrets.remove(key).and_then(|meta| meta.controller) else {
+            return;
+        };
+        if let Some(keys) = self.controlled.get_mut(&controller) {
+            keys.retain(|other| other != key);
+            if keys.is_empty() {
+                self.controlled.remove(&controller);
+            }
+        }
+    }
+
+    /// Who controls a Secret that comes up where nobody looks for one.
+    fn surprised(&self, secret: &Key, meta: &SecretMeta) -> Option<(Key, Lane)> {
+        let controller = meta.controller.as_deref()?;
+        let is_new = self
+            .secrets
+            .get(secret)
+            .is_none_or(|old| old.controller != meta.controller);
+        if !is_new || self.users.contains_key(secret) {
+            return None;
+        }
+        let mut syncs = self.syncs.iter();
+        let found = syncs.find(|(_, entry)| entry.sync.metadata.uid.as_deref() == Some(controller));
+        found.map(|(key, _)| (key.clone(), Lane::First))
     }
 
     fn unuse(&mut self, key: &Key, secrets: &[Key]) {

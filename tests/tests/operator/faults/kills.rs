@@ -43,6 +43,11 @@ async fn an_operator_that_dies_after_any_of_its_writes_loses_and_doubles_nothing
 }
 
 #[tokio::test]
+async fn an_operator_that_dies_after_any_of_its_writes_finds_what_has_another_name_since() {
+    for_every_write(0, dies_and_finds_another_name).await;
+}
+
+#[tokio::test]
 async fn an_operator_that_dies_after_any_of_its_writes_makes_each_restart_once() {
     for_every_write(4, dies_around_a_restart).await;
 }
@@ -76,6 +81,53 @@ async fn dies_after(kth: usize) -> bool {
     writes_nothing(&world).await;
     has_no_bug(&world);
     has_died
+}
+
+/// Whether there was such a write. Nobody is there to see the former names between one death and the next start.
+async fn dies_and_finds_another_name(kth: usize) -> bool {
+    let (mut world, mut proxy) = behind_a_proxy().await;
+    proxy.play(hold(kth));
+    world.set("base", "A", "1").await;
+    world.create("web", world.spec()).await.unwrap();
+    let is_synced = world.condition("web", "Ready", "True", "");
+    let dies = tokio::select! {
+        biased;
+        held = proxy.held() => Some(held.unwrap()),
+        _ = is_synced => None,
+    };
+    if let Some(call) = &dies {
+        println!("{kth}: dies after {call:?}");
+        world.operator.kill_now().unwrap();
+        proxy.calm();
+        for name in ["never-seen", "moved"] {
+            world.patch("web", json!({"target": {"name": name}})).await;
+        }
+    }
+    // Somebody else's copy, the owner included, was not made by the operator.
+    let owner = world.syncs().get("web").await.unwrap();
+    let copy = json!({
+        "apiVersion": "v1", "kind": "Secret", "stringData": {"A": "copied"},
+        "metadata": {"name": "copy", "ownerReferences": [{
+            "apiVersion": "simplesecrets.io/v1alpha1", "kind": "SecretSync", "controller": true,
+            "name": "web", "uid": owner.metadata.uid,
+        }]},
+    });
+    let copy = serde_json::from_value(copy).unwrap();
+    world
+        .secrets()
+        .create(&PostParams::default(), &copy)
+        .await
+        .unwrap();
+    if dies.is_some() {
+        world.operator.restart().await.unwrap();
+        world.holds("moved", &[("A", "1")]).await;
+        world.is_gone("web").await;
+        world.condition("web", "Ready", "True", "").await;
+    }
+    writes_nothing(&world).await;
+    world.holds("copy", &[("A", "copied")]).await;
+    has_no_bug(&world);
+    dies.is_some()
 }
 
 /// The same with a workload that is to be restarted once for each change.

@@ -45,8 +45,10 @@ pub async fn versions(world: &World) -> BTreeMap<String, String> {
     versions
 }
 
-/// Asserts that nothing is written any more: all stays as it is while resources that are made now come into sync.
+/// Asserts that nothing is written any more: once what is under way is done, all stays as it is while resources that are made
+/// now come into sync.
 pub async fn writes_nothing(world: &World) {
+    world.settled().await;
     let before = versions(world).await;
     for _ in 0..2 {
         world.settled().await;

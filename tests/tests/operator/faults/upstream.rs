@@ -61,8 +61,9 @@ async fn a_server_restored_from_a_backup_counts_from_there_and_is_followed() {
     world.condition("web", "Ready", "True", "").await;
 
     world.owner = Caller::nobody(&server.url()).sign_in(OWNER).await;
-    world.set("base", "A", "5").await;
+    let newest = world.set("base", "A", "5").await;
     world.holds("web", &[("A", "5")]).await;
+    told(&world, |status| status["syncedRevision"] == newest).await;
     writes_nothing(&world).await;
     has_no_bug(&world);
 }
