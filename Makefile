@@ -6,11 +6,12 @@ MAKEFLAGS += --no-print-directory
 
 CARGO_DENY := 0.20.2
 CARGO_MACHETE := 0.9.2
+CARGO_CYCLONEDX := 0.5.9
 
 # Tests over HTTP that choose their databases themselves, or need none: they are not run again over MongoDB.
 ON_BOTH := crash:: replicas storm:: sweeping:: mongodb_user:: migrate:: import_v1:: startup:: disk_full:: cli::
 
-.PHONY: help run test check bench web web-dev tools generate
+.PHONY: help run test check bench web web-dev tools generate audit sbom
 
 # What is installed for the console, by its lock file.
 INSTALLED := web/node_modules/.package-lock.json
@@ -59,6 +60,14 @@ $(CONSOLE): $(INSTALLED) $(shell find web/src web/build web/public web/index.htm
 bench: tools ## Measure, each figure as a ratio against a reference in the same run (ONLY="server" or "operator")
 	cargo build --release --workspace --bins
 	cargo run --quiet --release --package ssm-tests --bin bench -- $(ONLY)
+
+audit: ## Ask whether holes are known in what we depend on
+	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny@$(CARGO_DENY)
+	cargo deny --all-features check advisories
+	npm --prefix web audit --omit dev
+
+sbom: ## List what server, operator and console are made of, in target/sbom
+	@tests/release/sbom.sh $(CARGO_CYCLONEDX)
 
 tools: ## Build or install what tests run against, once (about 10 minutes)
 	@tests/tools/build.sh >/dev/null

@@ -22,14 +22,22 @@ pub(crate) fn profile_dir() -> Result<PathBuf> {
     .to_owned())
 }
 
-/// The path of one of the workspace's own programs, as built in the profile of the running executable.
+/// The path of one of the workspace's own programs: in the directory that `TEST_BINARIES` names where it is set, else as
+/// built in the profile of the running executable.
 pub fn product_binary(name: &str) -> Result<PathBuf> {
-    let path = profile_dir()?.join(name);
-    ensure!(
-        path.is_file(),
-        "{} is missing: run `cargo build --workspace --bins` (with the same profile)",
-        path.display()
-    );
+    let given = std::env::var_os("TEST_BINARIES").filter(|dir| !dir.is_empty());
+    let (dir, advice) = match given {
+        Some(dir) => (
+            PathBuf::from(dir),
+            "TEST_BINARIES must name a directory that has it, or be unset",
+        ),
+        None => (
+            profile_dir()?,
+            "run `cargo build --workspace --bins` (with the same profile)",
+        ),
+    };
+    let path = dir.join(name);
+    ensure!(path.is_file(), "{} is missing: {advice}", path.display());
     Ok(path)
 }
 
