@@ -11,7 +11,7 @@ CARGO_CYCLONEDX := 0.5.9
 # Tests over HTTP that choose their databases themselves, or need none: they are not run again over MongoDB.
 ON_BOTH := crash:: replicas storm:: sweeping:: mongodb_user:: migrate:: import_v1:: startup:: disk_full:: cli::
 
-.PHONY: help run test check bench web web-dev tools generate audit sbom
+.PHONY: help run test check bench web web-dev tools generate audit sbom soak
 
 # What is installed for the console, by its lock file.
 INSTALLED := web/node_modules/.package-lock.json
@@ -60,6 +60,9 @@ $(CONSOLE): $(INSTALLED) $(shell find web/src web/build web/public web/index.htm
 bench: tools ## Measure, each figure as a ratio against a reference in the same run (ONLY="server" or "operator")
 	cargo build --release --workspace --bins
 	cargo run --quiet --release --package ssm-tests --bin bench -- $(ONLY)
+
+soak: ## Keep server and operator busy, and hold their memory against what it was when warm (SOAK_MINUTES=5)
+	@tests/release/soak.sh
 
 audit: ## Ask whether holes are known in what we depend on
 	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny@$(CARGO_DENY)

@@ -1,0 +1,70 @@
+//! Keeps a server and an operator busy for `SOAK_MINUTES` with everything that they do all day, and fails when an answer
+//! was not the right one, when a Secret did not follow, or when either needs more memory at the end than when it was warm.
+
+mod cluster;
+mod load;
+mod memory;
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use ssm_tests::caller::own_server;
+use ssm_tests::{ServerOptions, install_crypto};
+use tokio::time::sleep;
+
+use crate::cluster::Cluster;
+use crate::load::Load;
+use crate::memory::Samples;
+
+/// How long it takes where `SOAK_MINUTES` says nothing.
+const MINUTES: u64 = 5;
+/// How often memory is looked at.
+const EVERY: Duration = Duration::from_secs(1);
+/// How much more of it may be needed at the end, in percent.
+const GROWTH: f64 = 5.0;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let minutes = match std::env::var("SOAK_MINUTES") {
+        Ok(minutes) => minutes.parse().context("SOAK_MINUTES is no number")?,
+        Err(_) => MINUTES,
+    };
+    ensure!(minutes > 0, "SOAK_MINUTES is 0");
+    install_crypto();
+    let (mut server, owner) = own_server(ServerOptions::default().embedded()).await;
+    let shop = owner.shop().await;
+    let mut load = Load::start(&owner, &shop).await;
+    let mut cluster = Cluster::start(&owner, &shop, &server.url()).await?;
+
+    let (begin, all) = (Instant::now(), Duration::from_mins(minutes));
+    let (mut of_server, mut of_operator) = (Samples::default(), Samples::default());
+    while begin.elapsed() < all {
+        sleep(EVERY).await;
+        of_server.take(server.process().pid())?;
+        of_operator.take(cluster.operator.process().pid())?;
+        load.goes_on()?;
+    }
+    let tally = load.end().await;
+    cluster.follows(&owner, &shop).await?;
+
+    println!("{minutes} minutes: {tally}");
+    let mut grown = Vec::new();
+    for (name, samples) in [("server", of_server), ("operator", of_operator)] {
+        let level = samples.levels();
+        let growth = level.growth();
+        println!(
+            "memory of the {name}: {:.1} MiB when warm, {:.1} MiB at the end, {growth:+.1} %",
+            level.warm, level.end
+        );
+        if growth >= GROWTH {
+            grown.push(name);
+        }
+    }
+    ensure!(tally.is_right(), "not every answer was the right one");
+    ensure!(
+        grown.is_empty(),
+        "what grew by {GROWTH} % or more: {}",
+        grown.join(", ")
+    );
+    Ok(())
+}
