@@ -23,12 +23,31 @@ command -v cargo-cyclonedx >/dev/null || cargo install --quiet --locked "cargo-c
 
 # Of a name that nothing else has, since each lies beside the manifest that it is about.
 readonly name=.sbom
-drop_unmoved() { find . -name "$name.json" -not -path './target/*' -not -path '*/node_modules/*' -delete; }
-trap drop_unmoved EXIT
+scratch=$(mktemp -d)
+readonly scratch
+clean_up() {
+  rm -rf "$scratch"
+  find . -name "$name.json" -not -path './target/*' -not -path '*/node_modules/*' -delete
+}
+trap clean_up EXIT
 
-# rust PACKAGE DIRECTORY: what the package in the directory is built from. Where that lies on this machine is nobody's business.
+# rust PACKAGE DIRECTORY: what the package in the directory is built from. The document also has what only other packages of
+# the workspace ask for; and where all that lies on this machine is nobody's business.
 rust() {
-  sed "s|path+file://$PWD/|path+file:///|g" "$2/$name.json" >"$out/$1.cdx.json"
+  # shellcheck disable=SC2016 # these are JavaScript's
+  cargo tree --quiet --locked --package "$1" --target "$target" --edges normal,build --prefix none --format '{p}' \
+    | node --input-type=module --eval '
+      import { readFileSync, writeFileSync } from "node:fs";
+      const [from, to, root] = process.argv.slice(1);
+      const built = new Set(readFileSync(0, "utf8").split("\n").map((line) => line.split(" ").slice(0, 2).join(" ")));
+      const bom = JSON.parse(readFileSync(from, "utf8").replaceAll(`path+file://${root}/`, "path+file:///"));
+      bom.components = bom.components.filter(({ name, version }) => built.has(`${name} v${version}`));
+      const refs = new Set([bom.metadata.component, ...bom.components].map((component) => component["bom-ref"]));
+      bom.dependencies = bom.dependencies
+        .filter(({ ref }) => refs.has(ref))
+        .map(({ ref, dependsOn }) => ({ ref, dependsOn: dependsOn?.filter((other) => refs.has(other)) }));
+      writeFileSync(to, `${JSON.stringify(bom, null, 2)}\n`);
+    ' "$2/$name.json" "$out/$1.cdx.json" "$PWD"
 }
 
 rm -rf "$out"
@@ -36,24 +55,31 @@ mkdir -p "$out"
 cargo cyclonedx --quiet --format json --spec-version 1.5 --target "$target" --override-filename "$name"
 rust ssm-server api-server
 rust ssm-operator operator
-npm --prefix web sbom --sbom-format cyclonedx --omit dev --package-lock-only >"$out/ssm-console.cdx.json"
+# The console has no version but that of the server which it is a part of; a list needs one.
+readonly console=$scratch/ssm-console
+mkdir "$console"
+cp web/package.json web/package-lock.json "$console"
+product=$(sed -n '/^\[workspace\.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo.toml)
+(cd "$console" && npm version --no-git-tag-version "$product" >/dev/null)
+(cd "$console" && npm sbom --sbom-format cyclonedx --omit dev --package-lock-only) >"$out/ssm-console.cdx.json"
 
-# look FILE NAME…: the document is one, names these components, and nothing of this machine.
+# look PRODUCT NAME…: the document is one of the product in its version, names these components, and nothing of this machine.
 look() {
   local file=$out/$1.cdx.json
-  shift
   # shellcheck disable=SC2016 # these are JavaScript's
   node --input-type=module --eval '
     import { readFileSync } from "node:fs";
-    const [file, ...names] = process.argv.slice(1);
+    const [file, version, product, ...names] = process.argv.slice(1);
     const bom = JSON.parse(readFileSync(file, "utf8"));
     if (bom.bomFormat !== "CycloneDX") throw new Error(`${file} is no CycloneDX document`);
+    const about = bom.metadata.component;
+    if (about.name !== product || about.version !== version) throw new Error(`${file} is about ${about.name} ${about.version}`);
     const found = new Set(bom.components.map(({ group, name }) => (group ? `${group}/${name}` : name)));
     const missing = names.filter((name) => !found.has(name));
     if (missing.length > 0) throw new Error(`${file} does not name ${missing.join(", ")}`);
     console.error(`sbom: ${file} names ${found.size} components`);
-  ' "$file" "$@"
-  if grep -qF -e "$PWD" -e "$HOME/" "$file"; then
+  ' "$file" "$product" "$@"
+  if grep -qF -e "$PWD" -e "$HOME/" -e "$scratch" "$file"; then
     say "$file has a path of this machine in it"
     exit 1
   fi
