@@ -50,11 +50,14 @@ async fn main() -> Result<()> {
     println!("{minutes} minutes: {tally}");
     let mut grown = Vec::new();
     for (name, samples) in [("server", of_server), ("operator", of_operator)] {
-        let level = samples.levels();
+        let (level, course) = (samples.levels(), samples.course());
         let growth = level.growth();
+        let course: Vec<_> = course.iter().map(|level| format!("{level:.1}")).collect();
         println!(
-            "memory of the {name}: {:.1} MiB when warm, {:.1} MiB at the end, {growth:+.1} %",
-            level.warm, level.end
+            "memory of the {name} in MiB: {:.1} when warm, {:.1} at the end, {growth:+.1} %; {}",
+            level.warm,
+            level.end,
+            course.join(" ")
         );
         if growth >= GROWTH {
             grown.push(name);

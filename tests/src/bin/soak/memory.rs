@@ -28,6 +28,12 @@ impl Samples {
         Ok(())
     }
 
+    /// What it came down to in each tenth of the time.
+    pub fn course(&self) -> Vec<f64> {
+        let tenth = self.0.len().div_ceil(10).max(1);
+        self.0.chunks(tenth).map(floor).collect()
+    }
+
     /// The first third is for getting warm. Of the rest, the first and the last third are compared, each by the sample
     /// below which a tenth of its samples are: work in progress comes and goes, and a leak lifts what is left without it.
     pub fn levels(&self) -> Levels {
