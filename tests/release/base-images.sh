@@ -44,7 +44,7 @@ mirror() {
   apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Codename: $SUITE" 'Label: Debian' | sed -n 1p
 }
 
-debian() {
+make_debian() {
   local root="$made/debian"
   rm -rf "$root"
   logged debootstrap.log debootstrap --variant=minbase --include=ca-certificates "$SUITE" "$root" "$(mirror)"
@@ -54,7 +54,7 @@ debian() {
   rm -rf "$root"
 }
 
-rust() {
+make_rust() {
   local dir="$made/rust" toolchain
   mkdir -p "$dir"
   toolchain=$(rustc --print sysroot)
@@ -70,7 +70,7 @@ END
   rm -rf "$dir"
 }
 
-node() {
+make_node() {
   local dir="$made/node" program modules
   mkdir -p "$dir/lib"
   program=$(command -v node)
@@ -89,12 +89,12 @@ END
 }
 
 # The libraries that a program of Rust needs, certificates, and the users root, nobody and nonroot.
-distroless() {
+make_distroless() {
   local dir="$made/distroless" package
   mkdir -p "$dir/packages" "$dir/root"/{etc/ssl/certs,tmp,home/nonroot}
   chmod 1777 "$dir/root/tmp"
   for package in libc6 libgcc-s1 libstdc++6 libssl3 zlib1g tzdata netbase; do
-    (cd "$dir/packages" && apt-get download --quiet=2 "$package/$SUITE" >&2)
+    (cd "$dir/packages" && apt-get download -o APT::Sandbox::User=root --quiet=2 "$package/$SUITE" >&2)
   done
   for package in "$dir"/packages/*.deb; do dpkg-deb --extract "$package" "$dir/root"; done
   rm -rf "$dir/root"/usr/share/{doc,man,lintian}
@@ -109,7 +109,7 @@ distroless() {
   rm -rf "$dir"
 }
 
-mongo() {
+make_mongo() {
   local dir="$made/mongo"
   mkdir -p "$dir"
   cp "$here"/mongo/* tests/tools/foreign/requirements.txt "$dir/"
@@ -139,8 +139,8 @@ for program in debootstrap rustc node npm apt-get; do
   fi
 done
 mkdir -p "$made"
-ensure "$(from_dockerfile RUNTIME_IMAGE)" distroless
-if [ $registry = away ]; then ensure "debian:$SUITE-slim" debian; fi
-ensure "$(from_dockerfile RUST_IMAGE)" rust
-ensure "$(from_dockerfile NODE_IMAGE)" node
-ensure "$(sed -n 's/^ *image: \(mongo:.*\)$/\1/p' docker-compose.yml | sort --unique)" mongo
+ensure "$(from_dockerfile RUNTIME_IMAGE)" make_distroless
+if [ $registry = away ]; then ensure "debian:$SUITE-slim" make_debian; fi
+ensure "$(from_dockerfile RUST_IMAGE)" make_rust
+ensure "$(from_dockerfile NODE_IMAGE)" make_node
+ensure "$(sed -n 's/^ *image: \(mongo:.*\)$/\1/p' docker-compose.yml | sort --unique)" make_mongo
