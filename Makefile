@@ -11,14 +11,14 @@ CARGO_CYCLONEDX := 0.5.9
 # Tests over HTTP that choose their databases themselves, or need none: they are not run again over MongoDB.
 ON_BOTH := crash:: replicas storm:: sweeping:: mongodb_user:: migrate:: import_v1:: startup:: disk_full:: cli::
 
-.PHONY: help run test check bench web web-dev tools generate audit sbom soak
+.PHONY: help run test check release-check bench web web-dev tools generate audit sbom soak
 
 # What is installed for the console, by its lock file.
 INSTALLED := web/node_modules/.package-lock.json
 CONSOLE := web/dist/index.html
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Start server, control plane and operator, and sync examples/shop.env (ENV_FILE=…, CLUSTER=…, PORT=…)
 	@# Without Go (3) the server runs alone, and says what the rest needs.
@@ -44,6 +44,9 @@ check: $(INSTALLED) ## Check formatting, lints, dependencies and licences
 	cargo deny --all-features check --hide-inclusion-graph bans licenses sources
 	cargo machete
 	npm --prefix web run --silent check
+
+release-check: ## Build and try what a release consists of, as root (about an hour; STEPS="engine bases images" for some of it)
+	tests/release/check.sh $(STEPS)
 
 web: $(CONSOLE) ## Build the console, which the next build of the server takes in
 

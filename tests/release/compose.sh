@@ -29,7 +29,7 @@ readonly project="$RELEASE_DIR/project-$profile"
 free_port() { node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })'; }
 
 PORT=$(free_port)
-export PORT COMPOSE_PROJECT_NAME="ssm-release-$profile"
+export PORT COMPOSE_PROJECT_NAME="ssm-release-$profile" COMPOSE_PROGRESS=quiet
 readonly api="http://127.0.0.1:$PORT/api"
 
 # documented HEADING [WITH]: the commands of docs/docker.md under a heading, or after the line `WITH:` in there.
