@@ -154,6 +154,7 @@ expect 'where it is reached' "$(compose port "$service" 8080)" "127.0.0.1:$PORT"
 confined "$service" 65532:65532
 if [ "$profile" = mongodb ]; then confined mongo mongodb; fi
 uses_image "$image:$release"
+expect 'what --profile picks' "$(compose --profile embedded config --services)" embedded
 expect 'the console' "$(curl --silent --fail "http://127.0.0.1:$PORT/" | grep --count '<script')" 1
 
 sign_up "$setup"
