@@ -31,7 +31,9 @@ fn texts(list: &Value) -> Vec<&str> {
 fn argument(name: &str) -> String {
     let dockerfile = read("Dockerfile");
     let start = format!("ARG {name}=");
-    let line = dockerfile.lines().find_map(|line| line.strip_prefix(&start));
+    let line = dockerfile
+        .lines()
+        .find_map(|line| line.strip_prefix(&start));
     line.unwrap().to_owned()
 }
 
@@ -61,7 +63,10 @@ fn nothing_is_written_outside_of_volumes_and_nobody_gets_more_rights_or_memory_t
         let options = texts(&service["security_opt"]);
         assert_eq!(options, ["no-new-privileges:true"], "{name}");
         assert!(service["mem_limit"].is_string(), "{name}");
-        assert!(service["logging"]["options"]["max-size"].is_string(), "{name}");
+        assert!(
+            service["logging"]["options"]["max-size"].is_string(),
+            "{name}"
+        );
         // Of whose doing it is that all others need no root.
         let makes_keys = name == "keys";
         assert_eq!(service["user"] == "0", makes_keys, "{name}");
