@@ -8,10 +8,16 @@ CARGO_DENY := 0.20.2
 CARGO_MACHETE := 0.9.2
 CARGO_CYCLONEDX := 0.5.9
 
+# What begins, and when.
+step = @printf '\n== %s (%(%T)T)\n' '$(1)' -1
+
 # Tests over HTTP that choose their databases themselves, or need none: they are not run again over MongoDB.
 ON_BOTH := crash:: replicas storm:: sweeping:: mongodb_user:: migrate:: import_v1:: startup:: disk_full:: cli::
 
-.PHONY: help run test check release-check bench web web-dev tools generate audit sbom soak
+.PHONY: help run test check release-check bench web web-dev tools generate audit sbom soak test-cluster
+
+# Where cargo puts programs.
+PROGRAMS := $(or $(CARGO_TARGET_DIR),target)/debug
 
 # What is installed for the console, by its lock file.
 INSTALLED := web/node_modules/.package-lock.json
@@ -28,13 +34,30 @@ run: ## Start server, control plane and operator, and sync examples/shop.env (EN
 	@cargo build --workspace --bins
 	@cargo run --quiet --package ssm-tests --bin demo
 
-test: tools web ## Run every test
+test: ## Run every test
+	$(call step,tools)
+	@$(MAKE) tools
+	$(call step,console)
+	@$(MAKE) web
+	$(call step,programs)
 	cargo build --workspace --bins
 	rm -rf target/debug/test-logs
+	$(call step,tests)
 	LOG_LEVEL=trace cargo test --workspace --no-fail-fast
+	$(call step,tests over HTTP on MongoDB)
 	LOG_LEVEL=trace TEST_STORE=mongodb cargo test --workspace --no-fail-fast --test server -- $(ON_BOTH:%=--skip %)
 	cargo run --quiet --package ssm-tests --bin canary
+	$(call step,tests of the console)
 	npm --prefix web test
+
+test-cluster: web ## Run the tests that need a cluster with pods: images, chart, upgrades, faults (as root; ONLY=name)
+	$(call step,programs and images)
+	cargo build --workspace --bins
+	cargo test --quiet --workspace --no-run --test cluster
+	tests/cluster/images.sh $(PROGRAMS) $(PROGRAMS)/cluster-images
+	$(call step,cluster)
+	IMAGES=$(PROGRAMS)/cluster-images LOGS=$(PROGRAMS)/cluster-logs tests/cluster/run.sh tests/cluster/test.sh $(ONLY)
+	cargo run --quiet --package ssm-tests --bin canary -- $(PROGRAMS)/cluster-logs
 
 check: $(INSTALLED) ## Check formatting, lints, dependencies and licences
 	cargo fmt --all --check

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# Builds what the tests run against, etcd, kube-apiserver and kube-controller-manager, from their Go modules, once for
-# each version.
+# Builds what the tests run against from Go modules, once for each version: etcd, kube-apiserver and
+# kube-controller-manager, or the programs of Kubernetes that are named.
+#
+#   build.sh [NAME…]
 #
 # The last line on stdout is the directory that holds them; everything else goes to stderr.
 # KUBEBUILDER_ASSETS, where set, is that directory, and nothing is built.
@@ -8,7 +10,7 @@
 # Exit codes: 0 ready · 1 a build failed · 2 KUBEBUILDER_ASSETS lacks a binary · 3 Go is missing
 set -euo pipefail
 
-readonly BINARIES="etcd kube-apiserver kube-controller-manager"
+readonly BINARIES="${*:-etcd kube-apiserver kube-controller-manager}"
 readonly HEARTBEAT_SECONDS=20
 
 say() { printf 'tools: %s\n' "$*" >&2; }

@@ -1,10 +1,22 @@
 //! Looks through what the last test run left for secret values, passwords and tokens: every log, and the files of the
-//! MongoDB that the tests shared.
+//! MongoDB that the tests shared. With the name of a directory, it looks through that alone.
+
+use std::path::Path;
 
 use anyhow::{Result, bail, ensure};
 use ssm_tests::{canary, logs_dir, scratch_left};
 
 fn main() -> Result<()> {
+    if let Some(dir) = std::env::args_os().nth(1) {
+        let seen = canary::sightings(Path::new(&dir))?;
+        ensure!(
+            seen.is_empty(),
+            "secrets in clear:\n  {}",
+            seen.join("\n  ")
+        );
+        println!("no secret value, password or token in {}", dir.display());
+        return Ok(());
+    }
     let databases = scratch_left("mongodb")?;
     // What is compressed or gone shows nothing: the names of the tests' projects lie there in clear.
     let mut readable = false;

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Builds CoreDNS from its Go module, once for each version and choice of plugins.
+#
+# The last line on stdout is the directory that holds it; everything else goes to stderr.
+#
+# Exit codes: 0 ready · 1 the build failed · 3 Go is missing
+set -euo pipefail
+
+say() { printf 'tools: %s\n' "$*" >&2; }
+
+cd "$(dirname "${BASH_SOURCE[0]}")"
+wanted=$(cat go.mod go.sum main.go | cksum | cut -d ' ' -f 1)
+readonly dir="${XDG_CACHE_HOME:-$HOME/.cache}/simple-secrets-manager/coredns-$wanted"
+
+if [ ! -x "$dir/coredns" ]; then
+  if ! command -v go >/dev/null; then
+    say 'Go is not installed; it is needed once, to build CoreDNS.'
+    exit 3
+  fi
+  say 'building CoreDNS, once'
+  mkdir -p "$dir"
+  trap 'rm -f "$dir/.coredns.$$"' EXIT
+  CGO_ENABLED=0 GOWORK=off go build -trimpath -buildvcs=false -ldflags '-s -w' -o "$dir/.coredns.$$" . >&2
+  mv "$dir/.coredns.$$" "$dir/coredns"
+  say "it is ready after $SECONDS s"
+fi
+printf '%s\n' "$dir"
