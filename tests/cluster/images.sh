@@ -12,8 +12,9 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly here
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$here/../../Cargo.toml" | head -n 1)
 readonly version
-# As the chart and docker-compose.yml name it.
-readonly MONGO=mongo:4.4.18
+# As the chart names it.
+mongo_tag=$(sed -n '/repository: mongo$/,/tag:/s/^ *tag: //p' "$here/../../charts/simple-secrets-manager/values.yaml")
+readonly mongo_tag
 readonly path='"PATH=/usr/local/bin:/usr/bin:/bin"'
 
 rm -rf "$out"
@@ -88,7 +89,7 @@ mongo() {
     printf '#!/usr/local/bin/python3\n%s\n' "$(cat "$here/mongod.py")" >"$root/usr/local/bin/$name"
     chmod 755 "$root/usr/local/bin/$name"
   done
-  "$here/image.sh" "$out/mongo.tar" "$MONGO" "$root" \
+  "$here/image.sh" "$out/mongo.tar" "mongo:$mongo_tag" "$root" \
     "{\"Env\":[$path,\"PYTHONHOME=/opt/python\",\"PYTHONDONTWRITEBYTECODE=1\"],\"Entrypoint\":[\"/usr/local/bin/python3\",\"/usr/local/bin/mongod.py\"]}"
 }
 

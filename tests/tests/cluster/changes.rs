@@ -17,4 +17,5 @@ async fn a_pod_that_opted_in_is_restarted_and_then_sees_the_changed_value() {
     world.greet("goodbye").await;
     world.is_synced("goodbye").await;
     world.is_seen("goodbye").await;
+    world.end().await;
 }

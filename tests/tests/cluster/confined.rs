@@ -90,4 +90,6 @@ async fn an_operator_that_is_confined_to_a_namespace_reads_no_other() {
     )
     .await;
     assert!(there.stderr.contains("NotFound"), "{}", there.stderr);
+    kubectl(&["delete", "namespace", &other, "--wait=false"]).await;
+    world.end().await;
 }

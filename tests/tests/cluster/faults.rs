@@ -26,6 +26,7 @@ async fn no_acknowledged_write_is_lost_when_the_servers_pod_is_killed_under_load
     }
     load.goes_on(WRITES).await;
     load.is_all_there(&world.owner, &world.shop).await;
+    world.end().await;
 }
 
 #[tokio::test]
@@ -40,6 +41,7 @@ async fn secrets_follow_after_the_api_server_has_been_killed() {
     // While it is away.
     world.greet("goodbye").await;
     world.is_synced("goodbye").await;
+    world.end().await;
 }
 
 #[tokio::test]
@@ -59,4 +61,5 @@ async fn pods_outlive_the_container_runtime() {
     world.is_seen("goodbye").await;
     let after = (world.pods("server").await, world.pods("operator").await);
     assert_eq!(after, before);
+    world.end().await;
 }

@@ -29,8 +29,7 @@ async fn an_installation_of_the_chart_leads_to_a_synced_secret() {
     );
     world.release.test().await;
     memory(&world.release.namespace).await;
-    // Others must not be served by an operator that serves everybody.
-    world.release.uninstall().await;
+    world.end().await;
 }
 
 /// Says how much memory the pods of a namespace take.

@@ -3,21 +3,23 @@
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 use ssm_tests::caller::{Caller, OWNER, fresh};
-use ssm_tests::{canary, eventually};
+use ssm_tests::{Ended, canary, eventually};
 
-use crate::cluster::{PATIENCE, apply, helm, kubectl};
+use crate::cluster::{PATIENCE, apply, helm, kubectl, run};
 
 /// The chart, as it is in the sources.
 const CHART: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/../charts/simple-secrets-manager"
 );
+const CRD: &str = include_str!("../../../crds/secretsyncs.yaml");
+const CRD_NAME: &str = "crd/secretsyncs.simplesecrets.io";
 /// The name of every release.
 const NAME: &str = "ssm";
 /// How long helm waits.
 const WAIT: &str = "--timeout=3m";
 
-/// An installed release.
+/// A release.
 pub struct Release {
     /// Where it is.
     pub namespace: String,
@@ -25,45 +27,71 @@ pub struct Release {
 }
 
 impl Release {
-    /// Installs one with an operator for all namespaces, as `helm install` does when it is told nothing. No other test may run.
+    /// Installs one as `helm install` does when it is told nothing: with the definition of `SecretSync`, and an operator for all
+    /// namespaces. No other test may run.
     pub async fn by_default() -> Self {
-        Self::with(&[]).await
-    }
-
-    /// Installs one whose operator serves its own namespace only, so that several can be in one cluster.
-    pub async fn confined(values: &[&str]) -> Self {
-        let namespace = fresh("test");
-        let watch = format!("operator.watchNamespaces={{{namespace}}}");
-        let mut values: Vec<&str> = values.to_vec();
-        values.push(&watch);
-        Self::install(namespace, &values).await
-    }
-
-    /// Installs one with these values.
-    pub async fn with(values: &[&str]) -> Self {
-        Self::install(fresh("test"), values).await
-    }
-
-    async fn install(namespace: String, values: &[&str]) -> Self {
-        let release = Self {
-            namespace,
-            values: values.iter().map(|value| (*value).to_owned()).collect(),
-        };
-        release.install_again().await;
+        kubectl(&["delete", CRD_NAME, "--ignore-not-found", "--timeout=60s"]).await;
+        let release = Self::prepared(&[]).await;
+        release.install().await;
         release
     }
 
-    /// Installs it where it was uninstalled.
-    pub async fn install_again(&self) {
-        self.helm("install", &["--create-namespace"], &[]).await;
+    /// Installs one whose operator serves its own namespace only, so that there can be several in a cluster.
+    pub async fn confined(values: &[&str]) -> Self {
+        let release = Self::prepared_confined(values).await;
+        release.install().await;
+        release
+    }
+
+    /// The same, not installed yet.
+    pub async fn prepared_confined(values: &[&str]) -> Self {
+        let mut release = Self::prepared(values).await;
+        let watch = format!("operator.watchNamespaces={{{}}}", release.namespace);
+        let alone = ["crds.install=false".to_owned(), watch];
+        release.values.extend(alone);
+        if run("kubectl", &["get", CRD_NAME], "").await.code != 0 {
+            apply("default", CRD).await;
+        }
+        kubectl(&[
+            "wait",
+            "--for=condition=Established",
+            CRD_NAME,
+            "--timeout=60s",
+        ])
+        .await;
+        release
+    }
+
+    async fn prepared(values: &[&str]) -> Self {
+        let namespace = fresh("test");
+        kubectl(&["create", "namespace", &namespace]).await;
+        Self {
+            namespace,
+            values: values.iter().map(|value| (*value).to_owned()).collect(),
+        }
+    }
+
+    /// Adds a value.
+    pub fn set(&mut self, value: &str) {
+        self.values.push(value.to_owned());
+    }
+
+    /// Installs it, also where it was uninstalled.
+    pub async fn install(&self) {
+        self.try_install().await.ok();
+    }
+
+    /// Installs it, unless the chart has something against it.
+    pub async fn try_install(&self) -> Ended {
+        self.helm("install", &[]).await
     }
 
     /// Upgrades it to its values and these.
     pub async fn upgrade(&self, more: &[&str]) {
-        self.helm("upgrade", &[], more).await;
+        self.helm("upgrade", more).await.ok();
     }
 
-    async fn helm(&self, verb: &str, flags: &[&str], more: &[&str]) {
+    async fn helm(&self, verb: &str, more: &[&str]) -> Ended {
         let mut args = vec![
             verb,
             NAME,
@@ -73,16 +101,11 @@ impl Release {
             "--wait",
             WAIT,
         ];
-        args.extend(flags);
-        for value in self
-            .values
-            .iter()
-            .map(String::as_str)
-            .chain(more.iter().copied())
-        {
+        let own = self.values.iter().map(String::as_str);
+        for value in own.chain(more.iter().copied()) {
             args.extend(["--set", value]);
         }
-        helm(&args).await;
+        run("helm", &args, "").await
     }
 
     /// Goes back to a revision.
@@ -112,73 +135,58 @@ impl Release {
         .await;
     }
 
-    /// What the chart's own tests say.
+    /// Runs the chart's own tests.
     pub async fn test(&self) {
         helm(&["test", NAME, "--namespace", &self.namespace, WAIT]).await;
     }
 
-    /// `kubectl` in its namespace.
-    pub async fn kubectl(&self, args: &[&str]) -> String {
-        let mut all = vec!["--namespace", self.namespace.as_str()];
-        all.extend(args);
-        kubectl(&all).await
-    }
-
-    /// Applies objects in its namespace.
-    pub async fn apply(&self, objects: &Value) {
-        apply(&self.namespace, &objects.to_string()).await;
-    }
-
-    /// The names of the pods of a component, `server` for instance.
-    pub async fn pods(&self, component: &str) -> Vec<String> {
-        let selector = format!("app.kubernetes.io/component={component}");
-        let pods = self
-            .kubectl(&["get", "pods", "--selector", &selector, "--output", "name"])
-            .await;
-        pods.lines().map(str::to_owned).collect()
-    }
-
-    /// Waits until all pods of a component are ready, none of which has this name.
-    pub async fn is_ready(&self, component: &str, without: &str) {
-        let selector = format!("app.kubernetes.io/component={component}");
-        eventually(PATIENCE, &format!("{component} to be ready"), async || {
-            let pods = self.pods(component).await;
-            ensure!(
-                !pods.is_empty() && !pods.iter().any(|pod| pod == without),
-                "{pods:?}"
-            );
-            let ready = self
-                .kubectl(&[
-                    "get",
-                    "pods",
-                    "--selector",
-                    &selector,
-                    "--output",
-                    "jsonpath={.items[*].status.conditions[?(@.type=='Ready')].status}",
-                ])
+    /// Takes it away with its namespace, and returns when nothing of it runs. After a test that failed it stays, to be looked at.
+    pub async fn end(self) {
+        self.uninstall().await;
+        eventually(PATIENCE, "its pods to be gone", async || {
+            let selector = "--selector=app.kubernetes.io/instance=ssm";
+            let pods = self
+                .try_kubectl(&["get", "pods", selector, "--output=name"])
                 .await;
-            ensure!(
-                ready.split_whitespace().all(|ready| ready == "True"),
-                "{ready}"
-            );
+            ensure!(pods.code == 0 && pods.stdout.is_empty(), "{pods:?}");
             Ok(())
         })
         .await
         .unwrap();
+        kubectl(&["delete", "namespace", &self.namespace, "--wait=false"]).await;
+    }
+
+    /// `kubectl` in its namespace.
+    pub async fn kubectl(&self, args: &[&str]) -> String {
+        self.try_kubectl(args).await.ok()
+    }
+
+    /// The same, where it may fail.
+    pub async fn try_kubectl(&self, args: &[&str]) -> Ended {
+        let mut all = vec!["--namespace", self.namespace.as_str()];
+        all.extend(args);
+        run("kubectl", &all, "").await
+    }
+
+    /// Applies an object in its namespace.
+    pub async fn apply(&self, object: &Value) {
+        apply(&self.namespace, &object.to_string()).await;
+    }
+
+    /// The names of the pods of a component, `server` for instance.
+    pub async fn pods(&self, component: &str) -> Vec<String> {
+        let selector = format!("--selector=app.kubernetes.io/component={component}");
+        let pods = self
+            .kubectl(&["get", "pods", &selector, "--output=name"])
+            .await;
+        pods.lines().map(str::to_owned).collect()
     }
 
     /// Somebody without a token, who calls the server at its Service.
     pub async fn nobody(&self) -> Caller {
-        let service = self
-            .kubectl(&[
-                "get",
-                "service",
-                "--selector",
-                "app.kubernetes.io/component=server",
-                "--output",
-                "jsonpath={.items[0].spec.clusterIP}:{.items[0].spec.ports[0].port}",
-            ])
-            .await;
+        let selector = "--selector=app.kubernetes.io/component=server";
+        let address = "--output=jsonpath={.items[0].spec.clusterIP}:{.items[0].spec.ports[0].port}";
+        let service = self.kubectl(&["get", "service", selector, address]).await;
         Caller::nobody(&format!("http://{service}"))
     }
 
@@ -191,19 +199,25 @@ impl Release {
             .json(&json!({"username": OWNER, "password": canary::password()}));
         let made = Caller::send(request).await;
         assert_eq!(made.status, 201, "{}", made.text);
-        // What follows is what a person does who comes back.
+        // As somebody who comes back.
         nobody.sign_in(OWNER).await
     }
 
+    /// What the command in the notes writes.
     async fn setup_token(&self) -> String {
-        eventually(PATIENCE, "the setup token to be in the log", async || {
-            let mut log = String::new();
-            for pod in self.pods("server").await {
-                log += &self.kubectl(&["logs", &pod]).await;
-            }
-            let line = log.lines().find(|line| line.contains("X-Setup-Token: "));
-            let token = line.and_then(|line| line.split("X-Setup-Token: ").nth(1));
-            Ok(token.context("there is none")?.trim().to_owned())
+        let notes = helm(&["get", "notes", NAME, "--namespace", &self.namespace]).await;
+        let mut lines = notes.lines().map(str::trim);
+        let command = lines.find(|line| {
+            line.starts_with("kubectl")
+                && (line.contains("X-Setup-Token") || line.contains("SSM_SETUP_TOKEN"))
+        });
+        let command = command.expect("the notes tell how to get the setup token");
+        eventually(PATIENCE, "the setup token", async || {
+            let told = run("sh", &["-c", command], "").await;
+            ensure!(told.code == 0, "{}", told.stderr);
+            let told = told.text();
+            let token = told.split_whitespace().next_back();
+            Ok(token.context("nothing is told")?.to_owned())
         })
         .await
         .unwrap()

@@ -1,14 +1,14 @@
 //! What an uninstallation leaves.
 
-use crate::cluster::{among_others, kubectl};
+use crate::cluster::{alone, kubectl};
 use crate::release::Release;
 use crate::world::World;
 
 #[tokio::test]
 #[ignore = "needs a cluster: run `make test-cluster`"]
 async fn what_an_uninstallation_leaves_is_taken_up_by_the_next_installation() {
-    let _others = among_others().await;
-    let world = World::on(Release::confined(&[]).await).await;
+    let _alone = alone().await;
+    let world = World::on(Release::by_default().await).await;
     world.greet("hello").await;
     world.sync().await;
     world.is_synced("hello").await;
@@ -24,10 +24,11 @@ async fn what_an_uninstallation_leaves_is_taken_up_by_the_next_installation() {
     world.is_synced("hello").await;
     assert!(world.release.pods("server").await.is_empty());
 
-    world.release.install_again().await;
+    world.release.install().await;
     // The Service may have another address now; people, tokens and values are those of before.
     let owner = world.release.nobody().await.with(world.owner.token());
     let world = World { owner, ..world };
     world.greet("goodbye").await;
     world.is_synced("goodbye").await;
+    world.end().await;
 }

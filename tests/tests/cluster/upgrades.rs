@@ -13,7 +13,10 @@ async fn an_upgrade_and_its_rollback_keep_data_and_keys() {
     world.sync().await;
     world.is_synced("hello").await;
 
-    world.release.upgrade(&["server.logLevel=debug"]).await;
+    world
+        .release
+        .upgrade(&["server.settings.LOG_LEVEL=debug"])
+        .await;
     world.greet("after the upgrade").await;
     world.is_synced("after the upgrade").await;
 
@@ -26,4 +29,5 @@ async fn an_upgrade_and_its_rollback_keep_data_and_keys() {
     assert_eq!(read.ok()["value"], "after the upgrade");
     world.greet("after the rollback").await;
     world.is_synced("after the rollback").await;
+    world.end().await;
 }

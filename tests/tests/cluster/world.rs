@@ -27,6 +27,11 @@ impl World {
         }
     }
 
+    /// Takes it away.
+    pub async fn end(self) {
+        self.release.end().await;
+    }
+
     /// Sets `GREETING`.
     pub async fn greet(&self, value: &str) {
         let path = self.shop.secret("base", "GREETING");
