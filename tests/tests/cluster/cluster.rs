@@ -7,8 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use kube::Client;
-use ssm_tests::{Ended, eventually, install_crypto};
+use ssm_tests::{Ended, eventually};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::task::spawn_blocking;
 
@@ -28,12 +27,6 @@ pub async fn among_others() -> RwLockReadGuard<'static, ()> {
 /// With no other test at work: for what would disturb them, or be disturbed.
 pub async fn alone() -> RwLockWriteGuard<'static, ()> {
     ALONE.write().await
-}
-
-/// A client with the administrator's rights.
-pub async fn client() -> Client {
-    install_crypto();
-    Client::try_default().await.unwrap()
 }
 
 /// `kubectl`, which has to succeed; returns what it writes.
