@@ -19,8 +19,8 @@ if [ $# -eq 0 ]; then
   exit 1
 fi
 
-CLUSTER_BIN=$("$here/install.sh")
-readonly CLUSTER_BIN
+programs=$("$here/install.sh" | tail -n 1)
+readonly programs
 rm -rf "$LOGS"
 mkdir -p "$LOGS"
 
@@ -68,7 +68,7 @@ trap 'exit 143' TERM
 make_cgroup
 
 # With this shell goes `unshare`, and with that the first process of the namespaces, and so all of them.
-CLUSTER_BIN=$CLUSTER_BIN CLUSTER_IMAGES=$(realpath "$IMAGES") CLUSTER_LOGS=$(realpath "$LOGS") CLUSTER_CGROUP=$cgroup \
+CLUSTER_BIN=$programs CLUSTER_IMAGES=$(realpath "$IMAGES") CLUSTER_LOGS=$(realpath "$LOGS") CLUSTER_CGROUP=$cgroup \
   setpriv --pdeathsig KILL unshare --fork --kill-child --pid --mount-proc --mount --net --propagation private \
   "$here/node.sh" "$@" <&0 &
 node=$!
