@@ -2,9 +2,11 @@
 
 use std::time::Instant;
 
+use anyhow::ensure;
 use serde_json::Value;
+use ssm_tests::eventually;
 
-use crate::cluster::{alone, kubectl, measured};
+use crate::cluster::{PATIENCE, alone, kubectl, measured};
 use crate::release::Release;
 use crate::world::World;
 
@@ -32,20 +34,24 @@ async fn an_installation_of_the_chart_leads_to_a_synced_secret() {
     world.end().await;
 }
 
-/// Says how much memory the pods of a namespace take.
+/// Says how much memory the pods of a namespace take, as soon as the kubelet knows.
 async fn memory(namespace: &str) {
-    let summary = kubectl(&["get", "--raw", "/api/v1/nodes/node/proxy/stats/summary"]).await;
-    let summary: Value = serde_json::from_str(&summary).unwrap();
-    for pod in summary["pods"].as_array().into_iter().flatten() {
-        if pod["podRef"]["namespace"] == namespace {
-            let bytes = pod["memory"]["workingSetBytes"]
-                .as_u64()
-                .unwrap_or_default();
-            let name = pod["podRef"]["name"].as_str().unwrap_or_default();
-            measured(
-                &format!("memory of {name}"),
-                &format!("{} MiB", bytes >> 20),
-            );
-        }
+    let known = eventually(PATIENCE, "the kubelet to know", async || {
+        let summary = kubectl(&["get", "--raw", "/api/v1/nodes/node/proxy/stats/summary"]).await;
+        let summary: Value = serde_json::from_str(&summary)?;
+        let pods = summary["pods"].as_array().into_iter().flatten();
+        let ours = pods.filter(|pod| pod["podRef"]["namespace"] == namespace);
+        let memory: Vec<_> = ours
+            .map(|pod| {
+                let name = pod["podRef"]["name"].as_str().unwrap_or_default();
+                let bytes = pod["memory"]["workingSetBytes"].as_u64();
+                (name.to_owned(), bytes.unwrap_or_default() >> 20)
+            })
+            .collect();
+        ensure!(memory.iter().all(|(_, mebibytes)| *mebibytes > 0));
+        Ok(memory)
+    });
+    for (name, mebibytes) in known.await.unwrap() {
+        measured(&format!("memory of {name}"), &format!("{mebibytes} MiB"));
     }
 }

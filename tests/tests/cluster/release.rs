@@ -140,9 +140,8 @@ impl Release {
         helm(&["test", NAME, "--namespace", &self.namespace, WAIT]).await;
     }
 
-    /// Takes it away with its namespace, and returns when nothing of it runs. After a test that failed it stays, to be looked at.
-    pub async fn end(self) {
-        self.uninstall().await;
+    /// Waits until none of its pods is left.
+    pub async fn is_gone(&self) {
         eventually(PATIENCE, "its pods to be gone", async || {
             let selector = "--selector=app.kubernetes.io/instance=ssm";
             let pods = self
@@ -153,6 +152,12 @@ impl Release {
         })
         .await
         .unwrap();
+    }
+
+    /// Takes it away with its namespace, and returns when nothing of it runs. After a test that failed it stays, to be looked at.
+    pub async fn end(self) {
+        self.uninstall().await;
+        self.is_gone().await;
         kubectl(&["delete", "namespace", &self.namespace, "--wait=false"]).await;
     }
 
