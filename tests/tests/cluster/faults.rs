@@ -25,7 +25,7 @@ async fn no_acknowledged_write_is_lost_when_the_servers_pod_is_killed_under_load
             .await;
     }
     load.goes_on(WRITES).await;
-    load.is_all_there(&world.owner, &world.shop).await;
+    load.finds_everything(&world.owner, &world.shop).await;
     world.end().await;
 }
 

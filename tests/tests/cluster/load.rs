@@ -76,7 +76,7 @@ impl Load {
     }
 
     /// Ends them and checks that everything that was acknowledged is there.
-    pub async fn is_all_there(self, owner: &Caller, shop: &Shop) {
+    pub async fn finds_everything(self, owner: &Caller, shop: &Shop) {
         self.is_over.store(true, Ordering::Relaxed);
         let mut acknowledged = Vec::new();
         for task in self.tasks {

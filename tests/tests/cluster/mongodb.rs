@@ -42,7 +42,7 @@ async fn two_servers_share_a_mongodb_and_no_acknowledged_write_is_lost_when_one_
         .kubectl(&["delete", &servers[0], "--force", "--grace-period=0"])
         .await;
     load.goes_on(WRITES).await;
-    load.is_all_there(&world.owner, &world.shop).await;
+    load.finds_everything(&world.owner, &world.shop).await;
     world.greet("goodbye").await;
     world.is_synced("goodbye").await;
     eventually(PATIENCE, "another server in its place", async || {
