@@ -48,7 +48,7 @@ pub async fn measure(url: &str, owner: &Caller) -> Result<()> {
     plane.apply(&namespace, &sync.to_string()).await?;
 
     let reference = bare_writes(plane.client()?, &namespace).await?;
-    let mut seen = watched(Api::namespaced(plane.client()?, &namespace), "web");
+    let mut seen = watched(Api::namespaced(plane.client()?, &namespace), "web").await?;
     wait(&mut seen, "start").await?;
     let mut measured = Vec::new();
     for n in 0..CHANGES {
@@ -87,7 +87,7 @@ pub async fn bare_writes(client: Client, namespace: &str) -> Result<Vec<Duration
         Ok::<_, anyhow::Error>(begin)
     };
     write("start").await?;
-    let mut seen = watched(secrets.clone(), "bare");
+    let mut seen = watched(secrets.clone(), "bare").await?;
     wait(&mut seen, "start").await?;
     let mut durations = Vec::new();
     for n in 0..CHANGES {

@@ -4,37 +4,45 @@ use std::collections::HashSet;
 use std::pin::pin;
 use std::time::Instant;
 
+use anyhow::Result;
 use futures::{StreamExt as _, TryStreamExt as _};
 use k8s_openapi::api::core::v1::Secret;
 use kube::runtime::WatchStreamExt as _;
 use kube::runtime::watcher::{Config, watch_object, watcher};
 use kube::{Api, Client};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 /// A Secret as it was seen last, and when.
 pub type Watched = Option<(Secret, Instant)>;
 
-/// Watches one Secret.
-pub fn watched(secrets: Api<Secret>, name: &str) -> watch::Receiver<Watched> {
+/// Watches one Secret, which need not be there. The watch is under way when this returns.
+pub async fn watched(secrets: Api<Secret>, name: &str) -> Result<watch::Receiver<Watched>> {
     let (sender, receiver) = watch::channel(None);
     let name = name.to_owned();
+    let (listed, is_listed) = oneshot::channel();
+    let mut listed = Some(listed);
     tokio::spawn(async move {
         let mut stream = pin!(watch_object(secrets, &name).default_backoff());
         loop {
             tokio::select! {
                 event = stream.next() => match event {
-                    Some(event) => {
-                        if let Some(secret) = event.ok().flatten() {
+                    Some(Ok(secret)) => {
+                        if let Some(secret) = secret {
                             sender.send_replace(Some((secret, Instant::now())));
                         }
+                        if let Some(listed) = listed.take() {
+                            let _ = listed.send(());
+                        }
                     }
+                    Some(Err(_)) => {}
                     None => return,
                 },
                 () = sender.closed() => return,
             }
         }
     });
-    receiver
+    is_listed.await?;
+    Ok(receiver)
 }
 
 /// Counts the Secrets with this label, whatever its value, whose key has this value.

@@ -2,12 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use futures::future::try_join_all;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{DeleteParams, Patch, PatchParams};
 use serde_json::json;
+use ssm_tests::eventually;
 use tokio::sync::watch;
 
 use super::population::{KEYS, Population, SHARED, SHARING, config, name};
@@ -22,7 +23,7 @@ const ROUNDS: usize = 10;
 /// New resources, and repairs, while everything changes.
 const DURING: usize = 10;
 
-pub async fn measure(fleet: &Fleet, size: usize) -> Result<()> {
+pub async fn measure(fleet: &mut Fleet, size: usize) -> Result<()> {
     let namespace = &fleet.population.namespaces[0];
     let reference = bare_writes(fleet.client.clone(), namespace).await?;
     let shares = |what: &str, measured: &[Duration]| {
@@ -35,14 +36,22 @@ pub async fn measure(fleet: &Fleet, size: usize) -> Result<()> {
     shares("edit → repaired", &edits(fleet, size).await?);
     shares("delete → made again", &deletions(fleet, size).await?);
     shares("change → 100 Secrets of one config", &shared(fleet).await?);
-    let (refresh, created, repaired) = during_refresh(fleet, size).await?;
+    let (reads, [created, repaired]) = during_refresh(fleet).await?;
+    shares("new → Secret, while all is read anew", &created);
+    shares("edit → repaired, while all is read anew", &repaired);
+    plain(
+        &format!("with {size}: reads of the server meanwhile"),
+        "",
+        reads,
+    );
+    let (change, [created, repaired]) = during_change(fleet, size).await?;
     plain(
         &format!("with {size}: a change of what all inherit, until all have it"),
         "ms",
-        millis(refresh),
+        millis(change),
     );
-    shares("new → Secret, meanwhile", &created);
-    shares("edit → repaired, meanwhile", &repaired);
+    shares("new → Secret, while all change", &created);
+    shares("edit → repaired, while all change", &repaired);
     Ok(())
 }
 
@@ -54,7 +63,7 @@ fn sample(size: usize) -> impl Iterator<Item = usize> {
 async fn changes(fleet: &Fleet, size: usize) -> Result<Vec<Duration>> {
     let mut measured = Vec::new();
     for n in sample(size) {
-        let mut seen = watched(fleet.population.secrets(n), &name(n));
+        let mut seen = watched(fleet.population.secrets(n), &name(n)).await?;
         for round in 0..ROUNDS {
             let value = format!("{n}-{round}");
             let path = fleet.population.secret_path(n, &config(n), "KEY_00000");
@@ -74,7 +83,7 @@ async fn changes(fleet: &Fleet, size: usize) -> Result<Vec<Duration>> {
 async fn edits(fleet: &Fleet, size: usize) -> Result<Vec<Duration>> {
     let mut measured = Vec::new();
     for n in sample(size) {
-        let mut seen = watched(fleet.population.secrets(n), &name(n));
+        let mut seen = watched(fleet.population.secrets(n), &name(n)).await?;
         measured.push(edit(fleet, n, &mut seen).await?);
     }
     Ok(measured)
@@ -84,11 +93,19 @@ async fn edits(fleet: &Fleet, size: usize) -> Result<Vec<Duration>> {
 async fn edit(fleet: &Fleet, n: usize, seen: &mut watch::Receiver<Watched>) -> Result<Duration> {
     let secrets = fleet.population.secrets(n);
     let edit = Patch::Merge(json!({"stringData": {"EDITED": "by hand"}}));
-    secrets
+    let edited = secrets
         .patch(&name(n), &PatchParams::default(), &edit)
         .await?;
     let begin = Instant::now();
-    until(seen, begin, |secret| keys(secret) == KEYS).await
+    until(seen, begin, |secret| {
+        version(secret) > version(&edited) && keys(secret) == KEYS
+    })
+    .await
+}
+
+fn version(secret: &Secret) -> u64 {
+    let version = secret.metadata.resource_version.as_deref();
+    version.unwrap_or_default().parse().unwrap_or_default()
 }
 
 async fn deletions(fleet: &Fleet, size: usize) -> Result<Vec<Duration>> {
@@ -96,7 +113,7 @@ async fn deletions(fleet: &Fleet, size: usize) -> Result<Vec<Duration>> {
     for n in sample(size) {
         let secrets = fleet.population.secrets(n);
         let uid = secrets.get(&name(n)).await?.metadata.uid;
-        let mut seen = watched(secrets.clone(), &name(n));
+        let mut seen = watched(secrets.clone(), &name(n)).await?;
         secrets.delete(&name(n), &DeleteParams::default()).await?;
         let begin = Instant::now();
         measured.push(until(&mut seen, begin, |secret| secret.metadata.uid != uid).await?);
@@ -113,14 +130,11 @@ async fn shared(fleet: &Fleet) -> Result<Vec<Duration>> {
             .make_sync(n * Population::projects(), &format!("shared-{n}"), SHARED)
             .await?;
     }
-    let mut watches: Vec<_> = (0..SHARING)
-        .map(|n| {
-            watched(
-                population.secrets(n * Population::projects()),
-                &format!("shared-{n}"),
-            )
-        })
-        .collect();
+    let mut watches = Vec::new();
+    for n in 0..SHARING {
+        let secrets = population.secrets(n * Population::projects());
+        watches.push(watched(secrets, &format!("shared-{n}")).await?);
+    }
     let begin = Instant::now();
     try_join_all(
         watches
@@ -147,11 +161,26 @@ async fn shared(fleet: &Fleet) -> Result<Vec<Duration>> {
     Ok(measured)
 }
 
+/// While everything is read anew, since the server was away: how long new resources and repairs take, and how many reads
+/// there were meanwhile.
+async fn during_refresh(fleet: &mut Fleet) -> Result<(f64, [Vec<Duration>; 2])> {
+    let before = fleet.metric("ssm_operator_fetches_total").await?;
+    fleet.server.restart().await?;
+    let what = "the operator reads again";
+    eventually(PATIENCE, what, async || {
+        let now = fleet.metric("ssm_operator_fetches_total").await?;
+        ensure!(now > before, "it does not");
+        Ok(())
+    })
+    .await?;
+    let begin = fleet.metric("ssm_operator_fetches_total").await?;
+    let measured = meanwhile(fleet, "new").await?;
+    let end = fleet.metric("ssm_operator_fetches_total").await?;
+    Ok((end - begin, measured))
+}
+
 /// While all resources follow a change of what they inherit: how long that takes, and how long new resources and repairs do.
-async fn during_refresh(
-    fleet: &Fleet,
-    size: usize,
-) -> Result<(Duration, Vec<Duration>, Vec<Duration>)> {
+async fn during_change(fleet: &Fleet, size: usize) -> Result<(Duration, [Vec<Duration>; 2])> {
     let population = &fleet.population;
     let mut all = watched_all(&fleet.client, "KEY_00019", "refreshed", "reads");
     for project in 0..Population::projects() {
@@ -163,28 +192,30 @@ async fn during_refresh(
             .ok();
     }
     let begin = Instant::now();
-    let meanwhile = async {
-        let (mut created, mut repaired) = (Vec::new(), Vec::new());
-        for n in 0..DURING {
-            let fresh = format!("fresh-{n}");
-            let mut seen = watched(population.secrets(n), &fresh);
-            population.make_sync(n, &fresh, &config(n)).await?;
-            let made = Instant::now();
-            created.push(until(&mut seen, made, |secret| keys(secret) == KEYS).await?);
-            let mut seen = watched(population.secrets(n), &name(n));
-            repaired.push(edit(fleet, n, &mut seen).await?);
-        }
-        Ok::<_, anyhow::Error>((created, repaired))
-    };
-    let refreshed = async {
+    let followed = async {
         let wanted = |seen: &usize| *seen >= size;
         tokio::time::timeout(PATIENCE, all.wait_for(wanted))
             .await
             .context("not all follow")??;
         Ok::<_, anyhow::Error>(begin.elapsed())
     };
-    let (refresh, (created, repaired)) = tokio::try_join!(refreshed, meanwhile)?;
-    Ok((refresh, created, repaired))
+    tokio::try_join!(followed, meanwhile(fleet, "fresh"))
+}
+
+/// New resources until they have Secrets, and repairs, one after the other.
+async fn meanwhile(fleet: &Fleet, prefix: &str) -> Result<[Vec<Duration>; 2]> {
+    let population = &fleet.population;
+    let (mut created, mut repaired) = (Vec::new(), Vec::new());
+    for n in 0..DURING {
+        let fresh = format!("{prefix}-{n}");
+        let mut seen = watched(population.secrets(n), &fresh).await?;
+        population.make_sync(n, &fresh, &config(n)).await?;
+        let made = Instant::now();
+        created.push(until(&mut seen, made, |secret| keys(secret) == KEYS).await?);
+        let mut seen = watched(population.secrets(n), &name(n)).await?;
+        repaired.push(edit(fleet, n, &mut seen).await?);
+    }
+    Ok([created, repaired])
 }
 
 async fn until(

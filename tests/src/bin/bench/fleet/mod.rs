@@ -22,6 +22,8 @@ const CRD: &str = include_str!("../../../../../crds/secretsyncs.yaml");
 /// How long anything may take with the most resources.
 const PATIENCE: Duration = Duration::from_mins(10);
 const IDLE: Duration = Duration::from_mins(1);
+/// All is done once nothing has been asked for so long.
+const QUIET: Duration = Duration::from_secs(5);
 /// What lies in a cluster besides.
 const UNRELATED: usize = 100;
 
@@ -31,20 +33,22 @@ pub struct Fleet {
     pub owner: Caller,
     pub population: Population,
     pub operator: Operator,
-    _server: Server,
+    pub server: Server,
     _plane: ControlPlane,
 }
 
 pub async fn measure() -> Result<()> {
-    for size in [1_000, 10_000] {
-        measure_with(size).await?;
+    // `BENCH_SIZES=200` for a first look.
+    let sizes = std::env::var("BENCH_SIZES").unwrap_or_else(|_| "1000 10000".to_owned());
+    for size in sizes.split_whitespace().map(str::parse) {
+        measure_with(size.context("BENCH_SIZES are numbers")?).await?;
     }
     Ok(())
 }
 
 async fn measure_with(size: usize) -> Result<()> {
     let mut fleet = cold_start(size).await?;
-    latency::measure(&fleet, size).await?;
+    latency::measure(&mut fleet, size).await?;
     idle(&fleet, size).await?;
     let what = format!("operator, {size} resources");
     memory(&what, fleet.operator.process())?;
@@ -81,7 +85,7 @@ async fn cold_start(size: usize) -> Result<Fleet> {
         owner,
         population,
         operator,
-        _server: server,
+        server,
         _plane: plane,
     };
     fleet.all_synced(size).await?;
@@ -122,14 +126,22 @@ impl Fleet {
     }
 }
 
-/// What is asked for while nothing changes.
+/// What is asked for while nothing changes, once all that was changed is done with.
 async fn idle(fleet: &Fleet, size: usize) -> Result<()> {
     let count = async || {
         let writes = fleet.metric("ssm_operator_api_writes_total").await?;
         let fetches = fleet.metric("ssm_operator_fetches_total").await?;
         Ok::<_, anyhow::Error>((writes, fetches))
     };
-    let (writes, fetches) = count().await?;
+    let (mut writes, mut fetches) = count().await?;
+    loop {
+        tokio::time::sleep(QUIET).await;
+        let now = count().await?;
+        if now == (writes, fetches) {
+            break;
+        }
+        (writes, fetches) = now;
+    }
     tokio::time::sleep(IDLE).await;
     let (writes_after, fetches_after) = count().await?;
     let streams = fleet.metric("ssm_operator_streams").await?;
