@@ -2,6 +2,9 @@
 
 use anyhow::{Context as _, Result};
 
+/// The most samples that are taken while a process gets warm: ten minutes of them.
+const WARMING: usize = 600;
+
 /// A sample for each time that it was looked at, in MiB.
 #[derive(Default)]
 pub struct Samples(Vec<f64>);
@@ -34,10 +37,11 @@ impl Samples {
         self.0.chunks(tenth).map(floor).collect()
     }
 
-    /// The first third is for getting warm. Of the rest, the first and the last third are compared, each by the sample
-    /// below which a tenth of its samples are: work in progress comes and goes, and a leak lifts what is left without it.
+    /// The first half, but no more than [`WARMING`], is for getting warm: what is kept up to a bound gets there, and the
+    /// allocator finds its shape. Of the rest, the first and the last third are compared, each by the sample below which a tenth
+    /// of its samples are: work in progress comes and goes, and a leak lifts what is left without it.
     pub fn levels(&self) -> Levels {
-        let rest = &self.0[self.0.len() / 3..];
+        let rest = &self.0[(self.0.len() / 2).min(WARMING)..];
         let third = (rest.len() / 3).max(1);
         Levels {
             warm: floor(&rest[..third]),
@@ -71,12 +75,12 @@ mod tests {
 
     #[test]
     fn getting_warm_and_work_in_progress_are_no_growth() {
-        let warming = |n: f64| (20.0 + n).min(40.0);
+        let warming = |n: f64| (20.0 + n / 5.0).min(40.0);
         assert!(growth(warming).abs() < 1.0);
     }
 
     #[test]
     fn a_slow_leak_is_growth() {
-        assert!(growth(|n| 40.0 + n / 50.0) > 5.0);
+        assert!(growth(|n| 40.0 + n / 30.0) > 5.0);
     }
 }
