@@ -98,12 +98,14 @@ audit: ## Ask whether holes are known in what we depend on
 sbom: ## List what server, operator and console are made of, in target/sbom
 	@tests/release/sbom.sh $(CARGO_CYCLONEDX)
 
-tools: ## Build or install what tests run against, once (about 10 minutes)
+tools: ## Build or install what tests run against, once (about 13 minutes)
 	@tests/tools/build.sh >/dev/null
+	@tests/tools/helm.sh >/dev/null
 	@tests/tools/foreign/install.sh >/dev/null
 	@tests/tools/browser.sh
 
-generate: $(INSTALLED) ## Renew the generated files: crds/, api-server/openapi.json and the console's types of it
+generate: $(INSTALLED) ## Renew the generated files: crds/, the chart's, manifests/, api-server/openapi.json and the console's types of it
 	cargo run --quiet --package ssm-operator -- crd > crds/secretsyncs.yaml
+	charts/generate.sh
 	cargo run --quiet --package ssm-server -- openapi > api-server/openapi.json
 	npm --prefix web run --silent generate
