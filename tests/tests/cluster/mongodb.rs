@@ -42,9 +42,6 @@ async fn two_servers_share_a_mongodb_and_no_acknowledged_write_is_lost_when_one_
         .kubectl(&["delete", &servers[0], "--force", "--grace-period=0"])
         .await;
     load.goes_on(WRITES).await;
-    load.finds_everything(&world.owner, &world.shop).await;
-    world.greet("goodbye").await;
-    world.is_synced("goodbye").await;
     eventually(PATIENCE, "another server in its place", async || {
         let now = world.release.pods("server").await;
         ensure!(now.len() == 2 && !now.contains(&servers[0]), "{now:?}");
@@ -52,6 +49,10 @@ async fn two_servers_share_a_mongodb_and_no_acknowledged_write_is_lost_when_one_
     })
     .await
     .unwrap();
+    world.release.answers().await;
+    load.finds_everything(&world.owner, &world.shop).await;
+    world.greet("goodbye").await;
+    world.is_synced("goodbye").await;
     world.release.test().await;
     world.end().await;
 }

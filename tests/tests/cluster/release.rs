@@ -4,6 +4,7 @@ use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 use ssm_tests::caller::{Caller, OWNER, fresh};
 use ssm_tests::{Ended, canary, eventually};
+use tokio::sync::Mutex;
 
 use crate::cluster::{PATIENCE, apply, helm, kubectl, run};
 
@@ -15,7 +16,7 @@ const CHART: &str = concat!(
 const CRD: &str = include_str!("../../../crds/secretsyncs.yaml");
 const CRD_NAME: &str = "crd/secretsyncs.simplesecrets.io";
 /// The name of every release.
-const NAME: &str = "ssm";
+const NAME: &str = "simple-secrets-manager";
 /// How long helm waits.
 const WAIT: &str = "--timeout=3m";
 
@@ -24,6 +25,23 @@ pub struct Release {
     /// Where it is.
     pub namespace: String,
     values: Vec<String>,
+}
+
+/// Sees to it that there is the definition of `SecretSync`, for releases that come without it.
+async fn define() {
+    // Two who apply it at once would both make it.
+    static ONE: Mutex<()> = Mutex::const_new(());
+    let _one = ONE.lock().await;
+    if run("kubectl", &["get", CRD_NAME], "").await.code != 0 {
+        apply("default", CRD).await;
+    }
+    kubectl(&[
+        "wait",
+        "--for=condition=Established",
+        CRD_NAME,
+        "--timeout=60s",
+    ])
+    .await;
 }
 
 impl Release {
@@ -49,16 +67,7 @@ impl Release {
         let watch = format!("operator.watchNamespaces={{{}}}", release.namespace);
         let alone = ["crds.install=false".to_owned(), watch];
         release.values.extend(alone);
-        if run("kubectl", &["get", CRD_NAME], "").await.code != 0 {
-            apply("default", CRD).await;
-        }
-        kubectl(&[
-            "wait",
-            "--for=condition=Established",
-            CRD_NAME,
-            "--timeout=60s",
-        ])
-        .await;
+        define().await;
         release
     }
 
@@ -79,6 +88,7 @@ impl Release {
     /// Installs it, also where it was uninstalled.
     pub async fn install(&self) {
         self.try_install().await.ok();
+        self.answers().await;
     }
 
     /// Installs it, unless the chart has something against it.
@@ -89,6 +99,19 @@ impl Release {
     /// Upgrades it to its values and these.
     pub async fn upgrade(&self, more: &[&str]) {
         self.helm("upgrade", more).await.ok();
+        self.answers().await;
+    }
+
+    /// Waits until the Service leads to a server: kube-proxy hears of a pod that is ready a little later than helm does.
+    pub async fn answers(&self) {
+        let nobody = self.nobody().await;
+        eventually(PATIENCE, "an answer at the Service", async || {
+            let answer = nobody.request("GET", "/readyz").send().await?;
+            ensure!(answer.status().is_success(), "{}", answer.status());
+            Ok(())
+        })
+        .await
+        .unwrap();
     }
 
     async fn helm(&self, verb: &str, more: &[&str]) -> Ended {
@@ -120,6 +143,7 @@ impl Release {
             WAIT,
         ])
         .await;
+        self.answers().await;
     }
 
     /// Uninstalls it.
@@ -143,7 +167,7 @@ impl Release {
     /// Waits until none of its pods is left.
     pub async fn is_gone(&self) {
         eventually(PATIENCE, "its pods to be gone", async || {
-            let selector = "--selector=app.kubernetes.io/instance=ssm";
+            let selector = "--selector=app.kubernetes.io/name=simple-secrets-manager";
             let pods = self
                 .try_kubectl(&["get", "pods", selector, "--output=name"])
                 .await;
