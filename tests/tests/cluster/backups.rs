@@ -11,7 +11,8 @@ const SERVER: &str = "simple-secrets-manager-server";
 const POD: &str = "pod/simple-secrets-manager-server-0";
 const VOLUME: &str = "data-simple-secrets-manager-server-0";
 const KEYS: &str = "kubectl create secret generic ssm-keys --namespace \"$0\" \
-    --from-literal=ENCRYPTION_KEY=\"$(openssl rand -base64 32)\" --from-literal=TOKEN_SALT=\"$(openssl rand -base64 32)\"";
+    --from-literal=ENCRYPTION_KEY=\"$(openssl rand -base64 32)\" --from-literal=TOKEN_SALT=\"$(openssl rand -base64 32)\" \
+    --from-literal=SSM_SETUP_TOKEN=\"$(openssl rand -hex 16)\"";
 
 #[tokio::test]
 #[ignore = "needs a cluster: run `make test-cluster`"]
