@@ -6,9 +6,12 @@ use anyhow::ensure;
 use serde_json::Value;
 use ssm_tests::eventually;
 
-use crate::cluster::{PATIENCE, alone, kubectl, measured};
+use crate::cluster::{PATIENCE, alone, measured, run};
 use crate::release::Release;
 use crate::world::World;
+
+/// What the kubelet has measured.
+const SUMMARY: &str = "/api/v1/nodes/node/proxy/stats/summary";
 
 #[tokio::test]
 #[ignore = "needs a cluster: run `make test-cluster`"]
@@ -37,8 +40,10 @@ async fn an_installation_of_the_chart_leads_to_a_synced_secret() {
 /// Says how much memory the pods of a namespace take, as soon as the kubelet knows.
 async fn memory(namespace: &str) {
     let known = eventually(PATIENCE, "the kubelet to know", async || {
-        let summary = kubectl(&["get", "--raw", "/api/v1/nodes/node/proxy/stats/summary"]).await;
-        let summary: Value = serde_json::from_str(&summary)?;
+        // It fails now and then, while a mount that it looks at goes away.
+        let summary = run("kubectl", &["get", "--raw", SUMMARY], "").await;
+        ensure!(summary.code == 0, "{}", summary.stderr);
+        let summary: Value = serde_json::from_slice(&summary.stdout)?;
         let pods = summary["pods"].as_array().into_iter().flatten();
         let ours = pods.filter(|pod| pod["podRef"]["namespace"] == namespace);
         let memory: Vec<_> = ours
