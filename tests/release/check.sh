@@ -14,7 +14,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=lib.sh
 . tests/release/lib.sh
 
-readonly STEPS="engine bases images mongodb embedded arm64 soak"
+readonly STEPS="engine bases images mongodb embedded sbom arm64 soak"
 readonly here=tests/release
 
 # run STEP: what it is.
@@ -24,6 +24,7 @@ run() {
     bases) "$here/base-images.sh" ;;
     images) "$here/images.sh" ;;
     mongodb | embedded) "$here/compose.sh" "$1" ;;
+    sbom) make sbom ;;
     arm64 | soak) "$here/$1.sh" ;;
   esac
 }
@@ -44,6 +45,7 @@ title() {
     images) echo 'images of server and operator' ;;
     mongodb) echo 'Docker Compose, with MongoDB' ;;
     embedded) echo 'Docker Compose, with the embedded database' ;;
+    sbom) echo 'lists of what is in it' ;;
     arm64) echo 'on arm64' ;;
     soak) echo 'a long run' ;;
   esac
