@@ -227,6 +227,7 @@ impl Writer<'_> {
                 uid: "".into(),
                 resource_version: "".into(),
                 controller: None,
+                is_made: false,
             });
         self.remember(resource, target, desired, meta, false)
     }

@@ -8,7 +8,6 @@ use crate::crd::{CreationPolicy, SecretSync};
 use crate::fields::merge_manager;
 use crate::kube_error::{Meaning, describe, meaning};
 use crate::merge;
-use crate::ownership::is_made_ours;
 use crate::plan::target_name;
 use crate::problem::{Gone, Problem};
 use crate::queue::Key;
@@ -34,30 +33,9 @@ impl Writer<'_> {
             }
         }
         for name in self.store.strays(sync) {
-            if self.has_made(sync, &name).await? {
-                self.release(sync, &name).await?;
-            }
+            self.release(sync, &name).await?;
         }
         Ok(())
-    }
-
-    /// Whether the Secret of this name was made by the operator for this very resource.
-    async fn has_made(&self, sync: &SecretSync, name: &str) -> Result<bool, Failure> {
-        let place = Key::new(&key_of(sync).namespace, name);
-        let api: Api<Secret> = Api::namespaced(self.client.clone(), &place.namespace);
-        let found = api
-            .get_metadata_opt(name)
-            .await
-            .map_err(|error| failure(name, &error))?;
-        let Some(found) = found else {
-            self.store.forget_secret(&place);
-            return Ok(false);
-        };
-        let found = Secret {
-            metadata: found.metadata,
-            ..Secret::default()
-        };
-        Ok(is_made_ours(&found, sync))
     }
 
     /// Takes away what is under the target's name, since there is nothing any more that it should hold. Says what is there now.
@@ -86,8 +64,8 @@ impl Writer<'_> {
             let Some(meta) = self.store.secret(&place) else {
                 return Ok(true);
             };
-            let is_ours = meta.controller.is_some()
-                && meta.controller.as_deref() == sync.metadata.uid.as_deref();
+            let is_ours =
+                meta.is_made && meta.controller.as_deref() == sync.metadata.uid.as_deref();
             let (what, uid, version) = if is_ours {
                 let version = meta.resource_version.to_string();
                 (Release::Delete, meta.uid.to_string(), Some(version))

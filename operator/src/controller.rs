@@ -28,7 +28,8 @@ use crate::sync_report;
 /// Reconciles at a time.
 const WORKERS: usize = 32;
 /// Of these, at most so many for each lane, so that a first sync finds one free while everything else changes.
-const ROOM: [usize; Lane::ALL.len()] = [16, 24, WORKERS];
+/// While a few writes keep an API server busy, many would only wait in it, and a first sync with them.
+const ROOM: [usize; Lane::ALL.len()] = [4, 8, WORKERS];
 const PAGE: u32 = 250;
 /// A watch is opened anew so often, and is dead when nothing has come a little longer: a connection that hangs tells nothing.
 const WATCH_SECONDS: u32 = 30;

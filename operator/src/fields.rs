@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::Secret;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{FieldsV1, ManagedFieldsEntry};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{FieldsV1, ManagedFieldsEntry, ObjectMeta};
 use serde_json::{Map, Value, json};
 
 use crate::crd::SecretSync;
@@ -68,15 +68,14 @@ pub fn is_known(secret: &Secret, manager: &str) -> bool {
 }
 
 /// Whether the operator is who has set the reference to the owner with this unique id.
-pub fn has_set_owner(secret: &Secret, uid: &str) -> bool {
-    let key = json!({ "uid": uid }).to_string();
-    entries(secret)
+pub fn has_set_owner(metadata: &ObjectMeta, uid: &str) -> bool {
+    let owner = format!("k:{}", json!({ "uid": uid }));
+    let entries = metadata.managed_fields.iter().flatten();
+    entries
         .filter(|entry| is_by(entry, &[FIELD_MANAGER]))
         .filter_map(|entry| entry.fields_v1.as_ref().map(|fields| &fields.0))
-        .any(|fields| {
-            let owners = fields.pointer("/f:metadata/f:ownerReferences");
-            owners.is_some_and(|owners| owners.get(format!("k:{key}")).is_some())
-        })
+        .filter_map(|fields| fields.pointer("/f:metadata/f:ownerReferences"))
+        .any(|owners| owners.get(&owner).is_some())
 }
 
 /// Somebody other than `manager` who has set this field, such as `("/f:data", "A")`.
@@ -221,5 +220,21 @@ mod tests {
             other_setter(&secret, "/f:data", "A", "ssm-operator/web"),
             None
         );
+    }
+
+    #[test]
+    fn whoever_copies_a_secret_has_set_the_owner_and_not_the_operator() {
+        let owned = |manager: &str| ObjectMeta {
+            managed_fields: Some(vec![record(
+                manager,
+                "Update",
+                json!({ "f:metadata": { "f:ownerReferences": { "k:{\"uid\":\"u\"}": {} } } }),
+            )]),
+            ..ObjectMeta::default()
+        };
+        assert!(has_set_owner(&owned(FIELD_MANAGER), "u"));
+        assert!(!has_set_owner(&owned(FIELD_MANAGER), "other"));
+        assert!(!has_set_owner(&owned("kubectl-create"), "u"));
+        assert!(!has_set_owner(&ObjectMeta::default(), "u"));
     }
 }

@@ -4,7 +4,7 @@ use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
 use crate::crd::{ALLOW_ANNOTATION, FORBIDDEN_TYPES, GROUP, KIND, OWNED_BY_ANNOTATION, SecretSync};
-use crate::fields::{FIELD_MANAGER, Fields, has_set_owner};
+use crate::fields::{FIELD_MANAGER, Fields};
 use crate::problem::Problem;
 
 /// Whose a Secret is.
@@ -109,12 +109,6 @@ pub fn is_kind(reference: &OwnerReference) -> bool {
         .split_once('/')
         .map_or("", |(group, _)| group);
     group == GROUP && reference.kind == KIND
-}
-
-/// Whether the operator itself has made the Secret a resource's, as opposed to somebody who has copied one.
-pub fn is_made_ours(secret: &Secret, sync: &SecretSync) -> bool {
-    let uid = sync.metadata.uid.as_deref().unwrap_or_default();
-    Ownership::of(secret, sync) == Ownership::Ours && has_set_owner(secret, uid)
 }
 
 fn controller(secret: &Secret) -> Option<&OwnerReference> {

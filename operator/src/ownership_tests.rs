@@ -94,24 +94,3 @@ fn consent_names_the_resource() {
     nameless.metadata.name = None;
     assert!(!is_allowed(&Secret::default(), &nameless));
 }
-
-#[test]
-fn the_operator_has_made_only_what_it_has_given_its_owner_itself() {
-    let sync = sync();
-    for (owner, manager, expected) in [
-        ("uid-1", FIELD_MANAGER, true),
-        ("uid-1", "kubectl-create", false),
-        ("uid-2", FIELD_MANAGER, false),
-    ] {
-        let mut secret = marked("", manager);
-        secret.metadata.owner_references = Some(vec![OwnerReference {
-            uid: owner.to_owned(),
-            ..reference_to(&sync)
-        }]);
-        let set = json!({ "f:metadata": { "f:ownerReferences": { format!("k:{{\"uid\":\"{owner}\"}}"): {} } } });
-        for record in secret.metadata.managed_fields.iter_mut().flatten() {
-            record.fields_v1 = serde_json::from_value(set.clone()).expect("valid");
-        }
-        assert_eq!(is_made_ours(&secret, &sync), expected, "{owner} {manager}");
-    }
-}

@@ -8,6 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::ResourceExt;
 
 use crate::crd::{ALLOW_REMOVAL_ANNOTATION, RECONCILE_AT_ANNOTATION, SecretSync, TokenSecretRef};
+use crate::fields::has_set_owner;
 use crate::ownership::is_kind;
 use crate::plan::{Written, target_name};
 use crate::queue::{Key, Lane};
@@ -26,15 +27,23 @@ pub struct SecretMeta {
     pub resource_version: Box<str>,
     /// Unique id of its controller, where that is a `SecretSync`.
     pub controller: Option<Box<str>>,
+    /// Whether the operator has set that controller, as opposed to somebody who has copied a Secret.
+    pub is_made: bool,
 }
 
 impl SecretMeta {
+    /// The controller that the operator has made it for.
+    fn maker(&self) -> Option<&str> {
+        self.controller.as_deref().filter(|_| self.is_made)
+    }
+
     /// Of these metadata.
     pub fn of(metadata: &ObjectMeta) -> Self {
         let owners = metadata.owner_references.as_deref().unwrap_or_default();
         let controller = owners
             .iter()
             .find(|owner| owner.controller == Some(true) && is_kind(owner));
+        let is_made = controller.is_some_and(|owner| has_set_owner(metadata, &owner.uid));
         Self {
             uid: metadata.uid.as_deref().unwrap_or_default().into(),
             resource_version: metadata
@@ -43,6 +52,7 @@ impl SecretMeta {
                 .unwrap_or_default()
                 .into(),
             controller: controller.map(|owner| owner.uid.as_str().into()),
+            is_made,
         }
     }
 }
@@ -63,7 +73,7 @@ struct Entry {
 struct Inner {
     syncs: HashMap<Key, Entry>,
     secrets: HashMap<Key, SecretMeta>,
-    /// The Secrets of each controller, by its unique id.
+    /// The Secrets that the operator has made for each controller, by its unique id.
     controlled: HashMap<Box<str>, Vec<Key>>,
     /// Unique ids of Secrets that somebody uses and that are gone, until one of that name is there again.
     gone: HashMap<Key, Box<str>>,
@@ -340,7 +350,7 @@ impl Store {
             .map_or_else(Vec::new, |entry| entry.formers.clone())
     }
 
-    /// Names of the Secrets that a resource controls besides its target. One is there where the operator died, or was not
+    /// Names of the Secrets that the operator has made for a resource besides its target. One is there where the operator died, or was not
     /// answered, between a write and what the status says of it.
     pub fn strays(&self, sync: &SecretSync) -> Vec<Box<str>> {
         let (resource, target) = (key_of(sync), target_name(sync));
@@ -441,15 +451,12 @@ impl Inner {
     }
 
     fn put_secret(&mut self, key: &Key, meta: SecretMeta) {
-        let before = self
-            .secrets
-            .get(key)
-            .and_then(|meta| meta.controller.as_ref());
-        if before != meta.controller.as_ref() {
+        let before = self.secrets.get(key).and_then(SecretMeta::maker);
+        if before != meta.maker() {
             self.take_secret(key);
-            if let Some(controller) = meta.controller.clone() {
+            if let Some(controller) = meta.maker() {
                 self.controlled
-                    .entry(controller)
+                    .entry(controller.into())
                     .or_default()
                     .push(key.clone());
             }
@@ -458,24 +465,26 @@ impl Inner {
     }
 
     fn take_secret(&mut self, key: &Key) {
-        let Some(controller) = self.secrets.remove(key).and_then(|meta| meta.controller) else {
+        let Some(meta) = self.secrets.remove(key) else {
             return;
         };
-        if let Some(keys) = self.controlled.get_mut(&controller) {
+        if let Some(controller) = meta.maker()
+            && let Some(keys) = self.controlled.get_mut(controller)
+        {
             keys.retain(|other| other != key);
             if keys.is_empty() {
-                self.controlled.remove(&controller);
+                self.controlled.remove(controller);
             }
         }
     }
 
     /// Who controls a Secret that comes up where nobody looks for one.
     fn surprised(&self, secret: &Key, meta: &SecretMeta) -> Option<(Key, Lane)> {
-        let controller = meta.controller.as_deref()?;
+        let controller = meta.maker()?;
         let is_new = self
             .secrets
             .get(secret)
-            .is_none_or(|old| old.controller != meta.controller);
+            .is_none_or(|old| old.maker() != Some(controller));
         if !is_new || self.users.contains_key(secret) {
             return None;
         }

@@ -15,6 +15,7 @@ fn meta(uid: &str, version: &str) -> SecretMeta {
         uid: uid.into(),
         resource_version: version.into(),
         controller: Some("s".into()),
+        is_made: true,
     }
 }
 
@@ -75,7 +76,7 @@ fn a_secret_that_a_resource_controls_under_another_name_is_found_and_looked_at()
     let woken = store.apply_secret(&former, meta("b", "3"));
     assert_eq!(woken, [(key(), Lane::First)]);
     let nobodys = SecretMeta {
-        controller: None,
+        is_made: false,
         ..meta("c", "4")
     };
     assert_eq!(store.apply_secret(&unrelated, nobodys.clone()), []);

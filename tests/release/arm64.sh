@@ -16,8 +16,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 readonly TARGET=aarch64-unknown-linux-gnu
 readonly SUITE=sid
 readonly COMPILERS="rustc cargo gcc libc6-dev gcc-aarch64-linux-gnu libc6-dev:arm64 libgcc-s1:arm64 libstd-rust-dev:arm64"
-# Where a mirror lags behind, its index may be past its time; its signature is looked at all the same.
-readonly APT_GET="apt-get -o Acquire::Check-Valid-Until=false"
+# APT_OPTIONS="-o Acquire::Check-Valid-Until=false" for a mirror that lags behind.
+readonly APT_GET="apt-get ${APT_OPTIONS:-}"
 readonly SERVER_TESTS="
   onboarding::the_first_user_is_made_once_only_even_in_a_race
   onboarding::somebody_signs_in_with_basic_and_keeps_their_other_sessions

@@ -12,6 +12,9 @@ use crate::{paths, process::inherited, run::Ended};
 
 const SCRIPT: &str = include_str!("../tools/helm.sh");
 
+/// After so long an answer does not come any more.
+const PATIENCE_SECONDS: &str = "300";
+
 /// The project's chart.
 pub const CHART: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -68,7 +71,9 @@ impl Helm {
         // Where none is given it must not find that of whoever runs the tests.
         let kubeconfig = self.kubeconfig.as_deref();
         let kubeconfig = kubeconfig.unwrap_or(Path::new("/dev/null"));
-        let output = Command::new(&self.program)
+        let output = Command::new("timeout")
+            .arg(PATIENCE_SECONDS)
+            .arg(&self.program)
             .args(args)
             .env_clear()
             .envs(inherited())

@@ -24,7 +24,7 @@ use crate::queue::{Key, Lane, Queue};
 /// Reads at a time.
 const MAX_READS: usize = 16;
 /// Of these, at most so many of configs that have been read before.
-const MAX_REPEATED_READS: usize = 12;
+const MAX_REPEATED_READS: usize = 8;
 const FIRST_BACKOFF: Duration = Duration::from_millis(250);
 /// How often to ask how long the token lasts.
 const ASK_AGAIN: Duration = Duration::from_hours(12);

@@ -33,7 +33,7 @@ pub struct Fleet {
     pub owner: Caller,
     pub population: Population,
     pub operator: Operator,
-    pub server: Server,
+    _server: Server,
     _plane: ControlPlane,
 }
 
@@ -85,7 +85,7 @@ async fn cold_start(size: usize) -> Result<Fleet> {
         owner,
         population,
         operator,
-        server,
+        _server: server,
         _plane: plane,
     };
     fleet.all_synced(size).await?;
