@@ -109,16 +109,17 @@ topologySpreadConstraints:
 {{- end }}
 {{- end -}}
 
-{{/* How to make the Secret with the keys, for those who have none. */}}
+{{/* How to make the Secret with the keys, for those who have none. No key is an argument, which others on the machine could see. */}}
 {{- define "ssm.keysCommand" -}}
 {{- $storage := .Values.server.storage -}}
-kubectl -n {{ .Release.Namespace }} create secret generic {{ default "ssm-keys" .Values.server.existingSecret }} \
-  --from-literal=ENCRYPTION_KEY="$(openssl rand -base64 32)" \
-  --from-literal=TOKEN_SALT="$(openssl rand -base64 32)" \
-  --from-literal=SSM_SETUP_TOKEN="$(openssl rand -hex 16)"
-{{- if eq $storage.type "mongodb" }} \
-  --from-literal=MONGODB_PASSWORD="$(openssl rand -hex 32)"
-{{- else if and (eq $storage.type "external") (not $storage.external.existingSecret) }} \
-  --from-literal={{ $storage.external.key }}='mongodb://user:password@db.example.com/?replicaSet=rs0'
+printf '%s\n' \
+  "ENCRYPTION_KEY=$(openssl rand -base64 32)" \
+  "TOKEN_SALT=$(openssl rand -base64 32)" \
+  "SSM_SETUP_TOKEN=$(openssl rand -hex 16)" \
+{{- if eq $storage.type "mongodb" }}
+  "MONGODB_PASSWORD=$(openssl rand -hex 32)" \
+{{- else if and (eq $storage.type "external") (not $storage.external.existingSecret) }}
+  '{{ $storage.external.key }}=mongodb://user:password@db.example.com/?replicaSet=rs0' \
 {{- end }}
+  | kubectl -n {{ .Release.Namespace }} create secret generic {{ default "ssm-keys" .Values.server.existingSecret }} --from-env-file=/dev/stdin
 {{- end -}}
