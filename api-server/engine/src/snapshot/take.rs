@@ -27,11 +27,12 @@ pub(crate) async fn take_regularly(shared: Weak<Shared>, mut published: watch::R
         let Some(shared) = shared.upgrade() else {
             return;
         };
+        let tried = shared.state.load().head().seq;
         due = match take(&shared).await {
             Ok(seq) => seq + EVERY,
             Err(error) => {
                 warn!(%error, "no snapshot of the state can be stored; a start takes longer");
-                shared.state.load().head().seq + TRY_AGAIN
+                tried + TRY_AGAIN
             }
         };
     }
