@@ -124,7 +124,12 @@ write_programs() {
   for name in ssm-server ssm-operator; do
     printf '#!/bin/sh\nexec qemu-aarch64-static -L "%s" "%s" "$@"\n' "$chroot" "$built/$name" >"$programs/$name"
     chmod +x "$programs/$name"
-    say "$name $("$programs/$name" --version) is for $(od -An -tx1 -j18 -N2 "$built/$name" | tr -d ' \n' | sed 's/^b700$/arm64/')"
+    # The machine that an ELF file is for.
+    if [ "$(od --address-radix=n --format=x1 --skip-bytes=18 --read-bytes=2 "$built/$name")" != ' b7 00' ]; then
+      say "$built/$name is not for arm64"
+      exit 1
+    fi
+    say "$("$programs/$name" --version) is for arm64, $(du --block-size=M "$built/$name" | cut -f1)"
   done
 }
 

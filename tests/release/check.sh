@@ -68,6 +68,7 @@ check() {
 }
 
 at_the_end() {
+  trap '' INT TERM
   "$here/dockerd.sh" down "$RELEASE_DIR" || say 'the engine did not end well'
   if [ -z "$kept" ]; then rm -rf "$RELEASE_DIR"; fi
 }
@@ -92,7 +93,8 @@ export RELEASE_DIR DOCKER_HOST="unix://$RELEASE_DIR/docker.sock"
 mkdir -p "$RELEASE_DIR/logs"
 : >"$RELEASE_DIR/facts"
 trap at_the_end EXIT
-trap 'exit 130' INT TERM
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 for step in $steps; do
   # A step that is not there yet is not missing.

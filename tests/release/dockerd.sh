@@ -16,7 +16,15 @@ export DOCKER_HOST="unix://$dir/docker.sock"
 
 answers() { docker version >/dev/null 2>&1; }
 
-is_running() { [ -s "$dir/docker.pid" ] && kill -0 "$(cat "$dir/docker.pid")" 2>/dev/null; }
+# engine: the process of the engine. A file that was left behind may name any process, so the arguments tell.
+engine() {
+  local pid
+  pid=$(cat "$dir/docker.pid" 2>/dev/null) || return 1
+  tr '\0' '\n' 2>/dev/null <"/proc/$pid/cmdline" | grep --quiet --line-regexp --fixed-strings -- "$dir/docker.pid" || return 1
+  printf '%s\n' "$pid"
+}
+
+is_running() { engine >/dev/null; }
 
 up() {
   local flags=(--host "$DOCKER_HOST" --data-root "$dir/data" --exec-root "$dir/exec" --pidfile "$dir/docker.pid"
@@ -29,6 +37,9 @@ up() {
   # Root may lack the right to lower it, which is what the engine would do by itself.
   if dockerd --help | grep --quiet -- --oom-score-adjust; then flags+=(--oom-score-adjust=0); fi
   mkdir -p "$dir/logs"
+  # One that an earlier run had to leave ends first.
+  down
+  rm -f "$dir/docker.pid"
   setsid dockerd "${flags[@]}" >"$dir/logs/dockerd.log" 2>&1 </dev/null &
   if ! (until_it_succeeds 60 'dockerd does not answer' answers); then
     tail --lines=20 "$dir/logs/dockerd.log" >&2
@@ -45,7 +56,7 @@ down() {
       docker ps --all --quiet | xargs --no-run-if-empty docker rm --force --volumes >/dev/null
       docker network prune --force >/dev/null
     fi
-    kill "$(cat "$dir/docker.pid")"
+    kill "$(engine)"
     until_it_succeeds 60 'dockerd does not end' has_ended
   fi
   # What it leaves mounted would keep its directory from being removed.

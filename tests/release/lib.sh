@@ -17,7 +17,7 @@ fact() {
   printf '%s\n' "$*" >>"$RELEASE_DIR/facts"
 }
 
-# until SECONDS WHAT COMMAND…: tries a command until it succeeds.
+# until_it_succeeds SECONDS WHAT COMMAND…: tries a command until it succeeds.
 until_it_succeeds() {
   local deadline=$((SECONDS + $1)) what=$2
   shift 2
@@ -27,12 +27,17 @@ until_it_succeeds() {
   done
 }
 
-# logged FILE COMMAND…: runs a command whose output is only of interest when it fails.
+# logged FILE COMMAND…: runs a command whose output is only of interest when it fails. It is a process group of its own, all of
+# which ends when the script is interrupted.
 logged() {
   local file="$RELEASE_DIR/logs/$1" started=$SECONDS next=60 pid
   shift
-  "$@" >"$file" 2>&1 &
+  set -m
+  "$@" >"$file" 2>&1 </dev/null &
   pid=$!
+  set +m
+  trap 'end_group "$pid"; exit 130' INT
+  trap 'end_group "$pid"; exit 143' TERM
   while kill -0 "$pid" 2>/dev/null; do
     sleep 1
     if [ $((SECONDS - started)) -ge "$next" ]; then
@@ -40,8 +45,15 @@ logged() {
       next=$((next + 60))
     fi
   done
+  trap - INT TERM
   if ! wait "$pid"; then
     tail --lines=60 "$file" >&2
     return 1
   fi
+}
+
+# end_group PID: ends a process group, and waits for its leader.
+end_group() {
+  kill -- "-$1" 2>/dev/null || true
+  wait "$1" 2>/dev/null || true
 }
