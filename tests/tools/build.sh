@@ -10,10 +10,10 @@
 # Exit codes: 0 ready · 1 a build failed · 2 KUBEBUILDER_ASSETS lacks a binary · 3 Go is missing
 set -euo pipefail
 
-readonly BINARIES="${*:-etcd kube-apiserver kube-controller-manager}"
-readonly HEARTBEAT_SECONDS=20
+# shellcheck source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-say() { printf 'tools: %s\n' "$*" >&2; }
+readonly BINARIES="${*:-etcd kube-apiserver kube-controller-manager}"
 
 # missing_in DIR: the names in BINARIES that DIR has no executable for.
 missing_in() {
@@ -52,15 +52,6 @@ if ! command -v go >/dev/null; then
 fi
 
 mkdir -p "$dir"
-building=
-unfinished=
-clean_up() {
-  if [ -n "$building" ]; then kill "$building" 2>/dev/null || true; fi
-  if [ -n "$unfinished" ]; then rm -f "$unfinished"; fi
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 
 # Two builds at once are harmless, since each moves a whole binary into place; the lock only saves the second one's work.
 if command -v flock >/dev/null; then
@@ -81,24 +72,11 @@ minor=${version#*.}
 ldflags="-s -w -X $stamp.gitVersion=v$version -X $stamp.gitMajor=${version%%.*} -X $stamp.gitMinor=${minor%%.*}"
 
 build() {
-  local name=$1 started=$SECONDS next=$HEARTBEAT_SECONDS
+  local name=$1 started=$SECONDS
   unfinished="$dir/.$name.$$"
   say "building $name (Kubernetes v$version), once; it takes some minutes"
-  CGO_ENABLED=0 GOWORK=off go build -trimpath -buildvcs=false -ldflags "$ldflags" -o "$unfinished" "$(package_of "$name")" >&2 9>&- &
-  building=$!
-  while kill -0 "$building" 2>/dev/null; do
-    sleep 1
-    if [ $((SECONDS - started)) -ge "$next" ]; then
-      say "building $name … $((SECONDS - started)) s"
-      next=$((next + HEARTBEAT_SECONDS))
-    fi
-  done
-  if ! wait "$building"; then
-    building=
-    say "building $name failed"
-    exit 1
-  fi
-  building=
+  watched "$name" env CGO_ENABLED=0 GOWORK=off \
+    go build -trimpath -buildvcs=false -ldflags "$ldflags" -o "$unfinished" "$(package_of "$name")"
   mv "$unfinished" "$dir/$name"
   unfinished=
   say "$name is ready after $((SECONDS - started)) s"

@@ -7,10 +7,10 @@
 # Exit codes: 0 ready · 1 the build failed · 2 HELM is no program · 3 Go is missing
 set -euo pipefail
 
-readonly VERSION=4.3.1
-readonly HEARTBEAT_SECONDS=20
+# shellcheck source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-say() { printf 'tools: %s\n' "$*" >&2; }
+readonly VERSION=4.3.1
 
 if [ -n "${HELM:-}" ]; then
   if [ ! -x "$HELM" ]; then
@@ -34,33 +34,9 @@ if ! command -v go >/dev/null; then
 fi
 
 mkdir -p "$dir"
-building=
-readonly unfinished="$dir/.building.$$"
-clean_up() {
-  if [ -n "$building" ]; then kill "$building" 2>/dev/null || true; fi
-  rm -rf "$unfinished"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-
+unfinished="$dir/.building.$$"
 say "building helm v$VERSION, once; it takes some minutes"
-GOBIN="$unfinished" GOWORK=off GOFLAGS='' go install -ldflags '-s -w' "helm.sh/helm/v4/cmd/helm@v$VERSION" >&2 &
-building=$!
-next=$HEARTBEAT_SECONDS
-while kill -0 "$building" 2>/dev/null; do
-  sleep 1
-  if [ "$SECONDS" -ge "$next" ]; then
-    say "building helm … $SECONDS s"
-    next=$((next + HEARTBEAT_SECONDS))
-  fi
-done
-if ! wait "$building"; then
-  building=
-  say "building helm failed"
-  exit 1
-fi
-building=
+watched helm env GOBIN="$unfinished" GOWORK=off GOFLAGS= go install -ldflags '-s -w' "helm.sh/helm/v4/cmd/helm@v$VERSION"
 # Two builds at once are harmless, since each moves a whole program into place.
 mv "$unfinished/helm" "$dir/helm"
 say "helm is ready after $SECONDS s"

@@ -1,0 +1,39 @@
+# shellcheck shell=bash
+# What the scripts share that build programs from Go modules.
+
+readonly HEARTBEAT_SECONDS=20
+building=
+# What a build makes, until it is moved into place.
+unfinished=
+
+say() { printf 'tools: %s\n' "$*" >&2; }
+
+clean_up() {
+  if [ -n "$building" ]; then kill "$building" 2>/dev/null || true; fi
+  if [ -n "$unfinished" ]; then rm -rf "$unfinished"; fi
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# watched NAME COMMAND…: builds with a command, says now and then that it still does, and ends the script when it fails.
+watched() {
+  local name=$1 started=$SECONDS next=$HEARTBEAT_SECONDS
+  shift
+  # Without the lock that the script may hold.
+  "$@" >&2 9>&- &
+  building=$!
+  while kill -0 "$building" 2>/dev/null; do
+    sleep 1
+    if [ $((SECONDS - started)) -ge "$next" ]; then
+      say "building $name … $((SECONDS - started)) s"
+      next=$((next + HEARTBEAT_SECONDS))
+    fi
+  done
+  if ! wait "$building"; then
+    building=
+    say "building $name failed"
+    exit 1
+  fi
+  building=
+}
