@@ -50,9 +50,9 @@ RUN --mount=type=cache,id=ssm-crates,target=/usr/local/cargo/registry,sharing=lo
  && install -D "target/$TARGET/release/ssm-operator" /out/operator/usr/local/bin/ssm-operator
 # An empty directory of the user's own, since the runtime has nothing to make one with.
 RUN install -d -m 0700 -o 65532 -g 65532 /out/server/data
-# The same source makes the same layers, whenever it is built.
-ARG SOURCE_DATE_EPOCH=0
-RUN find /out -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
+# The same programs make the same layers, whenever they are built. The time is that of the files of the runtime; one of a commit
+# would not hold, since a layer that is kept is taken by its content, whatever times are in it.
+RUN find /out -exec touch --no-dereference --date=@0 {} +
 
 FROM ${RUNTIME_IMAGE} AS runtime
 ARG VERSION=0.1.0
