@@ -145,7 +145,7 @@ install_emulator
 mkdir -p "$cache"
 make_chroot
 if [ "${1:-}" = --chroot-only ]; then exit 0; fi
-make web
+make web >/dev/null
 build
 write_programs
 tests/tools/build.sh >/dev/null
