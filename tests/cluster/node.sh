@@ -50,7 +50,8 @@ keep() {
   while :; do
     "$@" >>"$CLUSTER_LOGS/$name.log" 2>&1 </dev/null &
     printf '%s\n' $! >"$run/$name.pid"
-    wait $! || true
+    # Without the shell's word on how it ended, which tests see to.
+    wait $! 2>/dev/null || true
     sleep 0.5
   done &
 }
@@ -191,8 +192,9 @@ up() {
   control_plane
   await 60 'the API server' kubectl get --raw /readyz
   { cat "$here/etc/objects.yaml"; make_volumes; } | timeout 60 kubectl apply -f - >>"$CLUSTER_LOGS/objects.log"
-  node
+  # Before the kubelet starts, which looks at mounts once and would later ask in vain about those that an import makes and takes away.
   wait "$loading" || { say 'the images were not loaded'; exit 1; }
+  node
   await 60 'the node' kubectl wait --for=condition=Ready node/node --timeout=2s
   await 30 'DNS' curl -sf http://127.0.0.1:8181/ready
   await 30 'the default service account' kubectl -n default get serviceaccount default

@@ -35,9 +35,24 @@ sweep() {
     fi
   done
 }
+# With cgroup v2 a cgroup has the controllers that the one above hands down, and the kubelet wants all that there are.
+hand_down_controllers() {
+  local controller
+  read -ra controllers </sys/fs/cgroup/cgroup.controllers
+  for controller in "${controllers[@]}"; do
+    if ! { printf '+%s' "$controller" >/sys/fs/cgroup/cgroup.subtree_control; } 2>/dev/null; then
+      say "the cgroup controller $controller cannot be handed down from /sys/fs/cgroup; the kubelet may want it"
+    fi
+  done
+}
 make_cgroup() {
   local made='' dir
-  if [ -f /sys/fs/cgroup/cgroup.controllers ]; then set -- /sys/fs/cgroup/; else set -- /sys/fs/cgroup/*/; fi
+  if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
+    set -- /sys/fs/cgroup/
+    hand_down_controllers
+  else
+    set -- /sys/fs/cgroup/*/
+  fi
   for dir; do if mkdir "$dir$cgroup" 2>/dev/null; then made=yes; fi; done
   if [ -z "$made" ]; then
     say 'nobody may make a cgroup below /sys/fs/cgroup here: a container would have to be a privileged one'
@@ -57,7 +72,7 @@ end() {
   while [ "$tries" -lt 10 ]; do
     tries=$((tries + 1))
     sweep
-    compgen -G "/sys/fs/cgroup/*/$cgroup" >/dev/null || break
+    compgen -G "/sys/fs/cgroup/$cgroup" >/dev/null || compgen -G "/sys/fs/cgroup/*/$cgroup" >/dev/null || break
     sleep 0.2
   done
 }

@@ -10,9 +10,9 @@ use crate::world::World;
 const SERVER: &str = "simple-secrets-manager-server";
 const POD: &str = "pod/simple-secrets-manager-server-0";
 const VOLUME: &str = "data-simple-secrets-manager-server-0";
-const KEYS: &str = "kubectl create secret generic ssm-keys --namespace \"$0\" \
-    --from-literal=ENCRYPTION_KEY=\"$(openssl rand -base64 32)\" --from-literal=TOKEN_SALT=\"$(openssl rand -base64 32)\" \
-    --from-literal=SSM_SETUP_TOKEN=\"$(openssl rand -hex 16)\"";
+const KEYS: &str = r#"printf '%s\n' \
+    "ENCRYPTION_KEY=$(openssl rand -base64 32)" "TOKEN_SALT=$(openssl rand -base64 32)" "SSM_SETUP_TOKEN=$(openssl rand -hex 16)" |
+    kubectl --namespace "$0" create secret generic ssm-keys --from-env-file=/dev/stdin"#;
 
 #[tokio::test]
 #[ignore = "needs a cluster: run `make test-cluster`"]

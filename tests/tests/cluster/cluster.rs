@@ -25,8 +25,28 @@ pub async fn among_others() -> RwLockReadGuard<'static, ()> {
 }
 
 /// With no other test at work: for what would disturb them, or be disturbed.
-pub async fn alone() -> RwLockWriteGuard<'static, ()> {
-    ALONE.write().await
+pub async fn alone() -> Alone {
+    Alone {
+        _held: ALONE.write().await,
+    }
+}
+
+/// The cluster for oneself.
+pub struct Alone {
+    _held: RwLockWriteGuard<'static, ()>,
+}
+
+impl Drop for Alone {
+    /// What a failed test leaves is there to be looked at, but for the rights in the whole cluster: with these it would go on
+    /// disturbing others, and no other release could have them.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let selector = "--selector=app.kubernetes.io/name=simple-secrets-manager";
+            let rights = "clusterrolebindings,clusterroles";
+            let delete = ["60", "kubectl", "delete", rights, selector];
+            let _ = Command::new("timeout").args(delete).status();
+        }
+    }
 }
 
 /// `kubectl`, which has to succeed; returns what it writes.

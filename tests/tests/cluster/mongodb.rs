@@ -20,11 +20,9 @@ async fn two_servers_share_a_mongodb_and_no_acknowledged_write_is_lost_when_one_
     // Without keys it says how to make them, and the command does.
     let refused = release.try_install().await;
     assert_ne!(refused.code, 0);
-    let at = refused
-        .stderr
-        .find("kubectl -n")
-        .unwrap_or_else(|| panic!("{}", refused.stderr));
-    let command = refused.stderr[at..].split("\n\n").next().unwrap();
+    let mut paragraphs = refused.stderr.split("\n\n");
+    let command = paragraphs.find(|paragraph| paragraph.contains("kubectl -n"));
+    let command = command.unwrap_or_else(|| panic!("{}", refused.stderr));
     run("sh", &["-c", command], "").await.ok();
     release.set("server.existingSecret=ssm-keys");
     release.install().await;

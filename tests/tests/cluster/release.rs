@@ -19,6 +19,8 @@ const CRD_NAME: &str = "crd/secretsyncs.simplesecrets.io";
 const NAME: &str = "simple-secrets-manager";
 /// How long helm waits.
 const WAIT: &str = "--timeout=3m";
+/// That helm waits until everything is ready.
+const UNTIL_READY: &[&str] = &["--wait", WAIT];
 
 /// A release.
 pub struct Release {
@@ -93,13 +95,18 @@ impl Release {
 
     /// Installs it, unless the chart has something against it.
     pub async fn try_install(&self) -> Ended {
-        self.helm("install", &[]).await
+        self.helm("install", UNTIL_READY, &[]).await
     }
 
     /// Upgrades it to its values and these.
     pub async fn upgrade(&self, more: &[&str]) {
-        self.helm("upgrade", more).await.ok();
+        self.helm("upgrade", UNTIL_READY, more).await.ok();
         self.answers().await;
+    }
+
+    /// The same without waiting for what becomes of it.
+    pub async fn begin_upgrade(&self, more: &[&str]) {
+        self.helm("upgrade", &[], more).await.ok();
     }
 
     /// Waits until the Service leads to a server: kube-proxy hears of a pod that is ready a little later than helm does.
@@ -114,16 +121,9 @@ impl Release {
         .unwrap();
     }
 
-    async fn helm(&self, verb: &str, more: &[&str]) -> Ended {
-        let mut args = vec![
-            verb,
-            NAME,
-            CHART,
-            "--namespace",
-            &self.namespace,
-            "--wait",
-            WAIT,
-        ];
+    async fn helm(&self, verb: &str, flags: &[&str], more: &[&str]) -> Ended {
+        let mut args = vec![verb, NAME, CHART, "--namespace", &self.namespace];
+        args.extend(flags);
         let own = self.values.iter().map(String::as_str);
         for value in own.chain(more.iter().copied()) {
             args.extend(["--set", value]);
