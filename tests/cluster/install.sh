@@ -60,7 +60,7 @@ if [ -n "$packages" ]; then
     trap 'rm -f /usr/sbin/policy-rc.d' EXIT
   fi
   # shellcheck disable=SC2086 # They are several words.
-  apt-get install -qq --no-install-recommends $packages >&2
+  apt-get install -qq --no-install-recommends $packages >/dev/null
 fi
 
 if ! unshare --fork --pid --mount-proc --mount --net --propagation private mount -t tmpfs tmpfs /run 2>/dev/null; then

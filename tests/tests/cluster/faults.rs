@@ -17,13 +17,14 @@ async fn no_acknowledged_write_is_lost_when_the_servers_pod_is_killed_under_load
     let world = World::on(Release::confined(&[]).await).await;
     let load = Load::start(&world.owner, &world.shop);
     for _ in 0..KILLS {
+        let pod = world.release.ready_pod("server").await;
         load.goes_on(WRITES).await;
-        let pod = world.release.pods("server").await.remove(0);
         world
             .release
             .kubectl(&["delete", &pod, "--force", "--grace-period=0"])
             .await;
     }
+    world.release.ready_pod("server").await;
     load.goes_on(WRITES).await;
     load.finds_everything(&world.owner, &world.shop).await;
     world.end().await;

@@ -211,6 +211,26 @@ impl Release {
         pods.lines().map(str::to_owned).collect()
     }
 
+    /// Waits until a pod of a component is ready, and returns its name. For a moment after one was killed there is none at all.
+    pub async fn ready_pod(&self, component: &str) -> String {
+        let selector = format!("--selector=app.kubernetes.io/component={component}");
+        eventually(PATIENCE, "a pod that is ready", async || {
+            let pods = self
+                .kubectl(&["get", "pods", &selector, "--output=json"])
+                .await;
+            let pods: Value = serde_json::from_str(&pods)?;
+            let mut pods = pods["items"].as_array().into_iter().flatten();
+            let ready = pods.find(|pod| {
+                let mut conditions = pod["status"]["conditions"].as_array().into_iter().flatten();
+                conditions.any(|it| it["type"] == "Ready" && it["status"] == "True")
+            });
+            let name = ready.and_then(|pod| pod["metadata"]["name"].as_str());
+            Ok(format!("pod/{}", name.context("none is ready")?))
+        })
+        .await
+        .unwrap()
+    }
+
     /// Somebody without a token, who calls the server at its Service.
     pub async fn nobody(&self) -> Caller {
         let selector = "--selector=app.kubernetes.io/component=server";
