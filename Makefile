@@ -34,7 +34,7 @@ run: ## Start server, control plane and operator, and sync examples/shop.env (EN
 	@cargo build --workspace --bins
 	@cargo run --quiet --package ssm-tests --bin demo
 
-test: ## Run every test
+test: ## Run every test but those on a cluster with pods
 	$(call step,tools)
 	@$(MAKE) tools
 	$(call step,console)
@@ -50,7 +50,7 @@ test: ## Run every test
 	$(call step,tests of the console)
 	npm --prefix web test
 
-test-cluster: web ## Run the tests that need a cluster with pods: images, chart, upgrades, faults (as root; ONLY=name)
+test-cluster: web ## Run the tests on a cluster with pods: images, chart, upgrades, faults (as root; ONLY=name)
 	$(call step,programs and images)
 	cargo build --workspace --bins
 	cargo test --quiet --workspace --no-run --test cluster

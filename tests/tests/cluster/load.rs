@@ -82,14 +82,17 @@ impl Load {
         for task in self.tasks {
             acknowledged.append(&mut task.await.unwrap());
         }
-        let there = owner
-            .get(&format!("{}?format=json", shop.secrets("base")))
-            .await
-            .ok();
-        let there = values(&there).unwrap();
-        for key in &acknowledged {
-            assert_eq!(there.get(key), Some(key), "{key} was acknowledged");
-        }
+        // What is read may be a little older, where another of several servers answers.
+        let path = format!("{}?format=json", shop.secrets("base"));
+        eventually(PATIENCE, "every acknowledged write", async || {
+            let there = values(&owner.get(&path).await.ok())?;
+            for key in &acknowledged {
+                ensure!(there.get(key) == Some(key), "{key} was acknowledged");
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
     }
 }
 
