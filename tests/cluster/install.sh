@@ -31,6 +31,9 @@ curl curl
 strip binutils
 "
 
+# What Debian's packages ask whether they may start a service, and how an answer of ours is known.
+readonly policy=/usr/sbin/policy-rc.d ours='By the tests of Simple Secrets Manager, while they install packages.'
+
 # The packages of what is missing.
 missing() {
   local program package
@@ -53,15 +56,16 @@ if [ -n "$packages" ]; then
   say "installing $packages"
   export DEBIAN_FRONTEND=noninteractive
   apt-get update -qq >&2
-  # A service that the package would start is none of ours: the cluster starts its own.
-  if [ ! -e /usr/sbin/policy-rc.d ]; then
-    printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
-    chmod +x /usr/sbin/policy-rc.d
-    trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+  # A service that the package would start is none of ours: the cluster starts its own. What a run that was killed left is ours.
+  if [ ! -e "$policy" ] || grep -qF "$ours" "$policy"; then
+    printf '#!/bin/sh\n# %s\nexit 101\n' "$ours" >"$policy"
+    chmod +x "$policy"
+    trap 'rm -f "$policy"' EXIT
   fi
   # shellcheck disable=SC2086 # They are several words.
   apt-get install -qq --no-install-recommends $packages >/dev/null
 fi
+if [ -e "$policy" ] && grep -qF "$ours" "$policy"; then rm -f "$policy"; fi
 
 if ! unshare --fork --pid --mount-proc --mount --net --propagation private mount -t tmpfs tmpfs /run 2>/dev/null; then
   say 'this machine lets nobody make namespaces and mounts: a container would have to be a privileged one'
