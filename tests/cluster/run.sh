@@ -38,8 +38,7 @@ sweep() {
 # With cgroup v2 a cgroup has the controllers that the one above hands down, and the kubelet wants all that there are.
 hand_down_controllers() {
   local controller
-  read -ra controllers </sys/fs/cgroup/cgroup.controllers
-  for controller in "${controllers[@]}"; do
+  for controller in $(</sys/fs/cgroup/cgroup.controllers); do
     if ! { printf '+%s' "$controller" >/sys/fs/cgroup/cgroup.subtree_control; } 2>/dev/null; then
       say "the cgroup controller $controller cannot be handed down from /sys/fs/cgroup; the kubelet may want it"
     fi
