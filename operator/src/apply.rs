@@ -10,6 +10,7 @@ use crate::crd::{SecretSync, SourceStatus, TargetStatus};
 use crate::desired::Desired;
 use crate::fields::merge_manager;
 use crate::guard;
+use crate::identity::Version;
 use crate::kube_error::{Meaning, describe, field_conflict, meaning};
 use crate::plan::{Existing, Plan, Written, plan, target_name};
 use crate::problem::Problem;
@@ -191,22 +192,22 @@ impl Writer<'_> {
         meta: &SecretMeta,
     ) -> Option<Written> {
         if let Some(written) = self.store.written(resource) {
-            return (*written.resource_version == *meta.resource_version).then_some(written);
+            return (written.resource_version == meta.resource_version).then_some(written);
         }
         let status = sync.status.as_ref()?;
         let last = status.target.as_ref()?;
         let is_same = *last.name == *target.name
-            && *last.uid == *meta.uid
-            && *last.resource_version == *meta.resource_version
+            && meta.uid == last.uid.as_str().into()
+            && meta.resource_version == last.resource_version.as_str().into()
             && status.synced_generation.is_some()
             && status.synced_generation == sync.metadata.generation
             && status.sources == desired.sources;
-        is_same.then(|| self.as_written(desired, &last.resource_version))
+        is_same.then(|| self.as_written(desired, meta.resource_version.clone()))
     }
 
-    fn as_written(&self, desired: &Desired, resource_version: &str) -> Written {
+    fn as_written(&self, desired: &Desired, resource_version: Version) -> Written {
         Written {
-            resource_version: resource_version.to_owned(),
+            resource_version,
             fingerprint: desired.fingerprint(self.hasher),
             names: guard::names(&desired.data, self.hasher),
         }
@@ -245,7 +246,7 @@ impl Writer<'_> {
             uid: meta.uid.to_string(),
             resource_version: meta.resource_version.to_string(),
         };
-        let written = self.as_written(desired, &meta.resource_version);
+        let written = self.as_written(desired, meta.resource_version.clone());
         let changed = self
             .store
             .set_written(resource, target, meta, written, changed);

@@ -6,6 +6,7 @@ use kube::Api;
 use crate::apply::{Failure, Writer};
 use crate::crd::{CreationPolicy, SecretSync};
 use crate::fields::merge_manager;
+use crate::identity::Uid;
 use crate::kube_error::{Meaning, describe, meaning};
 use crate::merge;
 use crate::plan::target_name;
@@ -64,8 +65,8 @@ impl Writer<'_> {
             let Some(meta) = self.store.secret(&place) else {
                 return Ok(true);
             };
-            let is_ours =
-                meta.is_made && meta.controller.as_deref() == sync.metadata.uid.as_deref();
+            let uid = sync.metadata.uid.as_deref().map(Uid::from);
+            let is_ours = meta.is_made && meta.controller == uid;
             let (what, uid, version) = if is_ours {
                 let version = meta.resource_version.to_string();
                 (Release::Delete, meta.uid.to_string(), Some(version))

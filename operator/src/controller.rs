@@ -229,8 +229,8 @@ async fn watch_secrets(context: Arc<Context>, scope: Option<String>, listed: Arc
             }
             Event::Delete(secret) => {
                 let key = key(&secret.metadata);
-                let uid = secret.metadata.uid.unwrap_or_default();
-                changed(&context, &key, context.store.remove_secret(&key, &uid));
+                let uid = secret.metadata.uid.as_deref().unwrap_or_default().into();
+                changed(&context, &key, context.store.remove_secret(&key, uid));
             }
             Event::InitDone => {
                 enqueue(

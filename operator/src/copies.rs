@@ -39,7 +39,7 @@ impl Copies {
     }
 
     /// Seals a copy. `None` where the cipher refuses it, for its size of 256 GiB.
-    pub fn seal(self: &Arc<Self>, snapshot: &Snapshot) -> Option<Sealed> {
+    pub fn seal(self: &Arc<Self>, snapshot: &Snapshot, etag: &ETag) -> Option<Sealed> {
         let nonce = rand::random::<[u8; 24]>();
         let mut bytes: Box<[u8]> = snapshot.packed().into();
         let tag = self
@@ -49,12 +49,14 @@ impl Copies {
         let sealed = Sealed {
             epoch: snapshot.epoch.clone(),
             revision: snapshot.revision,
-            etag: snapshot.etag.clone(),
+            etag: Some(etag)
+                .filter(|etag| **etag != ETag::of(&snapshot.epoch, snapshot.revision))
+                .cloned(),
             unresolved: snapshot.unresolved,
+            len: snapshot.len(),
             nonce,
             tag,
             bytes,
-            ends: Arc::clone(&snapshot.ends),
             copies: Arc::clone(self),
         };
         self.held.fetch_add(sealed.size(), Ordering::Relaxed);
@@ -65,20 +67,26 @@ impl Copies {
 /// A sealed copy of a config at one revision.
 pub struct Sealed {
     /// What the revision counts within.
-    pub epoch: Box<str>,
+    pub epoch: Arc<str>,
     /// Revision.
     pub revision: u64,
-    /// For conditional reads.
-    pub etag: ETag,
+    /// Where it is not the usual one.
+    etag: Option<ETag>,
     unresolved: usize,
+    len: usize,
     nonce: [u8; 24],
     tag: Tag,
     bytes: Box<[u8]>,
-    ends: Arc<[(u32, u32)]>,
     copies: Arc<Copies>,
 }
 
 impl Sealed {
+    /// For conditional reads.
+    pub fn etag(&self) -> ETag {
+        let usual = || ETag::of(&self.epoch, self.revision);
+        self.etag.clone().unwrap_or_else(usual)
+    }
+
     /// The copy. `None` where memory has been damaged.
     pub fn open(&self) -> Option<Snapshot> {
         // Opened in place, in one allocation of the right size that is wiped afterwards.
@@ -92,19 +100,18 @@ impl Sealed {
                 &self.tag,
             )
             .ok()?;
-        Some(Snapshot::of_parts(
+        Some(Snapshot::of_packed(
             self.epoch.clone(),
             self.revision,
-            self.etag.clone(),
             self.unresolved,
+            self.len,
             bytes,
-            Arc::clone(&self.ends),
         ))
     }
 
     /// How many bytes it takes.
     pub fn size(&self) -> usize {
-        size_of::<Self>() + self.bytes.len() + size_of_val(&*self.ends)
+        size_of::<Self>() + self.bytes.len()
     }
 }
 
@@ -123,7 +130,10 @@ mod tests {
     fn a_copy_opens_to_what_was_sealed_and_shows_nothing_before() {
         let copies = Arc::new(Copies::new(10));
         let sealed = copies
-            .seal(&snapshot::of("e", 1, &[("KEY", "canary-value")]))
+            .seal(
+                &snapshot::of("e", 1, &[("KEY", "canary-value")]),
+                &ETag::of("e", 1),
+            )
             .expect("small");
         let text = String::from_utf8_lossy(&sealed.bytes);
         assert!(!text.contains("KEY") && !text.contains("canary"));
@@ -137,10 +147,24 @@ mod tests {
     }
 
     #[test]
+    fn a_copy_has_the_tag_that_came_with_it() {
+        let copies = Arc::new(Copies::new(0));
+        for etag in [ETag::of("e", 1), ETag::of("other", 1)] {
+            let sealed = copies
+                .seal(&snapshot::of("e", 1, &[]), &etag)
+                .expect("small");
+            assert_eq!(sealed.etag(), etag);
+        }
+    }
+
+    #[test]
     fn a_damaged_copy_does_not_open() {
         let copies = Arc::new(Copies::new(0));
         let mut sealed = copies
-            .seal(&snapshot::of("e", 1, &[("KEY", "value")]))
+            .seal(
+                &snapshot::of("e", 1, &[("KEY", "value")]),
+                &ETag::of("e", 1),
+            )
             .expect("small");
         sealed.bytes[0] ^= 1;
         assert!(sealed.open().is_none());

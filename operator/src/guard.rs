@@ -11,12 +11,15 @@ use crate::crd::{ALLOW_REMOVAL_ANNOTATION, Format, SecretSync, SourceStatus};
 use crate::desired::Desired;
 use crate::problem::Problem;
 
-/// Names that were written, each as a keyed hash: enough to count those that are to go.
-pub type Names = Arc<[u64]>;
+/// Names that were written, each as a keyed hash of 32 bits: enough to count those that are to go.
+pub type Names = Arc<[u32]>;
 
 /// The names of this data; only comparable with others of the same hasher.
 pub fn names(data: &BTreeMap<String, ByteString>, hasher: &RandomState) -> Names {
-    data.keys().map(|name| hasher.hash_one(name)).collect()
+    let short = |hash: u64| u32::try_from(hash >> 32).expect("32 bits are left");
+    data.keys()
+        .map(|name| short(hasher.hash_one(name)))
+        .collect()
 }
 
 /// How many names there were, and how many of them are to go.

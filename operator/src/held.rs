@@ -7,12 +7,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, Client};
 
+use crate::identity::Version;
 use crate::problem::Problem;
 use crate::queue::Key;
 use crate::store::Store;
 
 struct Cached<T> {
-    resource_version: Box<str>,
+    resource_version: Version,
     held: Result<T, Problem>,
 }
 
@@ -55,7 +56,7 @@ impl<T: Clone> Held<T> {
         if let Some(live) = live {
             let resource_version = live.metadata.resource_version.unwrap_or_default();
             let cached = Cached {
-                resource_version: resource_version.into(),
+                resource_version: resource_version.as_str().into(),
                 held: held.clone(),
             };
             let mut cache = self.lock();

@@ -14,6 +14,7 @@ use crate::crd::{CreationPolicy, OWNED_BY_ANNOTATION, SecretSync};
 use crate::desired::{Desired, Fingerprint};
 use crate::fields::{self, Fields, merge_manager};
 use crate::guard::{self, Names, Removal};
+use crate::identity::Version;
 use crate::merge;
 use crate::ownership::{Ownership, is_allowed, mark_of, names, reference_to, refuse_forbidden};
 use crate::problem::Problem;
@@ -24,7 +25,7 @@ pub use crate::fields::FIELD_MANAGER;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
     /// Its version after our write.
-    pub resource_version: String,
+    pub resource_version: Version,
     /// What we wrote.
     pub fingerprint: Fingerprint,
     /// The names of the keys that we wrote.
@@ -102,7 +103,7 @@ pub fn plan(
             let removal = Removal::of_remembered(&written.names, desired, hasher);
             guard::check(sync, desired, removal)?;
             Ok(Plan::PatchData {
-                resource_version: written.resource_version.clone(),
+                resource_version: written.resource_version.to_string(),
                 data: desired.data.clone(),
             })
         }

@@ -17,6 +17,9 @@ use tokio::time::{Instant, sleep_until};
 const CHANGE_TURN: u32 = 4;
 const BACKGROUND_TURN: u32 = 8;
 
+/// There is always room for so many.
+const USUAL: usize = 64;
+
 /// Namespace and name, of a `SecretSync` or of a Secret.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key {
@@ -135,11 +138,7 @@ impl Queue {
 
     /// The work on a resource has ended.
     pub fn done(&self, key: &Key) {
-        let mut inner = self.lock();
-        if let Some(State::Running { again: Some(lane) }) = inner.states.remove(key) {
-            inner.add(key, lane);
-        }
-        drop(inner);
+        self.lock().done(key);
         // Also where nothing was added: a place in a lane may have become free.
         self.ready.notify_one();
         self.ended.notify_waiters();
@@ -204,6 +203,20 @@ impl Inner {
             _ => {
                 self.states.insert(key.clone(), State::Queued(lane));
                 self.lanes[lane as usize].push_back(key.clone());
+            }
+        }
+    }
+
+    fn done(&mut self, key: &Key) {
+        if let Some(State::Running { again: Some(lane) }) = self.states.remove(key) {
+            self.add(key, lane);
+        }
+        // Mostly a few wait; the room for all, as after a start, is not kept.
+        if self.states.is_empty() {
+            self.states.shrink_to(USUAL);
+            for lane in &mut self.lanes {
+                lane.clear();
+                lane.shrink_to(USUAL);
             }
         }
     }

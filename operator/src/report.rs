@@ -29,7 +29,7 @@ impl Context {
             current.metadata.uid == sync.metadata.uid
                 && current.metadata.generation == sync.metadata.generation
         });
-        let sync = current.as_deref().unwrap_or(sync);
+        let sync = current.as_ref().unwrap_or(sync);
         let previous = sync.status.as_ref();
         let status = next(
             previous,

@@ -3,68 +3,64 @@
 use std::fmt;
 use std::sync::Arc;
 
+use postcard::experimental::serialized_size;
 use secrecy::{ExposeSecret, SecretSlice};
-use ssm_client::{ConfigSecrets, ETag};
+use ssm_client::ConfigSecrets;
 
 /// A config at one revision.
 pub struct Snapshot {
     /// What the revision counts within.
-    pub epoch: Box<str>,
+    pub epoch: Arc<str>,
     /// Revision.
     pub revision: u64,
-    /// For conditional reads.
-    pub etag: ETag,
     /// How many references led nowhere.
     pub unresolved: usize,
-    /// Keys and values, one after the other.
+    /// How many keys it has.
+    len: usize,
+    /// Keys and values, one after the other, each behind its length.
     packed: SecretSlice<u8>,
-    /// For each key, where it ends and where its value ends.
-    pub(crate) ends: Arc<[(u32, u32)]>,
 }
 
 impl Snapshot {
-    /// Packs what was read. `None` where it is larger than 4 GiB, which the client's own bound rules out.
-    pub fn pack(config: &ConfigSecrets) -> Option<Self> {
-        let size = config
-            .secrets
-            .iter()
-            .map(|(key, value)| key.len() + value.reveal().len())
-            .sum();
+    /// Packs what was read, which counts within `epoch`.
+    pub fn pack(config: &ConfigSecrets, epoch: Arc<str>) -> Self {
+        let pairs = || {
+            config
+                .secrets
+                .iter()
+                .map(|(key, value)| (key.as_str(), value.reveal()))
+        };
+        let size = pairs().map(|pair| serialized_size(&pair).expect("text has a size"));
         // One allocation of the right size: growing would leave copies behind.
-        let mut packed = Vec::with_capacity(size);
-        let mut ends = Vec::with_capacity(config.secrets.len());
-        for (key, value) in &config.secrets {
-            packed.extend_from_slice(key.as_bytes());
-            let key_end = u32::try_from(packed.len()).ok()?;
-            packed.extend_from_slice(value.reveal().as_bytes());
-            ends.push((key_end, u32::try_from(packed.len()).ok()?));
+        let mut packed = vec![0; size.sum()];
+        let mut free = packed.as_mut_slice();
+        for pair in pairs() {
+            let used = postcard::to_slice(&pair, free).expect("measured").len();
+            free = &mut std::mem::take(&mut free)[used..];
         }
-        Some(Self {
-            epoch: config.epoch.as_str().into(),
+        Self {
+            epoch,
             revision: config.revision,
-            etag: config.etag.clone(),
             unresolved: config.unresolved.len(),
+            len: config.secrets.len(),
             packed: SecretSlice::from(packed),
-            ends: ends.into(),
-        })
+        }
     }
 
-    /// Puts together again what [`Self::packed`] and `ends` were.
-    pub(crate) fn of_parts(
-        epoch: Box<str>,
+    /// Puts together again what was sealed, `packed` once it is opened.
+    pub(crate) fn of_packed(
+        epoch: Arc<str>,
         revision: u64,
-        etag: ETag,
         unresolved: usize,
+        len: usize,
         packed: Box<[u8]>,
-        ends: Arc<[(u32, u32)]>,
     ) -> Self {
         Self {
             epoch,
             revision,
-            etag,
             unresolved,
+            len,
             packed: SecretSlice::from(packed),
-            ends,
         }
     }
 
@@ -76,25 +72,23 @@ impl Snapshot {
 
     /// How many keys it has.
     pub fn len(&self) -> usize {
-        self.ends.len()
+        self.len
     }
 
     /// Whether it has none.
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.len == 0
     }
 
     /// Keys in order with their values. This is where values are revealed, for writing them to a Secret.
     #[expect(clippy::disallowed_methods, reason = "the one function that reveals")]
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        let packed = self.packed.expose_secret();
-        let mut start = 0;
-        self.ends.iter().map(move |&(key_end, value_end)| {
-            let (key_end, value_end) = (key_end as usize, value_end as usize);
-            let key = std::str::from_utf8(&packed[start..key_end]).expect("packed from a str");
-            let value = &packed[key_end..value_end];
-            start = value_end;
-            (key, value)
+        let mut packed = self.packed.expose_secret();
+        (0..self.len).map(move |_| {
+            let ((key, value), rest) =
+                postcard::take_from_bytes::<(&str, &str)>(packed).expect("packed by ourselves");
+            packed = rest;
+            (key, value.as_bytes())
         })
     }
 }
@@ -117,10 +111,10 @@ pub(crate) fn of(epoch: &str, revision: u64, secrets: &[(&str, &str)]) -> Snapsh
             .collect(),
         revision,
         epoch: epoch.to_owned(),
-        etag: ETag::of(epoch, revision),
+        etag: ssm_client::ETag::of(epoch, revision),
         unresolved: Vec::new(),
     };
-    Snapshot::pack(&config).expect("small")
+    Snapshot::pack(&config, epoch.into())
 }
 
 #[cfg(test)]

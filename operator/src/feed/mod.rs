@@ -175,8 +175,8 @@ type ServerKey = (Origin, Option<Arc<[u8]>>);
 
 #[derive(Default)]
 struct Registry {
-    upstreams: HashMap<UpstreamKey, Arc<Upstream>>,
-    subscriptions: HashMap<Key, (UpstreamKey, Subscription)>,
+    upstreams: HashMap<Arc<UpstreamKey>, Arc<Upstream>>,
+    subscriptions: HashMap<Key, (Arc<UpstreamKey>, Subscription)>,
     /// One pool of connections for each server, whatever the number of tokens.
     clients: HashMap<ServerKey, Client>,
 }
@@ -215,7 +215,7 @@ impl Feeds {
     ) -> Result<Arc<Upstream>, Problem> {
         let mut registry = self.lock();
         let old = match registry.subscriptions.get(resource) {
-            Some((key, old)) if key == upstream => {
+            Some((key, old)) if **key == *upstream => {
                 if *old == wanted
                     && let Some(found) = registry.upstreams.get(upstream)
                 {
@@ -229,8 +229,10 @@ impl Feeds {
             }
             None => Vec::new(),
         };
-        let found = if let Some(found) = registry.upstreams.get(upstream) {
-            Arc::clone(found)
+        let found = registry.upstreams.get_key_value(upstream);
+        let found = found.map(|(key, found)| (Arc::clone(key), Arc::clone(found)));
+        let (upstream, found) = if let Some(found) = found {
+            found
         } else {
             let client = registry.client(upstream)?;
             let (commands, inbox) = mpsc::unbounded_channel();
@@ -245,10 +247,11 @@ impl Feeds {
                 self.timings.clone(),
             );
             tokio::spawn(actor.run(inbox));
+            let upstream = Arc::new(upstream.clone());
             registry
                 .upstreams
-                .insert(upstream.clone(), Arc::clone(&made));
-            made
+                .insert(Arc::clone(&upstream), Arc::clone(&made));
+            (upstream, made)
         };
         let to_read = found.lock().subscribe(resource, &old, &wanted, synced);
         for config in to_read {
@@ -257,7 +260,7 @@ impl Feeds {
         found.send(Command::Timing(wanted.clone()));
         registry
             .subscriptions
-            .insert(resource.clone(), (upstream.clone(), wanted));
+            .insert(resource.clone(), (upstream, wanted));
         Ok(found)
     }
 
@@ -281,10 +284,10 @@ impl Feeds {
     }
 
     /// Where a resource hears from.
-    pub fn upstream_of(&self, resource: &Key) -> Option<UpstreamKey> {
+    pub fn upstream_of(&self, resource: &Key) -> Option<Arc<UpstreamKey>> {
         let registry = self.lock();
         let (upstream, _) = registry.subscriptions.get(resource)?;
-        Some(upstream.clone())
+        Some(Arc::clone(upstream))
     }
 
     /// A client of an upstream, be it one that nobody hears from any more.

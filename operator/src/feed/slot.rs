@@ -1,6 +1,5 @@
 //! What is known of one config of an upstream.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use tokio::time::Instant;
 use super::Trouble;
 use crate::copies::{Copies, Sealed};
 use crate::crd::Mode;
-use crate::queue::Key;
+use crate::key_map::KeyMap;
 use crate::snapshot::Snapshot;
 
 /// How often a config is asked for again at once because the server was behind; then the next event or poll has to do.
@@ -18,8 +17,8 @@ pub const MAX_STALE: u32 = 5;
 
 #[derive(Default)]
 pub struct Slot {
-    pub subscribers: HashMap<Key, (Mode, Duration)>,
-    pub copy: Option<Sealed>,
+    pub subscribers: KeyMap<(Mode, Duration)>,
+    pub copy: Option<Box<Sealed>>,
     /// When the copy came or somebody last looked at it.
     pub used_at: Option<Instant>,
     /// A copy was dropped because others needed the room: its tag, until somebody needs it again.
@@ -31,7 +30,7 @@ pub struct Slot {
     /// The stream that last told of it.
     pub seen_in: u64,
     /// Where there is no copy, what was in the Secret before this process began or in the copy that was dropped: epoch and revision.
-    pub floor: Option<(Box<str>, u64)>,
+    pub floor: Option<(Arc<str>, u64)>,
     /// Answers in a row that were older than what is known to exist.
     pub stale: u32,
     pub fetch: Fetch,
@@ -60,22 +59,24 @@ impl Slot {
     pub fn shed(&mut self) {
         if let Some(copy) = self.copy.take() {
             self.floor = Some((copy.epoch.clone(), copy.revision));
-            self.shed = Some(copy.etag.clone());
+            self.shed = Some(copy.etag());
         }
     }
 
     /// Tag of the copy that is held, or was until it was dropped.
-    pub fn etag(&self) -> Option<&ETag> {
-        self.copy
-            .as_ref()
-            .map(|copy| &copy.etag)
-            .or(self.shed.as_ref())
+    pub fn etag(&self) -> Option<ETag> {
+        let held = self.copy.as_ref().map(|copy| copy.etag());
+        held.or_else(|| self.shed.clone())
+    }
+
+    /// Whether nothing has been read yet.
+    pub fn is_unread(&self) -> bool {
+        self.copy.is_none() && self.shed.is_none()
     }
 
     /// Whether this process has read this revision.
     pub fn has_read(&self, epoch: Option<&str>, revision: u64) -> bool {
-        let is_known = self.copy.is_some() || self.shed.is_some();
-        is_known
+        !self.is_unread()
             && self.held().is_some_and(|(held, held_revision)| {
                 Some(held) == epoch && held_revision >= revision
             })
@@ -94,7 +95,7 @@ impl Slot {
     pub fn accept(
         &mut self,
         export: Export,
-        epoch: Option<&str>,
+        epoch: Option<&Arc<str>>,
         copies: &Arc<Copies>,
     ) -> Accepted {
         let mut is_new = false;
@@ -109,20 +110,24 @@ impl Slot {
                 };
             }
             // A server of another epoch than the stream's counts its own revisions.
-            if epoch.is_some_and(|epoch| epoch != config.epoch) {
+            if epoch.is_some_and(|epoch| **epoch != *config.epoch) {
                 self.announced = None;
             }
             is_new = self
                 .copy
                 .as_ref()
-                .is_none_or(|held| held.etag != config.etag);
-            self.copy = Snapshot::pack(&config).and_then(|snapshot| copies.seal(&snapshot));
+                .is_none_or(|held| held.etag() != config.etag);
+            // Nearly all count within that of the stream: it is there once.
+            let epoch = epoch.filter(|epoch| ***epoch == *config.epoch);
+            let epoch = epoch.map_or_else(|| config.epoch.as_str().into(), Arc::clone);
+            let sealed = copies.seal(&Snapshot::pack(&config, epoch), &config.etag);
+            self.copy = sealed.map(Box::new);
             self.floor = None;
             self.shed = None;
         }
         let held = self
             .held()
-            .filter(|(held, _)| epoch.is_none_or(|epoch| epoch == *held));
+            .filter(|(held, _)| epoch.is_none_or(|epoch| **epoch == **held));
         Accepted {
             is_new,
             is_behind: held.map(|(_, revision)| revision) < self.announced,

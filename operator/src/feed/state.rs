@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::slot::{Fetch, MAX_STALE, Slot};
 use super::{ConfigRef, Expiry, SourceView, Subscription, Trouble, View};
-use crate::copies::{Copies, Sealed};
+use crate::copies::Copies;
 use crate::crd::{Mode, SourceStatus};
 use crate::queue::{Key, Lane};
 
@@ -31,8 +31,9 @@ pub(super) struct State {
     shed_at: Option<Instant>,
     /// Resources that have no Secret yet.
     first: HashSet<Key>,
-    slots: HashMap<ConfigRef, Slot>,
-    epoch: Option<String>,
+    /// Boxed, as a table has room for many more than it holds.
+    slots: HashMap<ConfigRef, Box<Slot>>,
+    epoch: Option<Arc<str>>,
     /// Counts streams.
     stream: u64,
     live: bool,
@@ -104,7 +105,11 @@ impl State {
                         to_read.push(config.clone());
                     }
                     SourceView {
-                        snapshot: slot.copy.as_ref().and_then(Sealed::open).map(Arc::new),
+                        snapshot: slot
+                            .copy
+                            .as_ref()
+                            .and_then(|copy| copy.open())
+                            .map(Arc::new),
                         trouble: slot.trouble.clone(),
                         announced_at: slot.announced_at,
                     }
@@ -133,7 +138,7 @@ impl State {
             return;
         }
         self.shed_at = Some(now);
-        let mut idle: Vec<(Option<Instant>, &mut Slot)> = self
+        let mut idle: Vec<(Option<Instant>, &mut Box<Slot>)> = self
             .slots
             .values_mut()
             .filter(|slot| slot.copy.is_some() && slot.used_at.is_none_or(|at| at + KEEP <= now))
@@ -145,7 +150,7 @@ impl State {
             if freed >= excess {
                 break;
             }
-            freed += slot.copy.as_ref().map_or(0, Sealed::size);
+            freed += slot.copy.as_ref().map_or(0, |copy| copy.size());
             slot.shed();
         }
     }
@@ -182,7 +187,10 @@ impl State {
                     .as_ref()
                     .filter(|(epoch, _)| **epoch == *known.epoch)
                     .map_or(0, |(_, floor)| *floor);
-                slot.floor = Some((known.epoch.as_str().into(), known.revision.max(floor)));
+                let stream = self.epoch.as_ref();
+                let epoch = stream.filter(|epoch| ***epoch == *known.epoch);
+                let epoch = epoch.map_or_else(|| known.epoch.as_str().into(), Arc::clone);
+                slot.floor = Some((epoch, known.revision.max(floor)));
             }
             // Of a config that was only polled, what is held may be as old as the interval.
             let is_new = slot.subscribers.is_empty()
@@ -283,7 +291,7 @@ impl State {
             .held()
             .filter(|(epoch, _)| slot.stale > 0 && stream.is_none_or(|stream| stream == *epoch));
         Some(ExportRequest {
-            if_none_match: slot.etag().cloned(),
+            if_none_match: slot.etag(),
             min_revision: announced
                 .max(held.map(|(_, revision)| revision))
                 .filter(|revision| *revision > 0),
@@ -308,7 +316,7 @@ impl State {
             Ok(export) => {
                 let was_failing = self.failing.is_some();
                 let had_trouble = slot.trouble.take().is_some();
-                let accepted = slot.accept(export, self.epoch.as_deref(), &self.copies);
+                let accepted = slot.accept(export, self.epoch.as_ref(), &self.copies);
                 if accepted.is_new {
                     slot.used_at = Some(now);
                 }
@@ -317,7 +325,7 @@ impl State {
                 } else {
                     slot.stale = 0;
                 }
-                if slot.etag().is_none() && result.again.is_none() {
+                if slot.is_unread() && result.again.is_none() {
                     slot.trouble = Some(Trouble::Unusable(
                         "it is older than what was synced before".to_owned(),
                     ));
@@ -403,7 +411,7 @@ impl State {
         let waiting = self
             .slots
             .values()
-            .filter(|slot| slot.etag().is_none() && slot.trouble.is_none());
+            .filter(|slot| slot.is_unread() && slot.trouble.is_none());
         waiting
             .flat_map(|slot| slot.subscribers.keys().cloned())
             .collect()
@@ -446,12 +454,12 @@ impl State {
     pub fn opened(&mut self, epoch: String) -> Vec<Key> {
         self.stream += 1;
         self.live = true;
-        if self.epoch.as_ref() != Some(&epoch) {
+        if self.epoch.as_deref() != Some(&*epoch) {
             for slot in self.slots.values_mut() {
                 slot.announced = None;
             }
+            self.epoch = Some(epoch.into());
         }
-        self.epoch = Some(epoch);
         self.recovered()
     }
 

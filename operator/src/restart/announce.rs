@@ -41,7 +41,7 @@ impl Context {
         }
         // The status may have moved on since this reconcile began, by our own hand alone.
         let known = self.store.sync(&key);
-        let status = known.as_deref().unwrap_or(sync).status.as_ref();
+        let status = known.as_ref().unwrap_or(sync).status.as_ref();
         let Some(pending) = status.and_then(|status| announcement(status, Timestamp::now())) else {
             return Ok(());
         };

@@ -1,64 +1,32 @@
 //! What the operator knows of the cluster: the resources without what it does not need, and of every Secret only name, unique
 //! id, version and controller. Secrets' annotations may hold values and never get here.
 
+mod secrets;
+
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::ResourceExt;
 
 use crate::crd::{ALLOW_REMOVAL_ANNOTATION, RECONCILE_AT_ANNOTATION, SecretSync, TokenSecretRef};
-use crate::fields::has_set_owner;
-use crate::ownership::is_kind;
+use crate::identity::Uid;
+use crate::packed::Packed;
 use crate::plan::{Written, target_name};
 use crate::queue::{Key, Lane};
+use crate::status;
+use secrets::{Secrets, uid_of, version_of};
+
+pub use secrets::SecretMeta;
 
 /// Annotations of resources that mean something here.
 const FOLLOWED: [&str; 2] = [ALLOW_REMOVAL_ANNOTATION, RECONCILE_AT_ANNOTATION];
 /// So many characters of their values are kept.
 const MAX_FOLLOWED: usize = 64;
 
-/// What is kept of a Secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SecretMeta {
-    /// Unique id.
-    pub uid: Box<str>,
-    /// Version.
-    pub resource_version: Box<str>,
-    /// Unique id of its controller, where that is a `SecretSync`.
-    pub controller: Option<Box<str>>,
-    /// Whether the operator has set that controller, as opposed to somebody who has copied a Secret.
-    pub is_made: bool,
-}
-
-impl SecretMeta {
-    /// The controller that the operator has made it for.
-    fn maker(&self) -> Option<&str> {
-        self.controller.as_deref().filter(|_| self.is_made)
-    }
-
-    /// Of these metadata.
-    pub fn of(metadata: &ObjectMeta) -> Self {
-        let owners = metadata.owner_references.as_deref().unwrap_or_default();
-        let controller = owners
-            .iter()
-            .find(|owner| owner.controller == Some(true) && is_kind(owner));
-        let is_made = controller.is_some_and(|owner| has_set_owner(metadata, &owner.uid));
-        Self {
-            uid: metadata.uid.as_deref().unwrap_or_default().into(),
-            resource_version: metadata
-                .resource_version
-                .as_deref()
-                .unwrap_or_default()
-                .into(),
-            controller: controller.map(|owner| owner.uid.as_str().into()),
-            is_made,
-        }
-    }
-}
-
 struct Entry {
-    sync: Arc<SecretSync>,
+    sync: Packed,
+    uid: Uid,
     written: Option<Written>,
     /// Name of the Secret that was last written.
     target: Option<Box<str>>,
@@ -71,15 +39,12 @@ struct Entry {
 
 #[derive(Default)]
 struct Inner {
-    syncs: HashMap<Key, Entry>,
-    secrets: HashMap<Key, SecretMeta>,
-    /// The Secrets that the operator has made for each controller, by its unique id.
-    controlled: HashMap<Box<str>, Vec<Key>>,
-    /// Unique ids of Secrets that somebody uses and that are gone, until one of that name is there again.
-    gone: HashMap<Key, Box<str>>,
-    /// Which resources have a Secret as target, as token or for its certificates.
-    users: HashMap<Key, HashSet<Key>>,
+    /// Boxed, as a table has room for many more than it holds.
+    syncs: HashMap<Key, Box<Entry>>,
+    secrets: Secrets,
     malformed: HashSet<Key>,
+    /// How many resources there are by the reason of their `Ready` condition.
+    states: HashMap<String, usize>,
 }
 
 /// The store.
@@ -117,57 +82,50 @@ impl Store {
     pub fn apply_sync(&self, mut sync: SecretSync) -> Affected {
         slim(&mut sync);
         let key = key_of(&sync);
-        let used = self.used_secrets(&sync);
+        let packed = Packed::of(&sync);
         let mut inner = self.lock();
         inner.malformed.remove(&key);
-        let old = inner.syncs.get(&key).map(|entry| Arc::clone(&entry.sync));
-        let mut before = Vec::new();
-        if let Some(old) = &old {
-            if old.metadata.uid == sync.metadata.uid && is_older(&sync.metadata, &old.metadata) {
-                return Vec::new();
-            }
-            before = self.used_secrets(old);
-            inner.unuse(&key, &before);
-        }
-        for secret in used {
-            inner.users.entry(secret).or_default().insert(key.clone());
-        }
-        inner.forget_gone(&before);
-        let is_same_object = old
+        let old = inner.syncs.get(&key).map(|entry| entry.sync.open());
+        let same = old
             .as_ref()
-            .is_some_and(|old| old.metadata.uid == sync.metadata.uid);
-        let is_same = is_same_object
-            && old.as_ref().is_some_and(|old| {
-                old.metadata.generation == sync.metadata.generation
-                    && old.metadata.annotations == sync.metadata.annotations
-                    && old.metadata.deletion_timestamp == sync.metadata.deletion_timestamp
-            });
+            .filter(|old| old.metadata.uid == sync.metadata.uid);
+        if same.is_some_and(|old| is_older(&sync.metadata, &old.metadata)) {
+            return Vec::new();
+        }
+        let is_same = same.is_some_and(|old| {
+            old.metadata.generation == sync.metadata.generation
+                && old.metadata.annotations == sync.metadata.annotations
+                && old.metadata.deletion_timestamp == sync.metadata.deletion_timestamp
+        });
         // What has been synced before can wait for what has not.
-        let lane = if old.is_none()
-            && sync
-                .status
-                .as_ref()
-                .is_some_and(|status| status.target.is_some())
-        {
+        let has_target = |sync: &SecretSync| {
+            let status = sync.status.as_ref();
+            status.is_some_and(|status| status.target.is_some())
+        };
+        let lane = if old.is_none() && has_target(&sync) {
             Lane::Background
         } else {
             Lane::First
         };
-        let sync = Arc::new(sync);
+        let before = old.as_ref().map(|old| self.used_secrets(old));
+        let before = before.unwrap_or_default();
+        inner.count(old.as_ref(), Some(&sync));
+        inner
+            .secrets
+            .reuse(&key, &before, &self.used_secrets(&sync));
         match inner.syncs.get_mut(&key) {
-            Some(entry) if is_same_object => entry.sync = sync,
+            Some(entry) if same.is_some() => entry.sync = packed,
             _ => {
-                inner.syncs.insert(
-                    key.clone(),
-                    Entry {
-                        sync,
-                        written: None,
-                        target: None,
-                        formers: Vec::new(),
-                        is_untold: false,
-                        failures: 0,
-                    },
-                );
+                let entry = Entry {
+                    sync: packed,
+                    uid: uid_of(&sync.metadata),
+                    written: None,
+                    target: None,
+                    formers: Vec::new(),
+                    is_untold: false,
+                    failures: 0,
+                };
+                inner.syncs.insert(key.clone(), Box::new(entry));
             }
         }
         if is_same {
@@ -180,9 +138,11 @@ impl Store {
     /// The operator itself has written a resource's status. One that was deleted meanwhile stays so.
     pub fn update_sync(&self, sync: SecretSync) -> Affected {
         let is_there = self
-            .sync(&key_of(&sync))
-            .is_some_and(|known| known.metadata.uid == sync.metadata.uid);
-        if is_there {
+            .lock()
+            .syncs
+            .get(&key_of(&sync))
+            .map(|entry| entry.uid.clone());
+        if is_there == Some(uid_of(&sync.metadata)) {
             self.apply_sync(sync)
         } else {
             Vec::new()
@@ -207,9 +167,11 @@ impl Store {
         let Some(entry) = inner.syncs.remove(key) else {
             return Vec::new();
         };
-        let used = self.used_secrets(&entry.sync);
-        inner.unuse(key, &used);
-        inner.forget_gone(&used);
+        let sync = entry.sync.open();
+        inner.count(Some(&sync), None);
+        inner
+            .secrets
+            .reuse(key, &self.used_secrets(&sync), &HashSet::new());
         vec![(key.clone(), Lane::First)]
     }
 
@@ -228,26 +190,19 @@ impl Store {
     /// A Secret was made or changed.
     pub fn apply_secret(&self, key: &Key, meta: SecretMeta) -> Affected {
         let mut inner = self.lock();
-        if let Some(old) = inner.secrets.get(key)
-            && old.uid == meta.uid
-            && !is_newer(&meta.resource_version, &old.resource_version)
-        {
+        let surprised = inner.surprised(key, &meta);
+        if !inner.secrets.apply(key, meta.clone()) {
             return Vec::new();
         }
         let mut affected = inner.users_of(key, Some(&meta));
-        affected.extend(inner.surprised(key, &meta));
-        inner.gone.remove(key);
-        inner.put_secret(key, meta);
+        affected.extend(surprised);
         affected
     }
 
     /// The Secret with this unique id is gone.
-    pub fn remove_secret(&self, key: &Key, uid: &str) -> Affected {
+    pub fn remove_secret(&self, key: &Key, uid: Uid) -> Affected {
         let mut inner = self.lock();
-        inner.take_secret(key);
-        if inner.users.contains_key(key) {
-            inner.gone.insert(key.clone(), uid.into());
-        }
+        inner.secrets.remove(key, uid);
         inner.users_of(key, None)
     }
 
@@ -266,7 +221,7 @@ impl Store {
 
     /// After a full list: everything that was not in it is gone.
     pub fn retain_secrets(&self, namespace: Option<&str>, seen: &HashSet<Key>) -> Affected {
-        let gone: Vec<(Key, Box<str>)> = {
+        let gone: Vec<(Key, Uid)> = {
             let inner = self.lock();
             inner
                 .secrets
@@ -275,17 +230,15 @@ impl Store {
                 .map(|(key, meta)| (key.clone(), meta.uid.clone()))
                 .collect()
         };
-        gone.iter()
-            .flat_map(|(key, uid)| self.remove_secret(key, uid))
+        gone.into_iter()
+            .flat_map(|(key, uid)| self.remove_secret(&key, uid))
             .collect()
     }
 
     /// A resource.
-    pub fn sync(&self, key: &Key) -> Option<Arc<SecretSync>> {
-        self.lock()
-            .syncs
-            .get(key)
-            .map(|entry| Arc::clone(&entry.sync))
+    pub fn sync(&self, key: &Key) -> Option<SecretSync> {
+        let packed = self.lock().syncs.get(key)?.sync.clone();
+        Some(packed.open())
     }
 
     /// What is kept of a Secret.
@@ -295,7 +248,7 @@ impl Store {
 
     /// Whether any resource uses a Secret.
     pub fn is_used(&self, secret: &Key) -> bool {
-        self.lock().users.contains_key(secret)
+        self.lock().secrets.is_used(secret)
     }
 
     /// What was last written for a resource.
@@ -314,10 +267,8 @@ impl Store {
         just_now: bool,
     ) -> bool {
         let mut inner = self.lock();
-        let is_gone = inner.gone.get(target) == Some(&meta.uid);
-        if !is_gone {
-            inner.see(target, meta);
-        }
+        let is_gone = inner.secrets.is_gone(target, &meta.uid);
+        inner.secrets.see(target, meta);
         let Some(entry) = inner.syncs.get_mut(key) else {
             return just_now;
         };
@@ -355,11 +306,9 @@ impl Store {
     pub fn strays(&self, sync: &SecretSync) -> Vec<Box<str>> {
         let (resource, target) = (key_of(sync), target_name(sync));
         let inner = self.lock();
-        let controlled = sync.metadata.uid.as_deref();
-        let controlled = controlled.and_then(|uid| inner.controlled.get(uid));
-        let names = controlled.into_iter().flatten();
-        names
-            .filter(|key| *key.namespace == *resource.namespace && *key.name != *target)
+        let uid = uid_of(&sync.metadata);
+        let made = inner.secrets.made_for(&uid);
+        made.filter(|key| *key.namespace == *resource.namespace && *key.name != *target)
             .map(|key| (*key.name).into())
             .collect()
     }
@@ -373,12 +322,12 @@ impl Store {
 
     /// A Secret was read.
     pub fn saw_secret(&self, target: &Key, metadata: &ObjectMeta) {
-        self.lock().see(target, SecretMeta::of(metadata));
+        self.lock().secrets.see(target, SecretMeta::of(metadata));
     }
 
     /// A Secret turned out not to exist.
     pub fn forget_secret(&self, target: &Key) {
-        self.lock().take_secret(target);
+        self.lock().secrets.forget(target);
     }
 
     /// Counts failures in a row; the count is for the backoff.
@@ -398,27 +347,17 @@ impl Store {
         }
     }
 
-    /// Resources by the reason of their `Ready` condition.
+    /// How many resources there are by the reason of their `Ready` condition.
     pub fn states(&self) -> HashMap<String, usize> {
         let inner = self.lock();
-        let mut states = HashMap::new();
-        for entry in inner.syncs.values() {
-            let ready = entry
-                .sync
-                .status
-                .as_ref()
-                .and_then(|status| crate::status::find(status, crate::status::READY));
-            *states
-                .entry(ready.map_or_else(|| "Pending".to_owned(), |ready| ready.reason.clone()))
-                .or_default() += 1;
-        }
+        let mut states = inner.states.clone();
         if !inner.malformed.is_empty() {
             *states.entry("Malformed".to_owned()).or_default() += inner.malformed.len();
         }
         states
     }
 
-    fn used_secrets(&self, sync: &SecretSync) -> Vec<Key> {
+    fn used_secrets(&self, sync: &SecretSync) -> HashSet<Key> {
         let namespace = sync.namespace().unwrap_or_default();
         let token = self.token_ref(sync).map(|token| token.name.as_str());
         // A renamed target's old Secret is watched until it is gone.
@@ -438,95 +377,52 @@ impl Store {
 }
 
 impl Inner {
-    fn see(&mut self, target: &Key, meta: SecretMeta) {
-        if self.gone.get(target) == Some(&meta.uid) {
-            return;
-        }
-        let known = self.secrets.get(target);
-        if known.is_none_or(|old| {
-            old.uid != meta.uid || is_newer(&meta.resource_version, &old.resource_version)
-        }) {
-            self.put_secret(target, meta);
-        }
-    }
-
-    fn put_secret(&mut self, key: &Key, meta: SecretMeta) {
-        let before = self.secrets.get(key).and_then(SecretMeta::maker);
-        if before != meta.maker() {
-            self.take_secret(key);
-            if let Some(controller) = meta.maker() {
-                self.controlled
-                    .entry(controller.into())
-                    .or_default()
-                    .push(key.clone());
-            }
-        }
-        self.secrets.insert(key.clone(), meta);
-    }
-
-    fn take_secret(&mut self, key: &Key) {
-        let Some(meta) = self.secrets.remove(key) else {
-            return;
-        };
-        if let Some(controller) = meta.maker()
-            && let Some(keys) = self.controlled.get_mut(controller)
+    /// Counts a resource by its state now, and no longer by the one before.
+    fn count(&mut self, before: Option<&SecretSync>, now: Option<&SecretSync>) {
+        if let Some(before) = before.map(state)
+            && let Some(count) = self.states.get_mut(before)
         {
-            keys.retain(|other| other != key);
-            if keys.is_empty() {
-                self.controlled.remove(controller);
+            *count -= 1;
+            if *count == 0 {
+                self.states.remove(before);
             }
+        }
+        if let Some(now) = now.map(state) {
+            *self.states.entry(now.to_owned()).or_default() += 1;
         }
     }
 
     /// Who controls a Secret that comes up where nobody looks for one.
     fn surprised(&self, secret: &Key, meta: &SecretMeta) -> Option<(Key, Lane)> {
         let controller = meta.maker()?;
-        let is_new = self
-            .secrets
-            .get(secret)
-            .is_none_or(|old| old.maker() != Some(controller));
-        if !is_new || self.users.contains_key(secret) {
+        let old = self.secrets.get(secret);
+        let is_new = old.is_none_or(|old| old.maker() != Some(controller));
+        if !is_new || self.secrets.is_used(secret) {
             return None;
         }
         let mut syncs = self.syncs.iter();
-        let found = syncs.find(|(_, entry)| entry.sync.metadata.uid.as_deref() == Some(controller));
+        let found = syncs.find(|(_, entry)| entry.uid == *controller);
         found.map(|(key, _)| (key.clone(), Lane::First))
-    }
-
-    fn unuse(&mut self, key: &Key, secrets: &[Key]) {
-        for secret in secrets {
-            if let Some(users) = self.users.get_mut(secret) {
-                users.remove(key);
-                if users.is_empty() {
-                    self.users.remove(secret);
-                }
-            }
-        }
-    }
-
-    /// Forgets that Secrets are gone that nobody uses any more.
-    fn forget_gone(&mut self, secrets: &[Key]) {
-        for secret in secrets {
-            if !self.users.contains_key(secret) {
-                self.gone.remove(secret);
-            }
-        }
     }
 
     /// Who uses a Secret, except where `now` is what they have written themselves.
     fn users_of(&self, secret: &Key, now: Option<&SecretMeta>) -> Affected {
-        let users = self.users.get(secret).into_iter().flatten();
-        let concerned = users.filter(|user| {
-            let written = self
-                .syncs
-                .get(*user)
-                .and_then(|entry| entry.written.as_ref());
+        let concerned = self.secrets.users(secret).filter(|user| {
+            let entry = self.syncs.get(*user);
+            let written = entry.and_then(|entry| entry.written.as_ref());
             written.is_none()
-                || now.map(|meta| &*meta.resource_version)
-                    != written.map(|written| written.resource_version.as_str())
+                || now.map(|meta| &meta.resource_version)
+                    != written.map(|written| &written.resource_version)
         });
         concerned.map(|user| (user.clone(), Lane::First)).collect()
     }
+}
+
+/// The reason of a resource's `Ready` condition.
+fn state(sync: &SecretSync) -> &str {
+    let status = sync.status.as_ref();
+    let ready = status.and_then(|status| status::find(status, status::READY));
+    ready.map_or("Pending", |ready| &ready.reason)
 }
 
 /// Key of a resource.
@@ -557,21 +453,9 @@ fn slim(sync: &mut SecretSync) {
 }
 
 fn is_older(one: &ObjectMeta, other: &ObjectMeta) -> bool {
-    match (&one.resource_version, &other.resource_version) {
-        (Some(one), Some(other)) => one != other && !is_newer(one, other),
-        _ => false,
-    }
-}
-
-/// Whether a version is newer than another of the same object. Versions are numbers that grow; where one is not, it is
-/// taken for newer if it is another.
-fn is_newer(version: &str, than: &str) -> bool {
-    match (version.parse::<u128>(), than.parse::<u128>()) {
-        (Ok(version), Ok(than)) => version > than,
-        _ => version != than,
-    }
+    let (one, other) = (version_of(one), version_of(other));
+    one != other && !one.is_newer_than(&other)
 }
 
 #[cfg(test)]
-#[path = "store_tests.rs"]
 mod tests;

@@ -21,7 +21,7 @@ fn meta(uid: &str, version: &str) -> SecretMeta {
 
 fn written(version: &str) -> Written {
     Written {
-        resource_version: version.to_owned(),
+        resource_version: version.into(),
         fingerprint: Fingerprint { data: 0, rest: 0 },
         names: Vec::new().into(),
     }
@@ -37,7 +37,10 @@ fn a_secret_that_was_deleted_while_it_was_written_is_not_taken_to_be_there() {
     store.apply_sync(sync("1"));
     store.apply_secret(&key(), meta("a", "2"));
     // The write is made, the Secret is deleted, and only then the answer to the write is there.
-    assert_eq!(store.remove_secret(&key(), "a"), [(key(), Lane::First)]);
+    assert_eq!(
+        store.remove_secret(&key(), "a".into()),
+        [(key(), Lane::First)]
+    );
     store.set_written(&key(), &key(), meta("a", "3"), written("3"), true);
     assert_eq!((store.secret(&key()), store.written(&key())), (None, None));
     // The next one of that name is there.
@@ -92,6 +95,6 @@ fn a_secret_that_a_resource_controls_under_another_name_is_found_and_looked_at()
     );
     assert_eq!(store.strays(&sync("2")), []);
     store.apply_secret(&former, meta("b", "7"));
-    store.remove_secret(&former, "b");
+    store.remove_secret(&former, "b".into());
     assert_eq!(store.strays(&sync("2")), []);
 }
