@@ -88,8 +88,8 @@ impl From<Problem> for Step {
     }
 }
 
-/// Reconciles one resource.
-pub async fn reconcile(context: &Context, key: &Key) {
+/// Reconciles one resource. What it needs of the server is read as urgently as `lane` says.
+pub async fn reconcile(context: &Context, key: &Key, lane: Lane) {
     let Some(sync) = context.store.sync(key) else {
         context.feeds.unsubscribe(key);
         context.sync_reports.gone(key);
@@ -98,7 +98,7 @@ pub async fn reconcile(context: &Context, key: &Key) {
         return;
     };
     // Cut short, it is like a crash: every write has a precondition, and the next attempt looks at what is there.
-    let result = tokio::time::timeout(LIMIT, context.reconcile(key, &sync))
+    let result = tokio::time::timeout(LIMIT, context.reconcile(key, &sync, lane))
         .await
         .unwrap_or_else(|_| Err("the Kubernetes API server does not answer in time".to_owned()));
     if let Some(sync) = context.store.sync(key) {
@@ -123,11 +123,16 @@ pub async fn reconcile(context: &Context, key: &Key) {
 
 impl Context {
     /// How it ended, for the metrics, or why it is to be tried again.
-    async fn reconcile(&self, key: &Key, sync: &SecretSync) -> Result<&'static str, String> {
+    async fn reconcile(
+        &self,
+        key: &Key,
+        sync: &SecretSync,
+        lane: Lane,
+    ) -> Result<&'static str, String> {
         let step = if sync.metadata.deletion_timestamp.is_some() {
             Step::Ignore
         } else {
-            self.step(key, sync).await
+            self.step(key, sync, lane).await
         };
         match step {
             Step::Report(outcome) => {
@@ -148,7 +153,7 @@ impl Context {
         }
     }
 
-    async fn step(&self, key: &Key, sync: &SecretSync) -> Step {
+    async fn step(&self, key: &Key, sync: &SecretSync, lane: Lane) -> Step {
         if sync.spec.suspend {
             self.feeds.unsubscribe(key);
             return Problem::Suspended.into();
@@ -181,13 +186,16 @@ impl Context {
             mode: sync.spec.refresh.mode,
             interval: sync.spec.refresh.interval(),
         };
-        match self.feeds.subscribe(key, &upstream, wanted, synced(sync)) {
+        match self
+            .feeds
+            .subscribe(key, &upstream, wanted, synced(sync), lane)
+        {
             Ok(upstream) => {
                 let wish = reconcile_at(sync);
                 if wish.is_some() {
                     upstream.refresh(&configs);
                 }
-                let view = upstream.view(&configs);
+                let view = upstream.view(&configs, lane);
                 let mut step = self.sync(sync, &view, wish.is_some()).await;
                 if let Step::Report(outcome) = &mut step {
                     outcome.reconcile_at = wish.map(str::to_owned);
@@ -434,5 +442,5 @@ fn decode_ca(text: &str) -> Result<Arc<[u8]>, Problem> {
 /// Reconciles, as a task of its own.
 pub async fn work(context: Arc<Context>, key: Key, lane: Lane) {
     tracing::trace!(resource = %key, ?lane, "reconcile");
-    reconcile(&context, &key).await;
+    reconcile(&context, &key, lane).await;
 }

@@ -95,7 +95,7 @@ impl Actor {
             tokio::select! {
                 biased;
                 command = commands.recv() => match command {
-                    Some(Command::Read(config)) => self.read(config, Lane::First),
+                    Some(Command::Read(config, lane)) => self.read(config, lane),
                     Some(Command::Timing(wanted)) => self.retime(&wanted),
                     Some(Command::Stop) | None => return,
                 },
@@ -124,7 +124,7 @@ impl Actor {
 
     /// Queues a read of a config.
     fn read(&mut self, config: ConfigRef, lane: Lane) {
-        if self.upstream.lock().want(&config) {
+        if self.upstream.lock().want(&config, lane) {
             self.waiting[lane as usize].push_back(config);
         }
     }
@@ -143,9 +143,11 @@ impl Actor {
         let lanes = self.waiting.iter_mut().zip(Lane::ALL).rev();
         let configs = lanes
             .filter(|(_, lane)| has_room || *lane == Lane::First)
-            .flat_map(|(waiting, _)| std::iter::from_fn(|| waiting.pop_front()));
-        for config in configs {
-            let Some(request) = self.upstream.lock().begin(&config) else {
+            .flat_map(|(waiting, lane)| {
+                std::iter::from_fn(move || Some((waiting.pop_front()?, lane)))
+            });
+        for (config, lane) in configs {
+            let Some(request) = self.upstream.lock().begin(&config, lane) else {
                 continue;
             };
             let client = self.client.clone();

@@ -21,7 +21,7 @@ use tokio::time::Instant;
 use crate::copies::Copies;
 use crate::crd::{Mode, SourceStatus};
 use crate::problem::Problem;
-use crate::queue::{Key, Queue};
+use crate::queue::{Key, Lane, Queue};
 use crate::snapshot::Snapshot;
 use state::State;
 
@@ -130,8 +130,8 @@ pub struct Upstream {
 }
 
 enum Command {
-    /// A config has a first subscriber, or somebody wants to be sure: read it.
-    Read(ConfigRef),
+    /// A config has a first subscriber, or somebody wants to be sure: read it, as urgently.
+    Read(ConfigRef, Lane),
     /// Somebody wants these configs in this way.
     Timing(Subscription),
     /// Nobody is left.
@@ -143,11 +143,12 @@ impl Upstream {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is held for these configs. Where a copy was dropped to make room, it is read again, and its resources are woken then.
-    pub fn view(&self, configs: &[ConfigRef]) -> View {
-        let (view, to_read) = self.lock().view(configs, Instant::now());
+    /// What is held for these configs, for somebody who wants it as urgently. Where a copy was dropped to make room, it is read again,
+    /// and its resources are woken then.
+    pub fn view(&self, configs: &[ConfigRef], lane: Lane) -> View {
+        let (view, to_read) = self.lock().view(configs, lane, Instant::now());
         for config in to_read {
-            self.send(Command::Read(config));
+            self.send(Command::Read(config, lane));
         }
         view
     }
@@ -160,7 +161,7 @@ impl Upstream {
     /// Asks for a fresh read of these configs; what comes of it is told as any change is.
     pub fn refresh(&self, configs: &[ConfigRef]) {
         for config in configs {
-            self.send(Command::Read(config.clone()));
+            self.send(Command::Read(config.clone(), Lane::First));
         }
     }
 
@@ -205,13 +206,15 @@ impl Feeds {
     }
 
     /// Makes `resource` hear of changes, and stop hearing of what it subscribed to before. `synced` is what is in its Secret:
-    /// nothing older of the same epoch is given out. Must be called within a runtime.
+    /// nothing older of the same epoch is given out. What it is the first to want is read as urgently as `lane` says. Must be called
+    /// within a runtime.
     pub fn subscribe(
         &self,
         resource: &Key,
         upstream: &UpstreamKey,
         wanted: Subscription,
         synced: &[SourceStatus],
+        lane: Lane,
     ) -> Result<Arc<Upstream>, Problem> {
         let mut registry = self.lock();
         let old = match registry.subscriptions.get(resource) {
@@ -255,7 +258,7 @@ impl Feeds {
         };
         let to_read = found.lock().subscribe(resource, &old, &wanted, synced);
         for config in to_read {
-            found.send(Command::Read(config));
+            found.send(Command::Read(config, lane));
         }
         found.send(Command::Timing(wanted.clone()));
         registry

@@ -10,6 +10,7 @@ use super::Trouble;
 use crate::copies::{Copies, Sealed};
 use crate::crd::Mode;
 use crate::key_map::KeyMap;
+use crate::queue::Lane;
 use crate::snapshot::Snapshot;
 
 /// How often a config is asked for again at once because the server was behind; then the next event or poll has to do.
@@ -40,7 +41,7 @@ pub struct Slot {
 pub enum Fetch {
     #[default]
     Idle,
-    Queued,
+    Queued(Lane),
     Running {
         again: bool,
     },

@@ -93,15 +93,22 @@ impl State {
         self.failing.is_some() || self.unauthorized
     }
 
-    /// What is held for these configs, and which of them are to be read because their copies were dropped.
-    pub fn view(&mut self, configs: &[ConfigRef], now: Instant) -> (View, Vec<ConfigRef>) {
+    /// What is held for these configs, and which of them are to be read: those whose copies were dropped, and those that wait to be read
+    /// and are wanted sooner now.
+    pub fn view(
+        &mut self,
+        configs: &[ConfigRef],
+        lane: Lane,
+        now: Instant,
+    ) -> (View, Vec<ConfigRef>) {
         let mut to_read = Vec::new();
         let sources = configs
             .iter()
             .map(|config| match self.slots.get_mut(config) {
                 Some(slot) => {
                     slot.used_at = Some(now);
-                    if slot.shed.take().is_some() {
+                    let waits = matches!(slot.fetch, Fetch::Queued(queued) if queued < lane);
+                    if slot.shed.take().is_some() || waits {
                         to_read.push(config.clone());
                     }
                     SourceView {
@@ -261,17 +268,18 @@ impl State {
             .collect()
     }
 
-    /// Whether a read is to be queued; one that runs is repeated instead.
-    pub fn want(&mut self, config: &ConfigRef) -> bool {
+    /// Whether a read is to be queued in this lane; one that runs is repeated instead. One that is queued in a less urgent lane stays there,
+    /// too, and is skipped when it comes up.
+    pub fn want(&mut self, config: &ConfigRef, lane: Lane) -> bool {
         let Some(slot) = self.slots.get_mut(config) else {
             return false;
         };
         match &mut slot.fetch {
-            Fetch::Idle => {
-                slot.fetch = Fetch::Queued;
+            Fetch::Queued(queued) if *queued >= lane => false,
+            Fetch::Idle | Fetch::Queued(_) => {
+                slot.fetch = Fetch::Queued(lane);
                 true
             }
-            Fetch::Queued => false,
             Fetch::Running { again } => {
                 *again = true;
                 false
@@ -279,9 +287,12 @@ impl State {
         }
     }
 
-    /// A queued read begins. `None` where nobody wants it any more.
-    pub fn begin(&mut self, config: &ConfigRef) -> Option<ExportRequest> {
+    /// A read that was queued in this lane begins. `None` where nobody wants it any more, or it was begun out of another lane.
+    pub fn begin(&mut self, config: &ConfigRef, lane: Lane) -> Option<ExportRequest> {
         let slot = self.slots.get_mut(config)?;
+        if slot.fetch != Fetch::Queued(lane) {
+            return None;
+        }
         slot.fetch = Fetch::Running { again: false };
         let stream = self.epoch.as_deref().filter(|_| self.live);
         let announced = slot.announced.filter(|_| self.live);

@@ -51,14 +51,16 @@ fn subscribed() -> State {
 
 /// Reads `prod` with this answer.
 fn read(state: &mut State, answer: Result<Export, Error>) -> (ExportRequest, Answered) {
-    state.want(&config("prod"));
-    let asked = state.begin(&config("prod")).expect("subscribed");
+    state.want(&config("prod"), Lane::Change);
+    let asked = state
+        .begin(&config("prod"), Lane::Change)
+        .expect("subscribed");
     let answered = state.answered(&config("prod"), &asked, answer, Instant::now());
     (asked, answered)
 }
 
 fn view(state: &mut State, configs: &[ConfigRef]) -> View {
-    state.view(configs, Instant::now()).0
+    state.view(configs, Lane::Change, Instant::now()).0
 }
 
 fn held(state: &mut State) -> Option<(String, u64)> {
@@ -78,14 +80,30 @@ fn resources_share_one_read_of_a_config() {
             .subscribe(&resource("b"), &[], &wanted(Mode::Push, &["prod"]), &[])
             .is_empty()
     );
-    assert!(state.want(&config("prod")));
-    assert!(!state.want(&config("prod")));
-    let asked = state.begin(&config("prod")).expect("subscribed");
+    assert!(state.want(&config("prod"), Lane::Change));
+    assert!(!state.want(&config("prod"), Lane::Change));
+    let asked = state
+        .begin(&config("prod"), Lane::Change)
+        .expect("subscribed");
     let mut notified = state
         .answered(&config("prod"), &asked, export("e", 1, "1"), Instant::now())
         .notify;
     notified.sort();
     assert_eq!(notified, [resource("a"), resource("b")]);
+}
+
+#[test]
+fn a_read_that_is_wanted_sooner_leaves_its_lane_and_is_made_once() {
+    let mut state = subscribed();
+    let prod = config("prod");
+    assert!(state.want(&prod, Lane::Background));
+    let (_, to_read) = state.view(&[prod.clone()], Lane::Background, Instant::now());
+    assert!(to_read.is_empty());
+    let (_, to_read) = state.view(&[prod.clone()], Lane::First, Instant::now());
+    assert_eq!(to_read, [prod.clone()]);
+    assert!(state.want(&prod, Lane::First) && !state.want(&prod, Lane::Change));
+    assert!(state.begin(&prod, Lane::First).is_some());
+    assert!(state.begin(&prod, Lane::Background).is_none());
 }
 
 #[test]
@@ -99,7 +117,7 @@ fn a_config_that_nobody_wants_is_forgotten() {
         &[],
     );
     assert_eq!(state.len(), 1);
-    assert!(state.begin(&config("prod")).is_none());
+    assert!(state.begin(&config("prod"), Lane::Change).is_none());
     state.unsubscribe(&resource("a"), &[config("dev")]);
     assert_eq!(state.len(), 0);
 }
@@ -164,11 +182,13 @@ fn a_restored_server_may_count_from_lower_on() {
 #[test]
 fn a_change_during_a_read_is_read_afterwards() {
     let mut state = subscribed();
-    state.want(&config("prod"));
-    let asked = state.begin(&config("prod")).expect("subscribed");
+    state.want(&config("prod"), Lane::Change);
+    let asked = state
+        .begin(&config("prod"), Lane::Change)
+        .expect("subscribed");
     state.opened("e".to_owned());
     assert!(state.announced(&config("prod"), 2, Instant::now()));
-    assert!(!state.want(&config("prod")));
+    assert!(!state.want(&config("prod"), Lane::Change));
     let answered = state.answered(&config("prod"), &asked, export("e", 1, "1"), Instant::now());
     assert!(answered.again.is_some());
 }
@@ -351,18 +371,22 @@ fn copies_that_do_not_fit_are_dropped_and_read_again_when_they_are_needed() {
     read(&mut state, export("e", 5, "1"));
     assert!(held(&mut state).is_some());
     // Another one comes, and the first has not been looked at for a while.
-    state.want(&config("dev"));
-    let asked = state.begin(&config("dev")).expect("subscribed");
+    state.want(&config("dev"), Lane::Change);
+    let asked = state
+        .begin(&config("dev"), Lane::Change)
+        .expect("subscribed");
     state.answered(&config("dev"), &asked, export("e", 1, "2"), later(6));
     // What was read is still known, so that neither the stream nor a poll reads it again.
     assert!(!state.announced(&config("prod"), 5, later(6)));
-    state.want(&config("prod"));
-    let asked = state.begin(&config("prod")).expect("subscribed");
+    state.want(&config("prod"), Lane::Change);
+    let asked = state
+        .begin(&config("prod"), Lane::Change)
+        .expect("subscribed");
     assert_eq!(asked.if_none_match, Some(ETag::of("e", 5)));
     let answered = state.answered(&config("prod"), &asked, Ok(Export::NotModified), later(7));
     assert!(answered.again.is_none() && answered.notify.is_empty());
     // Whoever needs it has it read, whole.
-    let (view, to_read) = state.view(&[config("prod")], later(8));
+    let (view, to_read) = state.view(&[config("prod")], Lane::Change, later(8));
     assert!(view.sources[0].snapshot.is_none() && view.sources[0].trouble.is_none());
     assert_eq!(to_read, [config("prod")]);
     let (asked, answered) = read(&mut state, export("e", 5, "1"));
