@@ -25,6 +25,8 @@ use crate::queue::{Key, Lane, Queue};
 const MAX_READS: usize = 16;
 /// Of these, at most so many of configs that have been read before.
 const MAX_REPEATED_READS: usize = 8;
+/// Commands taken at a time: at a start everybody has one, and somebody who cannot wait may come last.
+const MAX_COMMANDS: usize = 1_000;
 const FIRST_BACKOFF: Duration = Duration::from_millis(250);
 /// How often to ask how long the token lasts.
 const ASK_AGAIN: Duration = Duration::from_hours(12);
@@ -85,7 +87,8 @@ impl Actor {
         }
     }
 
-    pub async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>) {
+    pub async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Command>) {
+        let mut commands = Vec::new();
         loop {
             self.start_reads();
             let unreachable_at = self
@@ -94,10 +97,17 @@ impl Actor {
                 .unreachable_at(self.timings.unreachable_after);
             tokio::select! {
                 biased;
-                command = commands.recv() => match command {
-                    Some(Command::Read(config, lane)) => self.read(config, lane),
-                    Some(Command::Timing(wanted)) => self.retime(&wanted),
-                    Some(Command::Stop) | None => return,
+                received = inbox.recv_many(&mut commands, MAX_COMMANDS) => {
+                    for command in commands.drain(..) {
+                        match command {
+                            Command::Read(config, lane) => self.read(config, lane),
+                            Command::Timing(wanted) => self.retime(&wanted),
+                            Command::Stop => return,
+                        }
+                    }
+                    if received == 0 {
+                        return;
+                    }
                 },
                 event = next(&mut self.watch) => self.heard(event),
                 Some(ended) = self.reads.join_next(), if !self.reads.is_empty() => match ended {

@@ -54,7 +54,7 @@ async fn measure_with(size: usize) -> Result<()> {
     memory(&what, fleet.operator.process())?;
     fleet.population.add_unrelated(UNRELATED).await?;
     fleet.operator.restart().await?;
-    fleet.all_synced(size).await?;
+    fleet.all_read(size).await?;
     let what = format!("operator, {size} resources and {UNRELATED} unrelated MiB, after a start");
     memory(&what, fleet.operator.process())?;
     Ok(())
@@ -108,6 +108,18 @@ impl Fleet {
                 .metric("ssm_operator_resources{state=\"Synced\"}")
                 .await?;
             ensure!(synced >= as_f64(size), "{synced} are");
+            Ok(())
+        })
+        .await
+    }
+
+    /// Waits until an operator that has just begun has read the configs of that many resources.
+    async fn all_read(&self, size: usize) -> Result<()> {
+        eventually(PATIENCE, "all configs are read", async || {
+            let read = self
+                .metric("ssm_operator_fetches_total{result=\"modified\"}")
+                .await?;
+            ensure!(read >= as_f64(size), "{read} are");
             Ok(())
         })
         .await
