@@ -96,11 +96,10 @@ fn resources_share_one_read_of_a_config() {
 fn a_read_that_is_wanted_sooner_leaves_its_lane_and_is_made_once() {
     let mut state = subscribed();
     let prod = config("prod");
+    let to_read = |state: &mut State, lane| state.view(&[config("prod")], lane, Instant::now()).1;
     assert!(state.want(&prod, Lane::Background));
-    let (_, to_read) = state.view(&[prod.clone()], Lane::Background, Instant::now());
-    assert!(to_read.is_empty());
-    let (_, to_read) = state.view(&[prod.clone()], Lane::First, Instant::now());
-    assert_eq!(to_read, [prod.clone()]);
+    assert_eq!(to_read(&mut state, Lane::Background), []);
+    assert_eq!(to_read(&mut state, Lane::First), [config("prod")]);
     assert!(state.want(&prod, Lane::First) && !state.want(&prod, Lane::Change));
     assert!(state.begin(&prod, Lane::First).is_some());
     assert!(state.begin(&prod, Lane::Background).is_none());

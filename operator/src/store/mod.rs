@@ -190,13 +190,13 @@ impl Store {
     /// A Secret was made or changed.
     pub fn apply_secret(&self, key: &Key, meta: SecretMeta) -> Affected {
         let mut inner = self.lock();
-        let surprised = inner.surprised(key, &meta);
-        if !inner.secrets.apply(key, meta.clone()) {
-            return Vec::new();
-        }
         let mut affected = inner.users_of(key, Some(&meta));
-        affected.extend(surprised);
-        affected
+        affected.extend(inner.surprised(key, &meta));
+        if inner.secrets.apply(key, meta) {
+            affected
+        } else {
+            Vec::new()
+        }
     }
 
     /// The Secret with this unique id is gone.
