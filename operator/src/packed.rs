@@ -15,24 +15,45 @@ static EXAMPLE: LazyLock<Vec<u8>> = LazyLock::new(|| to_json(&example()));
 
 /// A packed resource.
 #[derive(Clone)]
-pub struct Packed(Arc<[u8]>);
+pub struct Packed(Form);
+
+#[derive(Clone)]
+enum Form {
+    Small(Arc<[u8]>),
+    /// One that JSON does not bring back as it was, for a time before the year 0, for instance.
+    Whole(Arc<SecretSync>),
+}
 
 impl Packed {
     /// Packs a resource.
     pub fn of(sync: &SecretSync) -> Self {
-        Self(compress_prepend_size_with_dict(&to_json(sync), &EXAMPLE).into())
+        let small = Form::Small(compress_prepend_size_with_dict(&to_json(sync), &EXAMPLE).into());
+        Self(match small.open() {
+            Some(opened) if opened == *sync => small,
+            _ => Form::Whole(Arc::new(sync.clone())),
+        })
     }
 
     /// The resource.
     pub fn open(&self) -> SecretSync {
-        let json = decompress_size_prepended_with_dict(&self.0, &EXAMPLE);
-        let json = json.expect("compressed by ourselves");
-        serde_json::from_slice(&json).expect("written by ourselves")
+        self.0.open().expect("opened before it was kept")
+    }
+}
+
+impl Form {
+    fn open(&self) -> Option<SecretSync> {
+        match self {
+            Self::Small(bytes) => {
+                let json = decompress_size_prepended_with_dict(bytes, &EXAMPLE).ok()?;
+                serde_json::from_slice(&json).ok()
+            }
+            Self::Whole(sync) => Some((**sync).clone()),
+        }
     }
 }
 
 fn to_json(sync: &SecretSync) -> Vec<u8> {
-    serde_json::to_vec(sync).expect("nothing in it that JSON does not have")
+    serde_json::to_vec(sync).unwrap_or_default()
 }
 
 fn example() -> SecretSync {
@@ -68,6 +89,8 @@ fn example() -> SecretSync {
 
 #[cfg(test)]
 mod tests {
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
     use super::*;
 
     #[test]
@@ -101,6 +124,16 @@ mod tests {
     }
 
     #[test]
+    fn one_that_json_does_not_bring_back_is_kept_as_it_is() {
+        for time in ["0000-01-01T00:00:00+00:01", "2026-01-02T03:04:05.5Z"] {
+            let mut sync = example();
+            let status = sync.status.as_mut().expect("in sync");
+            status.last_sync_time = Some(Time(time.parse().expect("a time")));
+            assert_eq!(Packed::of(&sync).open(), sync, "{time}");
+        }
+    }
+
+    #[test]
     fn a_usual_resource_takes_few_bytes() {
         let mut sync = example();
         sync.metadata.uid = Some("2f8a3c51-7d0e-4b69-9a14-c35be0d7f268".to_owned());
@@ -112,7 +145,10 @@ mod tests {
         for condition in &mut status.conditions {
             condition.last_transition_time = status::whole_seconds(Timestamp::MAX);
         }
-        let (packed, json) = (Packed::of(&sync).0.len(), to_json(&sync).len());
+        let Packed(Form::Small(packed)) = Packed::of(&sync) else {
+            panic!("it is kept whole");
+        };
+        let (packed, json) = (packed.len(), to_json(&sync).len());
         assert!(packed * 4 < json, "{packed} of {json}");
     }
 }

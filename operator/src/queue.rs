@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep_until};
 const CHANGE_TURN: u32 = 4;
 const BACKGROUND_TURN: u32 = 8;
 
-/// There is always room for so many.
+/// Room for so many is kept.
 const USUAL: usize = 64;
 
 /// Namespace and name, of a `SecretSync` or of a Secret.

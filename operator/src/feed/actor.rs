@@ -23,9 +23,9 @@ use crate::queue::{Key, Lane, Queue};
 
 /// Reads at a time.
 const MAX_READS: usize = 16;
-/// Of these, at most so many of configs that have been read before.
+/// Of these, at most so many out of the lanes below the first.
 const MAX_REPEATED_READS: usize = 8;
-/// Commands taken at a time: at a start everybody has one, and somebody who cannot wait may come last.
+/// Commands taken at a time: at a start everybody has some, and somebody who cannot wait may come last.
 const MAX_COMMANDS: usize = 1_000;
 const FIRST_BACKOFF: Duration = Duration::from_millis(250);
 /// How often to ask how long the token lasts.
@@ -134,7 +134,8 @@ impl Actor {
 
     /// Queues a read of a config.
     fn read(&mut self, config: ConfigRef, lane: Lane) {
-        if self.upstream.lock().want(&config, lane) {
+        let lane = self.upstream.lock().want(&config, lane);
+        if let Some(lane) = lane {
             self.waiting[lane as usize].push_back(config);
         }
     }
@@ -169,6 +170,9 @@ impl Actor {
                 (config, request, answer)
             });
             return true;
+        }
+        for waiting in self.waiting.iter_mut().filter(|waiting| waiting.is_empty()) {
+            waiting.shrink_to(MAX_READS);
         }
         false
     }

@@ -130,7 +130,7 @@ pub struct Upstream {
 }
 
 enum Command {
-    /// A config has a first subscriber, or somebody wants to be sure: read it, as urgently.
+    /// A config has a first subscriber, or somebody wants to be sure: read it, as urgently as the lane says.
     Read(ConfigRef, Lane),
     /// Somebody wants these configs in this way.
     Timing(Subscription),
@@ -143,7 +143,7 @@ impl Upstream {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is held for these configs, for somebody who wants it as urgently. Where a copy was dropped to make room, it is read again,
+    /// What is held for these configs, for somebody who wants it as urgently as `lane` says. Where a copy was dropped to make room, it is read again,
     /// and its resources are woken then.
     pub fn view(&self, configs: &[ConfigRef], lane: Lane) -> View {
         let (view, to_read) = self.lock().view(configs, lane, Instant::now());

@@ -268,21 +268,25 @@ impl State {
             .collect()
     }
 
-    /// Whether a read is to be queued in this lane; one that runs is repeated instead. One that is queued in a less urgent lane stays there,
-    /// too, and is skipped when it comes up.
-    pub fn want(&mut self, config: &ConfigRef, lane: Lane) -> bool {
-        let Some(slot) = self.slots.get_mut(config) else {
-            return false;
+    /// In which lane a read is to be queued, where it is: one that runs is repeated instead. Where somebody waits for a first Secret it is
+    /// the first lane. A read that is queued in a less urgent lane stays there, too, and is skipped when it comes up.
+    pub fn want(&mut self, config: &ConfigRef, lane: Lane) -> Option<Lane> {
+        let slot = self.slots.get_mut(config)?;
+        let mut subscribers = slot.subscribers.keys();
+        let lane = if subscribers.any(|resource| self.first.contains(resource)) {
+            Lane::First
+        } else {
+            lane
         };
         match &mut slot.fetch {
-            Fetch::Queued(queued) if *queued >= lane => false,
+            Fetch::Queued(queued) if *queued >= lane => None,
             Fetch::Idle | Fetch::Queued(_) => {
                 slot.fetch = Fetch::Queued(lane);
-                true
+                Some(lane)
             }
             Fetch::Running { again } => {
                 *again = true;
-                false
+                None
             }
         }
     }
@@ -321,8 +325,11 @@ impl State {
         let Some(slot) = self.slots.get_mut(config) else {
             return result;
         };
-        let again = slot.fetch == Fetch::Running { again: true };
-        slot.fetch = Fetch::Idle;
+        // Somebody wants another one: of the same slot, or of one that was made while this was under way.
+        let again = slot.fetch != Fetch::Running { again: false };
+        if matches!(slot.fetch, Fetch::Running { .. }) {
+            slot.fetch = Fetch::Idle;
+        }
         match answer {
             Ok(export) => {
                 let was_failing = self.failing.is_some();
@@ -336,7 +343,7 @@ impl State {
                 } else {
                     slot.stale = 0;
                 }
-                if slot.is_unread() && result.again.is_none() {
+                if slot.is_unread() && result.again.is_none() && !again {
                     slot.trouble = Some(Trouble::Unusable(
                         "it is older than what was synced before".to_owned(),
                     ));

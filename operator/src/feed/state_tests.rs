@@ -51,9 +51,9 @@ fn subscribed() -> State {
 
 /// Reads `prod` with this answer.
 fn read(state: &mut State, answer: Result<Export, Error>) -> (ExportRequest, Answered) {
-    state.want(&config("prod"), Lane::Change);
+    state.want(&config("prod"), Lane::First);
     let asked = state
-        .begin(&config("prod"), Lane::Change)
+        .begin(&config("prod"), Lane::First)
         .expect("subscribed");
     let answered = state.answered(&config("prod"), &asked, answer, Instant::now());
     (asked, answered)
@@ -80,10 +80,10 @@ fn resources_share_one_read_of_a_config() {
             .subscribe(&resource("b"), &[], &wanted(Mode::Push, &["prod"]), &[])
             .is_empty()
     );
-    assert!(state.want(&config("prod"), Lane::Change));
-    assert!(!state.want(&config("prod"), Lane::Change));
+    assert!(state.want(&config("prod"), Lane::First).is_some());
+    assert!(state.want(&config("prod"), Lane::First).is_none());
     let asked = state
-        .begin(&config("prod"), Lane::Change)
+        .begin(&config("prod"), Lane::First)
         .expect("subscribed");
     let mut notified = state
         .answered(&config("prod"), &asked, export("e", 1, "1"), Instant::now())
@@ -95,14 +95,39 @@ fn resources_share_one_read_of_a_config() {
 #[test]
 fn a_read_that_is_wanted_sooner_leaves_its_lane_and_is_made_once() {
     let mut state = subscribed();
+    state.has_secret(&resource("a"));
     let prod = config("prod");
     let to_read = |state: &mut State, lane| state.view(&[config("prod")], lane, Instant::now()).1;
-    assert!(state.want(&prod, Lane::Background));
+    assert_eq!(state.want(&prod, Lane::Background), Some(Lane::Background));
     assert_eq!(to_read(&mut state, Lane::Background), []);
     assert_eq!(to_read(&mut state, Lane::First), [config("prod")]);
-    assert!(state.want(&prod, Lane::First) && !state.want(&prod, Lane::Change));
+    assert_eq!(state.want(&prod, Lane::First), Some(Lane::First));
+    assert_eq!(state.want(&prod, Lane::Change), None);
     assert!(state.begin(&prod, Lane::First).is_some());
     assert!(state.begin(&prod, Lane::Background).is_none());
+}
+
+#[test]
+fn what_a_resource_without_a_secret_waits_for_is_read_first() {
+    let mut state = subscribed();
+    let prod = config("prod");
+    assert_eq!(state.want(&prod, Lane::Background), Some(Lane::First));
+}
+
+#[test]
+fn an_answer_to_a_read_for_somebody_who_is_gone_ends_nobody_elses() {
+    let mut state = subscribed();
+    let prod = config("prod");
+    read(&mut state, export("e", 5, "1"));
+    state.want(&prod, Lane::First);
+    let asked = state.begin(&prod, Lane::First).expect("subscribed");
+    state.unsubscribe(&resource("a"), std::slice::from_ref(&prod));
+    state.subscribe(&resource("a"), &[], &wanted(Mode::Push, &["prod"]), &[]);
+    state.want(&prod, Lane::First);
+    state.answered(&prod, &asked, Ok(Export::NotModified), Instant::now());
+    let sources = view(&mut state, std::slice::from_ref(&prod)).sources;
+    assert_eq!(sources[0].trouble, None);
+    assert!(state.begin(&prod, Lane::First).is_some());
 }
 
 #[test]
@@ -116,7 +141,7 @@ fn a_config_that_nobody_wants_is_forgotten() {
         &[],
     );
     assert_eq!(state.len(), 1);
-    assert!(state.begin(&config("prod"), Lane::Change).is_none());
+    assert!(state.begin(&config("prod"), Lane::First).is_none());
     state.unsubscribe(&resource("a"), &[config("dev")]);
     assert_eq!(state.len(), 0);
 }
@@ -181,13 +206,13 @@ fn a_restored_server_may_count_from_lower_on() {
 #[test]
 fn a_change_during_a_read_is_read_afterwards() {
     let mut state = subscribed();
-    state.want(&config("prod"), Lane::Change);
+    state.want(&config("prod"), Lane::First);
     let asked = state
-        .begin(&config("prod"), Lane::Change)
+        .begin(&config("prod"), Lane::First)
         .expect("subscribed");
     state.opened("e".to_owned());
     assert!(state.announced(&config("prod"), 2, Instant::now()));
-    assert!(!state.want(&config("prod"), Lane::Change));
+    assert!(state.want(&config("prod"), Lane::First).is_none());
     let answered = state.answered(&config("prod"), &asked, export("e", 1, "1"), Instant::now());
     assert!(answered.again.is_some());
 }
@@ -370,16 +395,16 @@ fn copies_that_do_not_fit_are_dropped_and_read_again_when_they_are_needed() {
     read(&mut state, export("e", 5, "1"));
     assert!(held(&mut state).is_some());
     // Another one comes, and the first has not been looked at for a while.
-    state.want(&config("dev"), Lane::Change);
+    state.want(&config("dev"), Lane::First);
     let asked = state
-        .begin(&config("dev"), Lane::Change)
+        .begin(&config("dev"), Lane::First)
         .expect("subscribed");
     state.answered(&config("dev"), &asked, export("e", 1, "2"), later(6));
     // What was read is still known, so that neither the stream nor a poll reads it again.
     assert!(!state.announced(&config("prod"), 5, later(6)));
-    state.want(&config("prod"), Lane::Change);
+    state.want(&config("prod"), Lane::First);
     let asked = state
-        .begin(&config("prod"), Lane::Change)
+        .begin(&config("prod"), Lane::First)
         .expect("subscribed");
     assert_eq!(asked.if_none_match, Some(ETag::of("e", 5)));
     let answered = state.answered(&config("prod"), &asked, Ok(Export::NotModified), later(7));

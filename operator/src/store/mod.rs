@@ -112,7 +112,7 @@ impl Store {
         inner.count(old.as_ref(), Some(&sync));
         inner
             .secrets
-            .reuse(&key, &before, &self.used_secrets(&sync));
+            .replace_uses(&key, &before, &self.used_secrets(&sync));
         match inner.syncs.get_mut(&key) {
             Some(entry) if same.is_some() => entry.sync = packed,
             _ => {
@@ -171,7 +171,7 @@ impl Store {
         inner.count(Some(&sync), None);
         inner
             .secrets
-            .reuse(key, &self.used_secrets(&sync), &HashSet::new());
+            .replace_uses(key, &self.used_secrets(&sync), &HashSet::new());
         vec![(key.clone(), Lane::First)]
     }
 

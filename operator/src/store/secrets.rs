@@ -162,7 +162,7 @@ impl Secrets {
     }
 
     /// A resource uses other Secrets than before.
-    pub fn reuse(&mut self, resource: &Key, before: &HashSet<Key>, now: &HashSet<Key>) {
+    pub fn replace_uses(&mut self, resource: &Key, before: &HashSet<Key>, now: &HashSet<Key>) {
         for secret in now.difference(before) {
             let known = self.metas.get_key_value(secret);
             let secret = known.map_or(secret, |(secret, _)| secret);
