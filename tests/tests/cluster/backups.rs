@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use ssm_tests::caller::OWNER;
+use ssm_tests::canary;
 
 use crate::cluster::{among_others, run};
 use crate::release::Release;
@@ -40,7 +41,7 @@ async fn a_backup_is_restored_into_an_empty_volume() {
 
     release.kubectl(&["scale", &set, "--replicas=0"]).await;
     release
-        .kubectl(&["wait", POD, "--for=delete", "--timeout=60s"])
+        .kubectl(&["wait", POD, "--for=delete", "--timeout=2m"])
         .await;
     release
         .kubectl(&["delete", "persistentvolumeclaim", VOLUME])
@@ -61,7 +62,7 @@ async fn a_backup_is_restored_into_an_empty_volume() {
     // Tokens have ended, and people sign in anew.
     let owner = release.nobody().await.sign_in(OWNER).await;
     let read = owner.get(&world.shop.secret("base", "GREETING")).await.ok();
-    assert_eq!(read["value"], "hello");
+    assert_eq!(read["value"], canary::value("hello"));
     let before = world.owner.get("/api/projects").await;
     assert_eq!(before.status, 401, "{}", before.text);
     world.end().await;
@@ -83,6 +84,7 @@ async fn restore(release: &Release, set: &str, backup: &str) {
         "-i",
         "--quiet",
         "--restart=Never",
+        "--pod-running-timeout=2m",
         &format!("--image={image}"),
         "--override-type=strategic",
         &format!("--overrides={pod}"),

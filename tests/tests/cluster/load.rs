@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 use ssm_tests::caller::{Caller, Shop};
-use ssm_tests::eventually;
+use ssm_tests::{canary, eventually};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -28,7 +28,7 @@ pub struct Load {
 }
 
 impl Load {
-    /// Starts them. A key's value is the key.
+    /// Starts them. A key's value is made of the key.
     pub fn start(owner: &Caller, shop: &Shop) -> Self {
         let acknowledged = Arc::new(AtomicUsize::new(0));
         let is_over = Arc::new(AtomicBool::new(false));
@@ -43,7 +43,8 @@ impl Load {
                     }
                     let key = format!("W{writer}_{number}");
                     let request = owner.request("PUT", &format!("{secrets}/{key}"));
-                    let sent = timeout(ANSWER, request.json(&json!({"value": key})).send()).await;
+                    let body = json!({"value": canary::value(&key)});
+                    let sent = timeout(ANSWER, request.json(&body).send()).await;
                     if sent
                         .is_ok_and(|answer| answer.is_ok_and(|answer| answer.status().is_success()))
                     {
@@ -85,9 +86,13 @@ impl Load {
         // What is read may be a little older, where another of several servers answers.
         let path = format!("{}?format=json", shop.secrets("base"));
         eventually(PATIENCE, "every acknowledged write", async || {
-            let there = values(&owner.get(&path).await.ok())?;
+            let answer = owner.request("GET", &path).send().await?;
+            let there = values(&answer.error_for_status()?.json().await?)?;
             for key in &acknowledged {
-                ensure!(there.get(key) == Some(key), "{key} was acknowledged");
+                ensure!(
+                    there.get(key) == Some(&canary::value(key)),
+                    "{key} was acknowledged"
+                );
             }
             Ok(())
         })

@@ -1,7 +1,7 @@
 //! Upgrades, and the way back.
 
 use anyhow::ensure;
-use ssm_tests::eventually;
+use ssm_tests::{canary, eventually};
 
 use crate::cluster::{PATIENCE, among_others};
 use crate::release::Release;
@@ -29,7 +29,7 @@ async fn an_upgrade_and_its_rollback_keep_data_and_keys() {
         .owner
         .get(&world.shop.secret("base", "GREETING"))
         .await;
-    assert_eq!(read.ok()["value"], "after the upgrade");
+    assert_eq!(read.ok()["value"], canary::value("after the upgrade"));
     world.greet("after the rollback").await;
     world.is_synced("after the rollback").await;
     world.end().await;
@@ -67,7 +67,8 @@ async fn an_upgrade_to_images_that_are_not_there_is_rolled_back_and_keeps_data()
 
     world.release.rollback("1").await;
     let path = world.shop.secret("base", "GREETING");
-    assert_eq!(world.owner.get(&path).await.ok()["value"], "hello");
+    let read = world.owner.get(&path).await;
+    assert_eq!(read.ok()["value"], canary::value("hello"));
     world.greet("after the rollback").await;
     world.is_synced("after the rollback").await;
     world.end().await;

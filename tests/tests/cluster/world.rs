@@ -3,7 +3,7 @@
 use anyhow::ensure;
 use serde_json::{Value, json};
 use ssm_tests::caller::{Caller, Shop};
-use ssm_tests::eventually;
+use ssm_tests::{canary, eventually};
 
 use crate::cluster::PATIENCE;
 use crate::release::Release;
@@ -32,10 +32,11 @@ impl World {
         self.release.end().await;
     }
 
-    /// Sets `GREETING`.
+    /// Sets `GREETING` to a secret value that is made of this.
     pub async fn greet(&self, value: &str) {
         let path = self.shop.secret("base", "GREETING");
-        self.owner.put(&path, json!({"value": value})).await.ok();
+        let body = json!({"value": canary::value(value)});
+        self.owner.put(&path, body).await.ok();
     }
 
     /// Puts a token into the Secret `ssm-token`, and a `SecretSync` of `prod` into `web` beside it.
@@ -63,7 +64,7 @@ impl World {
         crate::cluster::apply(namespace, &objects.to_string()).await;
     }
 
-    /// Waits until the synced Secret has this as `GREETING`.
+    /// Waits until the synced Secret has `GREETING` as it is set with this.
     pub async fn is_synced(&self, value: &str) {
         eventually(PATIENCE, "the Secret to follow", async || {
             let found = crate::cluster::run(
@@ -81,7 +82,7 @@ impl World {
             )
             .await;
             ensure!(found.code == 0, "{}", found.stderr);
-            ensure!(found.text() == value, "it has another value");
+            ensure!(found.text() == canary::value(value), "it has another value");
             Ok(())
         })
         .await
@@ -112,7 +113,7 @@ impl World {
             .await;
     }
 
-    /// Waits until the running pod of `web` sees this as `GREETING`.
+    /// Waits until the running pod of `web` sees `GREETING` as it is set with this.
     pub async fn is_seen(&self, value: &str) {
         eventually(PATIENCE, "the pod to see the value", async || {
             let args = [
@@ -127,7 +128,10 @@ impl World {
             ];
             let seen = crate::cluster::run("kubectl", &args, "").await;
             ensure!(seen.code == 0, "{}", seen.stderr);
-            ensure!(seen.text().trim() == value, "it sees {}", seen.text());
+            ensure!(
+                seen.text().trim() == canary::value(value),
+                "it sees another value"
+            );
             Ok(())
         })
         .await
