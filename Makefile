@@ -14,7 +14,7 @@ step = @printf '\n== %s (%(%T)T)\n' '$(1)' -1
 # Tests over HTTP that choose their databases themselves, or need none: they are not run again over MongoDB.
 ON_BOTH := crash:: replicas storm:: sweeping:: mongodb_user:: migrate:: import_v1:: startup:: disk_full:: cli::
 
-.PHONY: help run test check release-check bench web web-dev tools generate audit sbom soak test-cluster
+.PHONY: help run test check release-check bench web web-dev tools generate audit sbom soak test-cluster cluster-tools
 
 # Where cargo puts programs.
 PROGRAMS := $(or $(CARGO_TARGET_DIR),target)/debug
@@ -50,7 +50,7 @@ test: ## Run every test but those on a cluster with pods
 	$(call step,tests of the console)
 	npm --prefix web test
 
-test-cluster: web ## Run the tests on a cluster with pods: images, chart, upgrades, faults (as root; ONLY=name)
+test-cluster: cluster-tools web ## Run the tests on a cluster with pods: images, chart, upgrades, faults (as root; ONLY=name)
 	$(call step,programs and images)
 	cargo build --workspace --bins
 	cargo test --quiet --workspace --no-run --test cluster
@@ -58,6 +58,11 @@ test-cluster: web ## Run the tests on a cluster with pods: images, chart, upgrad
 	$(call step,cluster)
 	IMAGES=$(PROGRAMS)/cluster-images LOGS=$(PROGRAMS)/cluster-logs tests/cluster/run.sh tests/cluster/test.sh $(ONLY)
 	cargo run --quiet --package ssm-tests --bin canary -- $(PROGRAMS)/cluster-logs
+
+# Before anything is built: a machine that cannot run a cluster says so here.
+cluster-tools:
+	$(call step,tools of the cluster)
+	@tests/cluster/install.sh >/dev/null
 
 check: $(INSTALLED) ## Check formatting, lints, dependencies and licences
 	cargo fmt --all --check

@@ -6,6 +6,8 @@
 #
 # Exit codes: 0 written · else what failed
 set -euo pipefail
+# Whoever is in a container has to read what is in its image.
+umask 022
 
 readonly programs=$1 out=$2
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

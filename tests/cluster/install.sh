@@ -17,7 +17,7 @@ readonly needed="
 containerd containerd
 ctr containerd
 runc runc
-/usr/lib/cni/bridge containernetworking-plugins
+/usr/lib/cni/ptp containernetworking-plugins
 ip iproute2
 iptables iptables
 nft nftables
@@ -46,6 +46,10 @@ if [ "$(id -u)" -ne 0 ]; then
   say 'a node that runs pods needs root: run this as root, on a machine or in a privileged container'
   exit 3
 fi
+if ! true 2>/dev/null </dev/kmsg; then
+  say 'the kubelet ends without /dev/kmsg, which cannot be read here: a container would have to be a privileged one'
+  exit 3
+fi
 
 packages=$(missing)
 if [ -n "$packages" ]; then
@@ -54,8 +58,6 @@ if [ -n "$packages" ]; then
     exit 3
   fi
   say "installing $packages"
-  export DEBIAN_FRONTEND=noninteractive
-  apt-get update -qq >&2
   # A service that the package would start is none of ours: the cluster starts its own. What a run that was killed left is ours.
   if [ ! -e "$policy" ] || grep -qF "$ours" "$policy"; then
     printf '#!/bin/sh\n# %s\nexit 101\n' "$ours" >"$policy"
@@ -63,12 +65,16 @@ if [ -n "$packages" ]; then
     trap 'rm -f "$policy"' EXIT
   fi
   # shellcheck disable=SC2086 # They are several words.
-  apt-get install -qq --no-install-recommends $packages >/dev/null
+  ../tools/apt.sh $packages
 fi
 if [ -e "$policy" ] && grep -qF "$ours" "$policy"; then rm -f "$policy"; fi
 
 if ! unshare --fork --pid --mount-proc --mount --net --propagation private mount -t tmpfs tmpfs /run 2>/dev/null; then
   say 'this machine lets nobody make namespaces and mounts: a container would have to be a privileged one'
+  exit 3
+fi
+if ! unshare --net nft add table ip test 2>/dev/null; then
+  say 'the kernel has no nf_tables, with which kube-proxy leads Services to their pods'
   exit 3
 fi
 # Those of one version, whatever KUBEBUILDER_ASSETS has for the tests without a node.

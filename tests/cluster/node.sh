@@ -15,12 +15,17 @@
 #
 # Exit codes: the command's · 1 the cluster did not come up
 set -euo pipefail
+umask 022
+# Nothing in here goes outside.
+unset http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly here
 readonly run=/run/cluster node_ip=10.250.0.1 etcd=http://127.0.0.1:2379
 readonly api=https://$node_ip:6443
 readonly volumes=24
+# How long anything is waited for, and an image may take to be loaded.
+readonly patience_seconds=180 image_seconds=300
 
 export PATH=$CLUSTER_BIN:$PATH:/usr/sbin:/sbin
 export CLUSTER=$run KUBECONFIG=$run/admin.kubeconfig
@@ -29,15 +34,21 @@ export HELM_CACHE_HOME=$run/helm/cache HELM_CONFIG_HOME=$run/helm/config HELM_DA
 
 say() { printf 'cluster: %s\n' "$*" >&2; }
 
-# await SECONDS WHAT COMMAND…: until the command succeeds, once a tenth of a second.
+# fail WHY: ends, and says what the programs said last: not every machine is there afterwards to be looked at.
+fail() {
+  say "$1"
+  tail -n 5 "$CLUSTER_LOGS"/*.log >&2 || true
+  say "the logs are in $CLUSTER_LOGS"
+  exit 1
+}
+
+# await WHAT COMMAND…: until the command succeeds, once a tenth of a second.
 await() {
-  local deadline=$((SECONDS + $1)) what=$2
-  shift 2
-  until timeout 5 "$@" >"$run/awaited" 2>&1; do
+  local deadline=$((SECONDS + patience_seconds)) what=$1 told=$run/awaited.$BASHPID
+  shift
+  until timeout 5 "$@" >"$told" 2>&1; do
     if [ "$SECONDS" -ge "$deadline" ]; then
-      say "waited in vain for $what: $(tail -n 1 "$run/awaited")"
-      say "the logs are in $CLUSTER_LOGS"
-      exit 1
+      fail "waited in vain for $what: $(tail -n 1 "$told")"
     fi
     sleep 0.1
   done
@@ -83,7 +94,6 @@ network() {
   # kubelet and kube-proxy want a default route. It leads nowhere.
   ip route add default via 10.250.0.254 dev node0
   sysctl -qw net.ipv4.ip_forward=1
-  sysctl -qw net.bridge.bridge-nf-call-iptables=1 2>/dev/null || true
   printf 'nameserver %s\n' "$node_ip" >"$run/resolv.conf"
 }
 
@@ -176,9 +186,11 @@ K
 }
 
 load_images() {
-  await 30 containerd ctr version
+  await containerd ctr version
   local image
-  for image in "$CLUSTER_IMAGES"/*.tar; do ctr images import "$image" >>"$CLUSTER_LOGS/images.log"; done
+  for image in "$CLUSTER_IMAGES"/*.tar; do
+    timeout "$image_seconds" ctr images import "$image" >>"$CLUSTER_LOGS/images.log"
+  done
 }
 
 up() {
@@ -190,14 +202,15 @@ up() {
   local loading=$!
   credentials
   control_plane
-  await 60 'the API server' kubectl get --raw /readyz
-  { cat "$here/etc/objects.yaml"; make_volumes; } | timeout 60 kubectl apply -f - >>"$CLUSTER_LOGS/objects.log"
+  await 'the API server' kubectl get --raw /readyz
+  { cat "$here/etc/objects.yaml"; make_volumes; } | timeout "$patience_seconds" kubectl apply -f - >>"$CLUSTER_LOGS/objects.log"
   # Before the kubelet starts, which looks at mounts once and would later ask in vain about those that an import makes and takes away.
-  wait "$loading" || { say 'the images were not loaded'; exit 1; }
+  wait "$loading" || fail 'the images were not loaded'
   node
-  await 60 'the node' kubectl wait --for=condition=Ready node/node --timeout=2s
-  await 30 'DNS' curl -sf http://127.0.0.1:8181/ready
-  await 30 'the default service account' kubectl -n default get serviceaccount default
+  await 'the node' kubectl wait --for=condition=Ready node/node --timeout=2s
+  await kube-proxy curl -sf http://127.0.0.1:10256/healthz
+  await DNS curl -sf http://127.0.0.1:8181/ready
+  await 'the default service account' kubectl -n default get serviceaccount default
   say "up after $SECONDS s"
 }
 

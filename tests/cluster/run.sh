@@ -35,20 +35,48 @@ sweep() {
     fi
   done
 }
-# With cgroup v2 a cgroup has the controllers that the one above hands down, and the kubelet wants all that there are.
-hand_down_controllers() {
-  local controller
-  for controller in $(</sys/fs/cgroup/cgroup.controllers); do
-    if ! { printf '+%s' "$controller" >/sys/fs/cgroup/cgroup.subtree_control; } 2>/dev/null; then
-      say "the cgroup controller $controller cannot be handed down from /sys/fs/cgroup; the kubelet may want it"
-    fi
+# With cgroup v2 a cgroup has the controllers that the one above hands down. Those that this run hands down, and takes back in the
+# end:
+handed_down=()
+# write_control ROOT TEXT
+write_control() { { printf '%s' "$2" >"$1/cgroup.subtree_control"; } 2>/dev/null; }
+# hand_down ROOT: what the kubelet needs, and what else it uses where the kernel has it.
+hand_down() {
+  local controller wanted=() missing=()
+  for controller in cpu cpuset memory pids hugetlb; do
+    case $controller in
+      cpuset | hugetlb) grep -qw "$controller" "$1/cgroup.controllers" || continue ;;
+    esac
+    if ! grep -qw "$controller" "$1/cgroup.subtree_control"; then wanted+=("$controller"); fi
   done
+  if [ "${#wanted[@]}" -eq 0 ]; then return; fi
+  # A write does it for all or for none.
+  if write_control "$1" "${wanted[*]/#/+}"; then
+    handed_down=("${wanted[@]}")
+  else
+    for controller in "${wanted[@]}"; do
+      if write_control "$1" "+$controller"; then handed_down+=("$controller"); fi
+    done
+  fi
+  for controller in "${wanted[@]}"; do
+    if ! grep -qw "$controller" "$1/cgroup.subtree_control"; then missing+=("$controller"); fi
+  done
+  if [ "${#missing[@]}" -ne 0 ]; then
+    say "the kubelet needs cgroup controllers that $1 does not hand down: ${missing[*]}"
+    exit 3
+  fi
+}
+# take_back ROOT: one by one, since somebody else may use one by now.
+# shellcheck disable=SC2317 # The trap calls it.
+take_back() {
+  local controller
+  for controller in "${handed_down[@]}"; do write_control "$1" "-$controller" || true; done
 }
 make_cgroup() {
   local made='' dir
   if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
     set -- /sys/fs/cgroup/
-    hand_down_controllers
+    hand_down /sys/fs/cgroup
   else
     set -- /sys/fs/cgroup/*/
   fi
@@ -74,6 +102,7 @@ end() {
     compgen -G "/sys/fs/cgroup/$cgroup" >/dev/null || compgen -G "/sys/fs/cgroup/*/$cgroup" >/dev/null || break
     sleep 0.2
   done
+  take_back /sys/fs/cgroup
 }
 sweep
 trap end EXIT

@@ -19,7 +19,5 @@ if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
   exit 3
 fi
 say "installing chromium, once"
-export DEBIAN_FRONTEND=noninteractive
-apt-get update -qq >&2
-apt-get install -qq --no-install-recommends chromium >&2
+"$(dirname "${BASH_SOURCE[0]}")/apt.sh" chromium
 say "it is ready after $SECONDS s"

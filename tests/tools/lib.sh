@@ -5,11 +5,18 @@ readonly HEARTBEAT_SECONDS=20
 building=
 # What a build makes, until it is moved into place.
 unfinished=
+# Where `go` works. It would leave that behind when a signal ends it.
+scratch=
 
 say() { printf 'tools: %s\n' "$*" >&2; }
 
 clean_up() {
-  if [ -n "$building" ]; then kill "$building" 2>/dev/null || true; fi
+  # With everything that it has started: it is a process group.
+  if [ -n "$building" ]; then
+    kill -- "-$building" 2>/dev/null || true
+    wait "$building" 2>/dev/null || true
+  fi
+  if [ -n "$scratch" ]; then rm -rf "$scratch"; fi
   if [ -n "$unfinished" ]; then rm -rf "$unfinished"; fi
 }
 trap clean_up EXIT
@@ -20,9 +27,12 @@ trap 'exit 143' TERM
 watched() {
   local name=$1 started=$SECONDS next=$HEARTBEAT_SECONDS
   shift
+  scratch=$(mktemp -d)
   # Without the lock that the script may hold.
-  "$@" >&2 9>&- &
+  set -m
+  GOTMPDIR=$scratch "$@" >&2 9>&- </dev/null &
   building=$!
+  set +m
   while kill -0 "$building" 2>/dev/null; do
     sleep 1
     if [ $((SECONDS - started)) -ge "$next" ]; then
@@ -36,4 +46,6 @@ watched() {
     exit 1
   fi
   building=
+  rm -rf "$scratch"
+  scratch=
 }

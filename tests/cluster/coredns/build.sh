@@ -6,7 +6,8 @@
 # Exit codes: 0 ready · 1 the build failed · 3 Go is missing
 set -euo pipefail
 
-say() { printf 'tools: %s\n' "$*" >&2; }
+# shellcheck source=../../tools/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../../tools/lib.sh"
 
 cd "$(dirname "${BASH_SOURCE[0]}")"
 wanted=$(cat go.mod go.sum main.go | cksum | cut -d ' ' -f 1)
@@ -19,9 +20,10 @@ if [ ! -x "$dir/coredns" ]; then
   fi
   say 'building CoreDNS, once'
   mkdir -p "$dir"
-  trap 'rm -f "$dir/.coredns.$$"' EXIT
-  CGO_ENABLED=0 GOWORK=off go build -trimpath -buildvcs=false -ldflags '-s -w' -o "$dir/.coredns.$$" . >&2
-  mv "$dir/.coredns.$$" "$dir/coredns"
+  unfinished="$dir/.coredns.$$"
+  watched CoreDNS env CGO_ENABLED=0 GOWORK=off go build -trimpath -buildvcs=false -ldflags '-s -w' -o "$unfinished" .
+  mv "$unfinished" "$dir/coredns"
+  unfinished=
   say "it is ready after $SECONDS s"
 fi
 printf '%s\n' "$dir"
