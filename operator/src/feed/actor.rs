@@ -24,7 +24,7 @@ use crate::queue::{Key, Lane, Queue};
 /// Reads at a time.
 const MAX_READS: usize = 16;
 /// Of these, at most so many out of the lanes below the first.
-const MAX_REPEATED_READS: usize = 8;
+const MAX_REPEATED_READS: usize = 4;
 /// Commands taken at a time: at a start everybody has some, and somebody who cannot wait may come last.
 const MAX_COMMANDS: usize = 1_000;
 const FIRST_BACKOFF: Duration = Duration::from_millis(250);
