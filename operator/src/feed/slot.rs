@@ -118,9 +118,7 @@ impl Slot {
                 .copy
                 .as_ref()
                 .is_none_or(|held| held.etag() != config.etag);
-            // Nearly all count within that of the stream: it is there once.
-            let epoch = epoch.filter(|epoch| ***epoch == *config.epoch);
-            let epoch = epoch.map_or_else(|| config.epoch.as_str().into(), Arc::clone);
+            let epoch = shared(epoch, &config.epoch);
             let sealed = copies.seal(&Snapshot::pack(&config, epoch), &config.etag);
             self.copy = sealed.map(Box::new);
             self.floor = None;
@@ -144,6 +142,12 @@ impl Slot {
         self.stale = 0;
         None
     }
+}
+
+/// An epoch, which nearly always is that of the stream: that is there once.
+pub fn shared(stream: Option<&Arc<str>>, epoch: &str) -> Arc<str> {
+    let same = stream.filter(|stream| ***stream == *epoch);
+    same.map_or_else(|| epoch.into(), Arc::clone)
 }
 
 /// What came of an answer.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use ssm_client::{Error, Export, ExportRequest};
 use tokio::time::Instant;
 
-use super::slot::{Fetch, MAX_STALE, Slot};
+use super::slot::{Fetch, MAX_STALE, Slot, shared};
 use super::{ConfigRef, Expiry, SourceView, Subscription, Trouble, View};
 use crate::copies::Copies;
 use crate::crd::{Mode, SourceStatus};
@@ -194,9 +194,7 @@ impl State {
                     .as_ref()
                     .filter(|(epoch, _)| **epoch == *known.epoch)
                     .map_or(0, |(_, floor)| *floor);
-                let stream = self.epoch.as_ref();
-                let epoch = stream.filter(|epoch| ***epoch == *known.epoch);
-                let epoch = epoch.map_or_else(|| known.epoch.as_str().into(), Arc::clone);
+                let epoch = shared(self.epoch.as_ref(), &known.epoch);
                 slot.floor = Some((epoch, known.revision.max(floor)));
             }
             // Of a config that was only polled, what is held may be as old as the interval.
