@@ -169,12 +169,13 @@ impl Context {
             Api::namespaced_with(self.client.clone(), &key.namespace, &workload.kind);
         let named = &sync.spec.restart.workloads;
         let change = format!("{}/{}", key.name, due.change);
+        let latest = self.restarts.latest(&key.namespace, workload);
+        let mut latest = latest.lock().await;
+        // Another resource's change may have been the reason; the pods have this one's, too.
+        if latest.is_some_and(|began| began > due.made_at) {
+            return Ok(One::Earlier);
+        }
         for _ in 0..MAX_ROUNDS {
-            // Another resource's change may have been the reason; the pods have this one's, too.
-            let restarts = &self.restarts;
-            if restarts.was_restarted(&key.namespace, workload, due.made_at) {
-                return Ok(One::Earlier);
-            }
             let began = Instant::now();
             let call = async {
                 let Some(live) = api.get_opt(&workload.name).await? else {
@@ -201,10 +202,13 @@ impl Context {
                 };
                 api.patch(&workload.name, &parameters, &Patch::Merge(patch))
                     .await?;
-                restarts.remember(&key.namespace, workload, began);
                 Ok(One::Restarted)
             };
             match timeout(CALL, call).await {
+                Ok(Ok(One::Restarted)) => {
+                    *latest = Some(began);
+                    return Ok(One::Restarted);
+                }
                 Ok(Ok(one)) => return Ok(one),
                 Ok(Err(error)) => match meaning(&error) {
                     Meaning::Conflict => {}

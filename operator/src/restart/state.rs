@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as MapEntry;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use k8s_openapi::jiff::Timestamp;
@@ -64,6 +64,10 @@ impl Entry {
     }
 }
 
+/// When the call began that restarted a workload last. Who restarts it holds the lock meanwhile, so that another resource's
+/// change, due at the same time, finds out that its pods have it already.
+pub type Latest = Arc<tokio::sync::Mutex<Option<Instant>>>;
+
 /// What is known about restarts.
 pub struct Restarts {
     is_enabled: bool,
@@ -72,7 +76,7 @@ pub struct Restarts {
     /// Resources whose workloads are to be restarted.
     pub queue: Queue,
     entries: Mutex<HashMap<Key, Entry>>,
-    recent: Mutex<HashMap<(Box<str>, Workload), Instant>>,
+    latest: Mutex<HashMap<(Box<str>, Workload), Latest>>,
 }
 
 impl Restarts {
@@ -83,7 +87,7 @@ impl Restarts {
             workloads: Workloads::default(),
             queue: Queue::default(),
             entries: Mutex::default(),
-            recent: Mutex::default(),
+            latest: Mutex::default(),
         }
     }
 
@@ -96,8 +100,8 @@ impl Restarts {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn recent(&self) -> MutexGuard<'_, HashMap<(Box<str>, Workload), Instant>> {
-        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    fn all_latest(&self) -> MutexGuard<'_, HashMap<(Box<str>, Workload), Latest>> {
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A change was announced. The first one opens the window in which others cost no further restart.
@@ -154,7 +158,7 @@ impl Restarts {
         }
         // Nothing is kept for longer than somebody may ask for it.
         if entries.is_empty() {
-            self.recent().clear();
+            self.all_latest().clear();
         }
     }
 
@@ -200,16 +204,10 @@ impl Restarts {
         self.queue.cancel_later(key);
     }
 
-    /// A workload was restarted by a call that began then.
-    pub fn remember(&self, namespace: &str, workload: &Workload, began: Instant) {
+    /// When a workload was restarted last, to be locked for as long as it is being restarted.
+    pub fn latest(&self, namespace: &str, workload: &Workload) -> Latest {
         let key = (namespace.into(), workload.clone());
-        self.recent().insert(key, began);
-    }
-
-    /// Whether a workload was restarted after `then`.
-    pub fn was_restarted(&self, namespace: &str, workload: &Workload, then: Instant) -> bool {
-        let key = (namespace.into(), workload.clone());
-        self.recent().get(&key).is_some_and(|began| *began > then)
+        self.all_latest().entry(key).or_default().clone()
     }
 }
 

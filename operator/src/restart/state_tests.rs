@@ -154,17 +154,18 @@ async fn where_restarts_are_not_enabled_nothing_is_due() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_restart_counts_for_every_change_that_was_made_before_it() {
+async fn a_workload_is_restarted_by_one_at_a_time_and_the_next_knows_of_it() {
     let restarts = Restarts::new(true);
     let web = Workload {
         kind: WorkloadKind::Deployment,
         name: "web".to_owned(),
     };
-    let before = Instant::now();
-    pass(1).await;
-    restarts.remember("shop", &web, Instant::now());
-    pass(1).await;
-    assert!(restarts.was_restarted("shop", &web, before));
-    assert!(!restarts.was_restarted("shop", &web, Instant::now()));
-    assert!(!restarts.was_restarted("other", &web, before));
+    let (first, second) = (restarts.latest("shop", &web), restarts.latest("shop", &web));
+    let mut latest = first.lock().await;
+    assert!(second.try_lock().is_err());
+    let began = Instant::now();
+    *latest = Some(began);
+    drop(latest);
+    assert_eq!(*second.lock().await, Some(began));
+    assert_eq!(*restarts.latest("other", &web).lock().await, None);
 }

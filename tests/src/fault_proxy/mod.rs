@@ -31,6 +31,8 @@ pub enum Fault {
     Pass,
     /// It is passed on late.
     Delay(Duration),
+    /// It is passed on, and answered late.
+    DelayAnswer(Duration),
     /// The connection ends before it is passed on.
     Lose,
     /// It is passed on, and the connection ends instead of the answer.

@@ -90,6 +90,11 @@ async fn answer(stage: Arc<Stage>, request: Request<Incoming>) -> Result<Respons
     match stage.with_script(|script| script.call(&call)) {
         Fault::Pass => {}
         Fault::Delay(time) => sleep(time).await,
+        Fault::DelayAnswer(time) => {
+            let answer = stage.upstream.pass(passed).await?;
+            sleep(time).await;
+            return give(stage, call, answer).await;
+        }
         Fault::Lose => bail!("the script loses the request"),
         Fault::LoseAnswer => {
             stage.upstream.pass(passed).await?;

@@ -1,5 +1,7 @@
 //! Workloads that opt in are restarted after their Secret's data has changed, once, and nothing else is.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, ensure};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Event;
@@ -7,7 +9,8 @@ use k8s_openapi::jiff::Timestamp;
 use kube::Api;
 use kube::api::{ListParams, Patch, PatchParams};
 use serde_json::json;
-use ssm_tests::{ControlPlane, ControlPlaneOptions, OperatorOptions, eventually, rbac};
+use ssm_tests::fault_proxy::{Call, Fault, Verb};
+use ssm_tests::{ControlPlane, ControlPlaneOptions, FaultProxy, OperatorOptions, eventually, rbac};
 
 use crate::workloads::{OPT_IN, env_from, nothing};
 use crate::world::{CRD, PATIENCE, World, control_plane_with_controllers, shared_server};
@@ -304,22 +307,37 @@ async fn with_rights_in_all_namespaces_a_restart_stays_in_its_own() {
 
 #[tokio::test]
 async fn two_resources_that_change_at_once_restart_a_workload_once() {
-    let world = World::with_workloads().await;
+    let plane = control_plane_with_controllers().await;
+    let proxy = FaultProxy::start(plane).await.unwrap();
+    let rights = |namespace: &str| vec![rbac::operator_restart_role_in(namespace).unwrap()];
+    let world = World::with_controllers(rights, |options| {
+        let options = options.env("RESTART_ENABLED", "true");
+        options.through(&proxy).unwrap()
+    })
+    .await;
     let pod = json!({"containers": [{"name": "main", "image": "none", "envFrom": [
         {"secretRef": {"name": "one"}}, {"secretRef": {"name": "two"}},
     ]}]});
     world.workload("Deployment", "web", true, pod).await;
     world.set("base", "A", "1").await;
-    for name in ["one", "two"] {
+    for (name, debounce) in [("one", "15s"), ("two", "17s")] {
         let mut spec = world.spec();
         spec["target"]["name"] = name.into();
-        spec["restart"] = json!({"debounce": "15s"});
+        spec["restart"] = json!({"debounce": debounce});
         world.create(name, spec).await.unwrap();
         world.condition(name, "Ready", "True", "").await;
     }
+    // The first learns that it has restarted the workload when the second's debounce time is over as well.
+    let mut is_first = true;
+    proxy.play(move |call: &Call| {
+        if is_first && call.is(Verb::Patch, "deployments") {
+            is_first = false;
+            return Fault::DelayAnswer(Duration::from_secs(4));
+        }
+        Fault::Pass
+    });
     world.set("base", "A", "2").await;
     for name in ["one", "two"] {
-        world.holds(name, &[("A", "2")]).await;
         world.is_restarted(name).await;
     }
     world.has_revisions("Deployment", "web", 2).await;
