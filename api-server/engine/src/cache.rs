@@ -1,5 +1,5 @@
-//! Rendered bodies of effective configs, up to a bound of bytes. A body remembers which other configs its references led
-//! to, and is served to those only who may read all of them.
+//! Rendered bodies of effective configs at their newest revision, up to a bound of bytes. A body remembers which other
+//! configs its references led to, and is served to those only who may read all of them.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ const MAX_BYTES: u64 = 32 * 1024 * 1024;
 /// About how many bodies that is, for sizing.
 const EXPECTED: usize = 4_096;
 
-type CacheKey = (ConfigId, Seq, RenderKey);
+type CacheKey = (ConfigId, RenderKey);
 
 /// A rendered body.
 #[derive(Clone)]
@@ -44,17 +44,20 @@ impl Followed {
     }
 }
 
+/// A body, and the revision that it is of.
+type Kept = (Seq, Rendered);
+
 #[derive(Clone)]
 struct ByBytes;
 
-impl Weighter<CacheKey, Rendered> for ByBytes {
-    fn weight(&self, _: &CacheKey, rendered: &Rendered) -> u64 {
+impl Weighter<CacheKey, Kept> for ByBytes {
+    fn weight(&self, _: &CacheKey, (_, rendered): &Kept) -> u64 {
         let references = rendered.references.as_ref();
         (rendered.body.len() + references.map_or(0, |followed| followed.bytes())) as u64 + 128
     }
 }
 
-pub(crate) struct RenderCache(Cache<CacheKey, Rendered, ByBytes>);
+pub(crate) struct RenderCache(Cache<CacheKey, Kept, ByBytes>);
 
 impl Default for RenderCache {
     fn default() -> Self {
@@ -63,12 +66,17 @@ impl Default for RenderCache {
 }
 
 impl RenderCache {
-    pub(crate) fn get(&self, key: &CacheKey) -> Option<Rendered> {
-        self.0.get(key)
+    pub(crate) fn get(&self, key: &CacheKey, revision: Seq) -> Option<Rendered> {
+        let (of, rendered) = self.0.get(key)?;
+        (of == revision).then_some(rendered)
     }
 
-    pub(crate) fn insert(&self, key: CacheKey, rendered: Rendered) {
-        self.0.insert(key, rendered);
+    /// Keeps a body instead of the one of an earlier revision, which nobody will ask for any more.
+    pub(crate) fn insert(&self, key: CacheKey, revision: Seq, rendered: Rendered) {
+        // Whoever has looked at an earlier state until now keeps nothing.
+        if self.0.peek(&key).is_none_or(|(of, _)| of <= revision) {
+            self.0.insert(key, (revision, rendered));
+        }
     }
 
     /// Forgets everything.
@@ -78,11 +86,40 @@ impl RenderCache {
 
     /// Forgets everything about a config that is gone.
     pub(crate) fn forget(&self, config: ConfigId) {
-        self.0.retain(|(id, _, _), _| *id != config);
+        self.0.retain(|(id, _), _| *id != config);
     }
 }
 
 /// A body whose bytes are wiped when the last reader is done with it.
 pub(crate) fn wiped_when_dropped(body: Vec<u8>) -> Bytes {
     Bytes::from_owner(Zeroizing::new(body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_config_the_newest_body_alone_is_kept() {
+        let cache = RenderCache::default();
+        let config = ConfigId::from_bytes([1; 12]);
+        let key = RenderKey {
+            inherited: true,
+            variant: 0,
+        };
+        let rendered = |text: &str| Rendered {
+            body: wiped_when_dropped(text.as_bytes().to_vec()),
+            references: None,
+        };
+        let body = |revision| {
+            let rendered = cache.get(&(config, key), revision);
+            rendered.map(|rendered| rendered.body)
+        };
+        cache.insert((config, key), 1, rendered("one"));
+        cache.insert((config, key), 2, rendered("two"));
+        assert_eq!(cache.0.len(), 1);
+        assert_eq!((body(1), body(2)), (None, Some("two".into())));
+        cache.insert((config, key), 1, rendered("one, by a slow reader"));
+        assert_eq!((body(1), body(2)), (None, Some("two".into())));
+    }
 }

@@ -239,8 +239,8 @@ impl ConfigReader {
         key: RenderKey,
         render: impl FnOnce(&EffectiveConfig<'_>) -> Result<Fresh, E>,
     ) -> Result<Rendered, E> {
-        let cache_key = (self.config, self.version.revision, key);
-        if let Some(rendered) = self.shared.cache.get(&cache_key)
+        let (cache_key, revision) = ((self.config, key), self.version.revision);
+        if let Some(rendered) = self.shared.cache.get(&cache_key, revision)
             && self.may_follow(rendered.references.as_deref())
         {
             return Ok(rendered);
@@ -255,7 +255,7 @@ impl ConfigReader {
             references: references.map(Arc::new),
         };
         if !is_partial {
-            self.shared.cache.insert(cache_key, rendered.clone());
+            self.shared.cache.insert(cache_key, revision, rendered.clone());
         }
         Ok(rendered)
     }

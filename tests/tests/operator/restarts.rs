@@ -112,7 +112,7 @@ async fn a_change_restarts_what_has_opted_in_and_uses_the_secret_or_is_named() {
 
 #[tokio::test]
 async fn several_changes_within_the_debounce_time_are_one_restart() {
-    let world = used("8s").await;
+    let world = used("15s").await;
     for value in ["2", "3", "4"] {
         world.set("base", "A", value).await;
         world.holds("web", &[("A", value)]).await;
@@ -128,7 +128,7 @@ async fn several_changes_within_the_debounce_time_are_one_restart() {
 
 #[tokio::test]
 async fn a_pending_restart_is_made_once_by_the_operator_after_a_killed_one() {
-    let mut world = used("4s").await;
+    let mut world = used("12s").await;
     world.set("base", "A", "2").await;
     world.is_pending("web").await;
     world.operator.kill_now().unwrap();
@@ -205,7 +205,7 @@ async fn without_the_setting_no_workload_is_watched_or_restarted() {
 
 #[tokio::test]
 async fn while_suspended_nothing_is_restarted() {
-    let world = used("3s").await;
+    let world = used("10s").await;
     world.set("base", "A", "2").await;
     world.is_pending("web").await;
     world.patch("web", json!({"suspend": true})).await;
@@ -217,7 +217,7 @@ async fn while_suspended_nothing_is_restarted() {
         .parse()
         .unwrap();
     eventually(PATIENCE, "the debounce time to be over", async || {
-        ensure!(Timestamp::now().as_second() > since.as_second() + 5);
+        ensure!(Timestamp::now().as_second() > since.as_second() + 12);
         Ok(())
     })
     .await
@@ -230,7 +230,7 @@ async fn while_suspended_nothing_is_restarted() {
 
 #[tokio::test]
 async fn whoever_takes_the_leave_back_meanwhile_is_left_alone() {
-    let world = used("4s").await;
+    let world = used("12s").await;
     world.set("base", "A", "2").await;
     world.is_pending("web").await;
     world

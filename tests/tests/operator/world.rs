@@ -15,7 +15,7 @@ use ssm_tests::{ControlPlane, Operator, OperatorOptions, canary, eventually, rba
 use tokio::sync::OnceCell;
 
 /// How long anything may take on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(40);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 pub const CRD: &str = include_str!("../../../crds/secretsyncs.yaml");
 

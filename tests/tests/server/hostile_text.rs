@@ -112,7 +112,7 @@ async fn nothing_that_a_client_sends_ends_a_line_of_the_log_or_commands_a_termin
         .header("x-request-id", last);
     Caller::send(request).await;
 
-    let patience = Duration::from_secs(10);
+    let patience = Duration::from_secs(30);
     let log = eventually(patience, "the last request is logged", async || {
         let log = server.log()?;
         anyhow::ensure!(log.contains(last));

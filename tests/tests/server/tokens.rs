@@ -152,7 +152,7 @@ async fn a_short_lived_token_expires() {
         .service(json!({"actions": ["projects:read"], "ttl_seconds": 1}))
         .await;
     ssm_tests::eventually(
-        std::time::Duration::from_secs(10),
+        std::time::Duration::from_secs(30),
         "the token expires",
         async || {
             anyhow::ensure!(ci.get("/api/projects").await.status == 401);

@@ -125,7 +125,7 @@ async fn what_somebody_else_appends_is_taken_in_only_if_it_is_signed() {
             tokio::task::yield_now().await;
         }
     };
-    timeout(Duration::from_secs(10), unsettled).await.unwrap();
+    timeout(Duration::from_secs(30), unsettled).await.unwrap();
     assert_eq!(engine.state().head().seq, seen);
     running.abort();
 }

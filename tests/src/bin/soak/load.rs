@@ -16,9 +16,6 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 const KEYS: u64 = 50;
 const IMPORTED: u64 = 100;
-/// Bytes of each value that fills, and how often all of them change: bodies of 50 MiB in sum, of which the server keeps 32.
-const VALUE: usize = 4_096;
-const FILLINGS: u64 = 120;
 /// How long a watch stream is kept.
 const STREAM: Duration = Duration::from_secs(10);
 
@@ -42,28 +39,6 @@ impl fmt::Display for Tally {
 }
 
 type Shared = Arc<Mutex<Tally>>;
-
-/// Has the server keep as many bodies as it ever does: that is part of being warm, however slow the machine is.
-pub async fn fill(owner: &Caller, shop: &Shop) {
-    let large = json!({"slug": "large"});
-    owner.post(&shop.configs, large).await.ok();
-    let path = shop.secrets("large");
-    for n in 0..FILLINGS {
-        let lines: Vec<_> = (0..IMPORTED)
-            .map(|key| format!("FILL_{key}={n:0>VALUE$}\n"))
-            .collect();
-        owner
-            .raw(
-                "POST",
-                &format!("{path}/import"),
-                "text/plain",
-                lines.concat(),
-            )
-            .await
-            .ok();
-        owner.get(&path).await.ok();
-    }
-}
 
 /// Those who ask, until they are told to end.
 pub struct Load {

@@ -33,7 +33,6 @@ async fn main() -> Result<()> {
     install_crypto();
     let (mut server, owner) = own_server(ServerOptions::default().embedded()).await;
     let shop = owner.shop().await;
-    load::fill(&owner, &shop).await;
     let mut load = Load::start(&owner, &shop).await;
     let mut cluster = Cluster::start(&owner, &shop, &server.url()).await?;
 
