@@ -18,7 +18,7 @@ const DURATION: Duration = Duration::from_secs(12);
 const GRACE: Duration = Duration::from_secs(7);
 const CALL: Duration = Duration::from_secs(3);
 const AGAIN: Duration = Duration::from_secs(1);
-const RELEASE: Duration = Duration::from_secs(3);
+const RELEASE: Duration = Duration::from_secs(10);
 const MAX_SHOWN: usize = 100;
 
 /// Where the Lease is, and who asks for it.
@@ -61,8 +61,7 @@ impl Election {
             }
             let held = *sender.borrow();
             if held {
-                let release = async { candidate.manager(&client).await?.release().await };
-                if !matches!(timeout(RELEASE, release).await, Ok(Ok(()))) {
+                if timeout(RELEASE, candidate.release(&client)).await.is_err() {
                     tracing::warn!("the lease was not released; it runs out by itself");
                 }
             }
@@ -143,6 +142,14 @@ async fn campaign(client: &Client, candidate: &Candidate, leads: &watch::Sender<
 }
 
 impl Candidate {
+    /// Gives the Lease back, and tries until it is.
+    async fn release(&self, client: &Client) {
+        let release = async || self.manager(client).await?.release().await;
+        while release().await.is_err() {
+            sleep(AGAIN).await;
+        }
+    }
+
     async fn manager(&self, client: &Client) -> Result<LeaseManager, LeaseManagerError> {
         LeaseManagerBuilder::new(client.clone(), &self.lease)
             .with_namespace(&self.namespace)

@@ -195,7 +195,7 @@ impl Context {
                 if wish.is_some() {
                     upstream.refresh(&configs);
                 }
-                let view = upstream.view(&configs, lane);
+                let view = upstream.view(key, &configs, lane);
                 let mut step = self.sync(sync, &view, wish.is_some()).await;
                 if let Step::Report(outcome) = &mut step {
                     outcome.reconcile_at = wish.map(str::to_owned);

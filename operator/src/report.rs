@@ -37,7 +37,8 @@ impl Context {
             outcome,
             Timestamp::now(),
         );
-        if previous != Some(&status) {
+        let is_news = previous != Some(&status);
+        if is_news {
             let api: Api<SecretSync> = Api::namespaced(self.client.clone(), &key.namespace);
             match patch_status(&api, sync, &status).await {
                 Ok(updated) => {
@@ -55,6 +56,9 @@ impl Context {
                     Meaning::Refused(why) | Meaning::Transient(why) => return Err(why),
                 },
             }
+        }
+        // A status whose answer was lost told nobody of what was written.
+        if is_news || outcome.synced.as_ref().is_some_and(|synced| synced.changed) {
             self.tell(key, sync, previous, &status, outcome);
         }
         if outcome.synced.is_some() {

@@ -118,6 +118,9 @@ pub fn next(
         status.restart_pending = None;
     }
     if let Some(synced) = &outcome.synced {
+        // A status whose answer was lost may be there all the same.
+        let is_told = status.target.as_ref() == Some(&synced.target);
+        let is_news = synced.changed && !is_told;
         settle(&mut status, synced);
         status.synced_generation = generation;
         status.synced_revision = synced.sources.iter().map(|source| source.revision).max();
@@ -130,10 +133,10 @@ pub fn next(
             .target
             .as_ref()
             .is_some_and(|old| old.uid == synced.target.uid && old.name == synced.target.name);
-        if synced.changed || !is_ours {
+        if is_news || !is_ours {
             status.target = Some(synced.target.clone());
         }
-        if synced.changed || status.last_sync_time.is_none() {
+        if is_news || status.last_sync_time.is_none() {
             status.last_sync_time = Some(now.clone());
         }
     }

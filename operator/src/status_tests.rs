@@ -99,6 +99,15 @@ fn a_revision_without_a_change_of_data_keeps_the_time_of_the_last_sync() {
 }
 
 #[test]
+fn a_write_that_a_status_has_told_of_is_not_told_again() {
+    let first = next(None, Some(1), &synced(1, true), at(100));
+    assert_eq!(
+        next(Some(&first), Some(1), &synced(1, true), at(200)),
+        first
+    );
+}
+
+#[test]
 fn a_condition_keeps_its_time_until_its_status_changes() {
     let status = next(None, Some(1), &synced(7, true), at(10));
     let broken = next(

@@ -46,7 +46,7 @@ fail() {
 await() {
   local deadline=$((SECONDS + patience_seconds)) what=$1 told=$run/awaited.$BASHPID
   shift
-  until timeout 5 "$@" >"$told" 2>&1; do
+  until timeout 20 "$@" >"$told" 2>&1; do
     if [ "$SECONDS" -ge "$deadline" ]; then
       fail "waited in vain for $what: $(tail -n 1 "$told")"
     fi

@@ -10,8 +10,8 @@ use anyhow::Result;
 
 use crate::{FaultProxy, free_port, kubeconfig, launch::Launch, paths, probe, process::Process};
 
-const READY: Duration = Duration::from_secs(30);
-const STOP: Duration = Duration::from_secs(20);
+const READY: Duration = Duration::from_mins(1);
+const STOP: Duration = Duration::from_mins(1);
 
 /// How an operator is started.
 #[derive(Clone, Debug)]

@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use ssm_tests::{Launch, Process, Scratch, Signal, eventually};
 
-const DEADLINE: Duration = Duration::from_secs(10);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// Where a copy of this test program, which plays the parent, writes the process id of its child.
 const PARENT_VARIABLE: &str = "SSM_TESTS_PARENT_WRITES_TO";

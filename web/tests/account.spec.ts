@@ -1,5 +1,5 @@
 import type { Schemas } from '../src/api/client.ts';
-import { expect, isAccessible, isNowhere, PASSWORD, signIn, test } from './fixtures.ts';
+import { expect, isAccessible, isNowhere, PASSWORD, signIn, tells, test } from './fixtures.ts';
 
 const NEW = 'another long password of hers';
 
@@ -13,8 +13,7 @@ test('a profile is changed, and what the server refuses stands at its field', as
   const save = shop.getByRole('button', { name: 'Save profile' });
   await expect(save).toBeDisabled();
   await shop.getByLabel('Full name').fill('Ada Lovelace');
-  await save.click();
-  await expect(shop.getByText('Your profile is saved')).toBeVisible();
+  await tells(shop, /Your profile is saved/, () => save.click());
   expect(await api.get('/api/me')).toMatchObject({ fullName: 'Ada Lovelace' });
   await expect(save).toBeDisabled();
 });
@@ -34,8 +33,7 @@ test('a new password ends the other sessions and this one goes on', async ({ sho
   await expect(shop.getByRole('region', { name: 'Password' })).toContainText(/password/i);
   await expect(shop.getByRole('dialog')).toBeHidden();
   await shop.getByLabel('Current password').fill(PASSWORD);
-  await change.click();
-  await expect(shop.getByText('Your password is changed')).toBeVisible();
+  await tells(shop, /Your password is changed/, () => change.click());
   await isNowhere(shop, NEW);
   await expect(shop.getByLabel('Sessions').getByRole('listitem')).toHaveCount(1);
   await elsewhere.reload();

@@ -61,6 +61,7 @@ test('a tail that is live shows what others do, and rests when it is paused', as
   await expect(shop.getByRole('listitem').first()).toContainText('Set LOG_LEVEL');
   await shop.getByRole('switch', { name: 'Live tail' }).click();
   await expect(shop).toHaveURL(/\/audit$/);
+  await expect(shop.getByRole('switch', { name: 'Live tail' })).not.toBeChecked();
   const asked: string[] = [];
   shop.on('request', (request) => asked.push(request.url()));
   await api.put('/api/projects/shop/configs/prod/secrets/LATER', { value: 'not seen' });

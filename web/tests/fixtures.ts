@@ -145,7 +145,40 @@ export async function isAccessible(page: Page) {
     const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
     const told = serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`);
     expect(told, 'what keeps people out').toEqual([]);
-  }).toPass({ timeout: 10_000 });
+  }).toPass({ timeout: 30_000 });
+}
+
+/** Does something, and sees what comes of it, also where that has gone again by now. */
+export async function sees(page: Page, selector: string, words: RegExp, act: () => Promise<unknown>) {
+  const watch = await page.evaluateHandle(
+    ({ selector, pattern }) => {
+      const watch = { seen: false };
+      const look = () => {
+        const there = [...document.querySelectorAll(selector)].filter((element) => element.checkVisibility());
+        watch.seen ||= there.some(({ textContent }) => new RegExp(pattern).test(textContent));
+      };
+      const anything = { attributes: true, characterData: true, childList: true, subtree: true };
+      new MutationObserver(look).observe(document.body, anything);
+      return watch;
+    },
+    { selector, pattern: words.source },
+  );
+  await act();
+  await expect.poll(() => watch.evaluate(({ seen }) => seen), `${words} comes`).toBe(true);
+}
+
+/** The same with a notice, which is there for some seconds only. */
+export async function tells(page: Page, words: RegExp, act: () => Promise<unknown>) {
+  await sees(page, '[role=alert]', words, act);
+}
+
+/** Goes to a place by its keys, of which the second has to follow soon. */
+export async function jumpTo(page: Page, key: string, heading: string) {
+  await expect(async () => {
+    await page.keyboard.press('g');
+    await page.keyboard.press(key);
+    await expect(page.getByRole('heading', { name: heading })).toBeVisible({ timeout: 2_000 });
+  }).toPass();
 }
 
 /** Whether a text is anywhere that outlives the moment, or that others can look into. */

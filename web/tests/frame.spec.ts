@@ -1,4 +1,4 @@
-import { expect, isAccessible, test } from './fixtures.ts';
+import { expect, isAccessible, jumpTo, test } from './fixtures.ts';
 
 test('anything is a few letters away', async ({ shop }) => {
   await shop.keyboard.press('Control+k');
@@ -31,9 +31,7 @@ test('shortcuts are listed, lead somewhere, and leave fields alone', async ({ sh
   await isAccessible(shop);
   await shop.keyboard.press('Escape');
   await expect(shop.getByRole('dialog')).toBeHidden();
-  await shop.keyboard.press('g');
-  await shop.keyboard.press('p');
-  await expect(shop.getByRole('heading', { name: 'Projects' })).toBeVisible();
+  await jumpTo(shop, 'p', 'Projects');
 });
 
 test('the header leads to another project or config by typing', async ({ shop, api }) => {

@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 
-import { expect, isAccessible, isNowhere, SECRET, test } from './fixtures.ts';
+import { expect, isAccessible, isNowhere, SECRET, tells, test } from './fixtures.ts';
 
 const ADDRESS = '/p/shop/c/prod/history';
 const prod = '/api/projects/shop/configs/prod';
@@ -96,8 +96,8 @@ test('going back shows exactly what changes before it does it', async ({ shop, a
   await isAccessible(shop);
   await dialog.getByRole('button', { name: 'Reveal LOG_LEVEL' }).click();
   await expect(dialog.getByRole('group', { name: 'Values of LOG_LEVEL' })).toContainText('debug');
-  await dialog.getByRole('button', { name: /^Roll back to \d+$/ }).click();
-  await expect(shop.getByText(/^Rolled back to \d+, which is revision \d+ now$/)).toBeVisible();
+  const rollBack = dialog.getByRole('button', { name: /^Roll back to \d+$/ });
+  await tells(shop, /Rolled back to \d+, which is revision \d+ now/, () => rollBack.click());
   await expect(shop.getByRole('listitem').first()).toContainText('Rolled back: set DATABASE_URL and LOG_LEVEL');
   const { data } = await api.get(`${prod}/secrets`);
   expect(data).toEqual({ DATABASE_URL: SECRET, LOG_LEVEL: 'debug' });

@@ -1,4 +1,4 @@
-import { type Api, expect, isAccessible, test } from './fixtures.ts';
+import { type Api, expect, isAccessible, tells, test } from './fixtures.ts';
 
 const THEIRS = 'a long password of theirs';
 
@@ -153,8 +153,7 @@ test('an admin of the workspace makes groups, gives roles, and changes projects'
   await expect(page.getByRole('combobox', { name: 'Role of developers' })).toHaveValue('Viewer');
   await page.goto('/p/shop/settings');
   await page.getByLabel('Description').fill('Where things are sold');
-  await page.getByRole('button', { name: 'Save' }).click();
-  await expect(page.getByText('Project saved')).toBeVisible();
+  await tells(page, /Project saved/, () => page.getByRole('button', { name: 'Save' }).click());
   await page.goto('/settings');
   await expect(page.getByText('Only owners change these')).toBeVisible();
   await expect(page.getByRole('region', { name: 'Keys' })).toHaveCount(0);
@@ -166,8 +165,7 @@ test('a collaborator of a project changes and clones its configs', async ({ shop
   const page = await visitor('bob', THEIRS);
   await page.goto('/p/shop/c/prod/settings');
   await page.getByLabel('Name', { exact: true }).fill('Production');
-  await page.getByRole('button', { name: 'Save' }).click();
-  await expect(page.getByText('Config saved')).toBeVisible();
+  await tells(page, /Config saved/, () => page.getByRole('button', { name: 'Save' }).click());
   await page.getByRole('button', { name: 'Clone config…' }).click();
   await page.getByRole('dialog').getByLabel('Name in addresses').fill('spare');
   await page.getByRole('button', { name: 'Clone config', exact: true }).click();

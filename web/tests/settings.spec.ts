@@ -1,4 +1,4 @@
-import { expect, isAccessible, test } from './fixtures.ts';
+import { expect, isAccessible, tells, test } from './fixtures.ts';
 
 test('settings of the workspace say what they mean, and count when they are saved', async ({ shop, api }) => {
   await shop.goto('/settings');
@@ -11,8 +11,7 @@ test('settings of the workspace say what they mean, and count when they are save
     await shop.emulateMedia({ colorScheme });
     await isAccessible(shop);
   }
-  await save.click();
-  await expect(shop.getByText('Settings saved')).toBeVisible();
+  await tells(shop, /Settings saved/, () => save.click());
   await expect(save).toBeDisabled();
   const { settings } = await api.get('/api/workspace/settings');
   expect(settings).toMatchObject({ defaultProjectRole: 'viewer', referencingEnabled: false, defaultWorkspaceRole: 'viewer' });
@@ -33,8 +32,7 @@ test('a project is called otherwise, and deleted once its name is typed', async 
   await shop.getByLabel('Name').fill('The shop');
   await shop.getByLabel('Description').fill('Where things are sold');
   await isAccessible(shop);
-  await shop.getByRole('button', { name: 'Save' }).click();
-  await expect(shop.getByText('Project saved')).toBeVisible();
+  await tells(shop, /Project saved/, () => shop.getByRole('button', { name: 'Save' }).click());
   const { projects } = (await api.get('/api/projects')) as { projects: { name: string; description: string }[] };
   expect(projects[0]).toMatchObject({ name: 'The shop', description: 'Where things are sold' });
 

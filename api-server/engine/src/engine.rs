@@ -340,19 +340,13 @@ impl Engine {
     }
 
     /// Looks at the journal now, or a moment later where somebody has just looked. Whether it has got beyond `seq`;
-    /// [`RunError::Unavailable`] where it cannot be looked at.
+    /// [`RunError::Stale`] where it cannot be looked at.
     pub async fn has_news(&self, seq: Seq) -> Result<bool, RunError> {
-        let looked = match &self.shared.following {
-            Some(following) => following.catch_up().await,
-            None => true,
-        };
+        let looked = self.catch_up().await;
         if self.state().head().seq > seq {
-            Ok(true)
-        } else if looked {
-            Ok(false)
-        } else {
-            Err(RunError::Unavailable)
+            return Ok(true);
         }
+        looked.map(|()| false)
     }
 
     /// Whether other servers may have changed so much meanwhile that nothing can be told from what is known here.
@@ -367,11 +361,25 @@ impl Engine {
     }
 
     /// The same, after a look at the journal where it is not known: another server may have made it a moment ago.
-    pub async fn authenticate_anywhere(&self, token: &PlainToken) -> Option<Actor> {
-        if let (None, Some(following)) = (self.token_id(token), &self.shared.following) {
-            following.catch_up().await;
+    /// [`RunError::Stale`] where it cannot be looked at, as nobody is told that a good token is none.
+    pub async fn authenticate_anywhere(
+        &self,
+        token: &PlainToken,
+    ) -> Result<Option<Actor>, RunError> {
+        let known = self.authenticate(token);
+        if known.is_some() {
+            return Ok(known);
         }
-        self.authenticate(token)
+        self.catch_up().await?;
+        Ok(self.authenticate(token))
+    }
+
+    /// Waits until everything is known here that other servers have done until now.
+    pub(crate) async fn catch_up(&self) -> Result<(), RunError> {
+        match &self.shared.following {
+            Some(following) if !following.catch_up().await => Err(RunError::Stale),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// The id of a token that is known here.

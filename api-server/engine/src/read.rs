@@ -255,7 +255,9 @@ impl ConfigReader {
             references: references.map(Arc::new),
         };
         if !is_partial {
-            self.shared.cache.insert(cache_key, revision, rendered.clone());
+            self.shared
+                .cache
+                .insert(cache_key, revision, rendered.clone());
         }
         Ok(rendered)
     }

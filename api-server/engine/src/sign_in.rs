@@ -130,11 +130,9 @@ impl Engine {
             request,
         } = claim;
         let username = username.parse::<Username>().ok();
-        if let Some(following) = &self.shared.following {
-            // Another server may have added the user, or changed the password, a moment ago. Done for everybody, since who
-            // there is must not show in the time that it takes.
-            following.catch_up().await;
-        }
+        // Another server may have added the user, or changed the password, a moment ago. Done for everybody, since who
+        // there is must not show in the time that it takes.
+        let latest = self.catch_up().await;
         let state = self.state();
         let user = username
             .as_ref()
@@ -167,7 +165,10 @@ impl Engine {
                 Ok((Actor::User(user.id), user.credential_id))
             }
             _ => {
-                self.record_refused("auth.failed", 401, refused);
+                let status = if latest.is_ok() { 401 } else { 503 };
+                self.record_refused("auth.failed", status, refused);
+                // What was not right here may be right by what is not known here.
+                latest?;
                 Err(Rejection::Unauthenticated.into())
             }
         }

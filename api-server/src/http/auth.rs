@@ -118,7 +118,7 @@ impl FromRequestParts<Arc<App>> for Auth {
             None => token(&parts.headers),
         };
         let actor = match shown.and_then(|text| PlainToken::parse(text).ok()) {
-            Some(token) => app.engine.authenticate_anywhere(&token).await,
+            Some(token) => app.engine.authenticate_anywhere(&token).await?,
             None => None,
         };
         let actor = actor.ok_or(Rejection::Unauthenticated)?;

@@ -24,7 +24,7 @@ use crate::queue::{Key, Lane, Queue};
 /// Reads at a time.
 const MAX_READS: usize = 16;
 /// Of these, at most so many out of the lanes below the first.
-const MAX_REPEATED_READS: usize = 4;
+const MAX_PATIENT_READS: usize = 4;
 /// Commands taken at a time: at a start everybody has some, and somebody who cannot wait may come last.
 const MAX_COMMANDS: usize = 1_000;
 const FIRST_BACKOFF: Duration = Duration::from_millis(250);
@@ -150,7 +150,7 @@ impl Actor {
 
     /// Starts the most urgent read that may be started. Says whether there was one.
     fn start_one(&mut self) -> bool {
-        let has_room = self.reads.len() < MAX_REPEATED_READS;
+        let has_room = self.reads.len() < MAX_PATIENT_READS;
         let lanes = self.waiting.iter_mut().zip(Lane::ALL).rev();
         let configs = lanes
             .filter(|(_, lane)| has_room || *lane == Lane::First)

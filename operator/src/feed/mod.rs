@@ -143,10 +143,10 @@ impl Upstream {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is held for these configs, for somebody who wants it as urgently as `lane` says. Where a copy was dropped to make room, it is read again,
-    /// and its resources are woken then.
-    pub fn view(&self, configs: &[ConfigRef], lane: Lane) -> View {
-        let (view, to_read) = self.lock().view(configs, lane, Instant::now());
+    /// What is held for these configs, for a resource that wants it as urgently as `lane` says. Where a copy was dropped to make room, it is
+    /// read again, and its resources are woken then.
+    pub fn view(&self, resource: &Key, configs: &[ConfigRef], lane: Lane) -> View {
+        let (view, to_read) = self.lock().view(resource, configs, lane, Instant::now());
         for config in to_read {
             self.send(Command::Read(config, lane));
         }

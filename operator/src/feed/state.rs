@@ -38,6 +38,8 @@ pub(super) struct State {
     stream: u64,
     live: bool,
     failing: Option<(Instant, String)>,
+    /// Resources that may have been told that it fails.
+    doubtful: HashSet<Key>,
     unreachable: bool,
     unauthorized: bool,
     authorized: bool,
@@ -73,6 +75,7 @@ impl State {
             stream: 0,
             live: false,
             failing: None,
+            doubtful: HashSet::new(),
             unreachable: false,
             unauthorized: false,
             authorized: false,
@@ -93,14 +96,18 @@ impl State {
         self.failing.is_some() || self.unauthorized
     }
 
-    /// What is held for these configs, and which of them are to be read: those whose copies were dropped, and those that wait to be read
+    /// What is held for these configs of a resource, and which of them are to be read: those whose copies were dropped, and those that wait to be read
     /// and are wanted sooner now.
     pub fn view(
         &mut self,
+        resource: &Key,
         configs: &[ConfigRef],
         lane: Lane,
         now: Instant,
     ) -> (View, Vec<ConfigRef>) {
+        if self.failing.is_some() {
+            self.doubtful.insert(resource.clone());
+        }
         let mut to_read = Vec::new();
         let sources = configs
             .iter()
@@ -212,6 +219,7 @@ impl State {
     /// Forgets a resource's wish for these configs, and those that nobody else wants.
     pub fn unsubscribe(&mut self, resource: &Key, configs: &[ConfigRef]) {
         self.first.remove(resource);
+        self.doubtful.remove(resource);
         for config in configs {
             if let Some(slot) = self.slots.get_mut(config) {
                 slot.subscribers.remove(resource);
@@ -399,20 +407,22 @@ impl State {
     pub fn recovered(&mut self) -> Vec<Key> {
         let was_unauthorized = std::mem::replace(&mut self.unauthorized, false);
         self.authorized = true;
-        let mut notify = self.answering();
-        if was_unauthorized && notify.is_empty() {
-            notify = self.subscribers();
+        let notify = self.answering();
+        if was_unauthorized {
+            self.subscribers()
+        } else {
+            notify
         }
-        notify
     }
 
     /// The upstream answers.
     fn answering(&mut self) -> Vec<Key> {
         self.failing = None;
+        let doubtful = std::mem::take(&mut self.doubtful);
         if std::mem::replace(&mut self.unreachable, false) {
             self.subscribers()
         } else {
-            Vec::new()
+            doubtful.into_iter().collect()
         }
     }
 

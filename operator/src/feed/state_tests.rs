@@ -60,7 +60,10 @@ fn read(state: &mut State, answer: Result<Export, Error>) -> (ExportRequest, Ans
 }
 
 fn view(state: &mut State, configs: &[ConfigRef]) -> View {
-    state.view(configs, Lane::Change, Instant::now()).0
+    let resource = resource("a");
+    state
+        .view(&resource, configs, Lane::Change, Instant::now())
+        .0
 }
 
 fn held(state: &mut State) -> Option<(String, u64)> {
@@ -97,7 +100,12 @@ fn a_read_that_is_wanted_sooner_leaves_its_lane_and_is_made_once() {
     let mut state = subscribed();
     state.has_secret(&resource("a"));
     let prod = config("prod");
-    let to_read = |state: &mut State, lane| state.view(&[config("prod")], lane, Instant::now()).1;
+    let to_read = |state: &mut State, lane| {
+        let resource = resource("a");
+        state
+            .view(&resource, &[config("prod")], lane, Instant::now())
+            .1
+    };
     assert_eq!(state.want(&prod, Lane::Background), Some(Lane::Background));
     assert_eq!(to_read(&mut state, Lane::Background), []);
     assert_eq!(to_read(&mut state, Lane::First), [config("prod")]);
@@ -248,6 +256,17 @@ fn an_outage_keeps_the_copy_and_blocks_until_it_ends() {
     let (_, answered) = read(&mut state, Ok(Export::NotModified));
     assert!(answered.notify.contains(&resource("a")));
     assert!(!view(&mut state, &[]).unreachable);
+}
+
+#[test]
+fn whoever_was_looked_at_during_a_short_outage_hears_of_its_end() {
+    let mut state = subscribed();
+    state.subscribe(&resource("b"), &[], &wanted(Mode::Push, &["prod"]), &[]);
+    read(&mut state, export("e", 5, "1"));
+    state.failed(&unreachable(), Instant::now());
+    view(&mut state, &[config("prod")]);
+    assert_eq!(state.opened("e".to_owned()), [resource("a")]);
+    assert!(state.opened("e".to_owned()).is_empty());
 }
 
 #[test]
@@ -410,7 +429,7 @@ fn copies_that_do_not_fit_are_dropped_and_read_again_when_they_are_needed() {
     let answered = state.answered(&config("prod"), &asked, Ok(Export::NotModified), later(7));
     assert!(answered.again.is_none() && answered.notify.is_empty());
     // Whoever needs it has it read, whole.
-    let (view, to_read) = state.view(&[config("prod")], Lane::Change, later(8));
+    let (view, to_read) = state.view(&resource("a"), &[config("prod")], Lane::Change, later(8));
     assert!(view.sources[0].snapshot.is_none() && view.sources[0].trouble.is_none());
     assert_eq!(to_read, [config("prod")]);
     let (asked, answered) = read(&mut state, export("e", 5, "1"));

@@ -64,10 +64,12 @@ impl Context {
                 Ok(())
             }
             Err(error) => match meaning(&error) {
-                // Another resource has this name by now, or none has: this one's Secret does not matter any more.
-                Meaning::NotFound | Meaning::NamespaceGone | Meaning::Conflict => {
-                    Err(Failure::NamespaceGone)
-                }
+                // There is no such resource any more: its Secret does not matter.
+                Meaning::NotFound | Meaning::NamespaceGone => Err(Failure::NamespaceGone),
+                // Others were faster, or another resource has this name by now, of which the watch is about to tell.
+                Meaning::Conflict => Err(Failure::Transient(
+                    "announcing a restart: the resource was changed meanwhile".to_owned(),
+                )),
                 Meaning::Refused(why) | Meaning::Transient(why) => {
                     Err(Failure::Transient(format!("announcing a restart: {why}")))
                 }

@@ -117,7 +117,9 @@ impl Outcome {
 /// What came of one workload.
 enum One {
     Restarted,
-    /// It was restarted for this change before.
+    /// It was restarted for this change before, and nobody may have been told.
+    Before,
+    /// It was restarted for another resource's change, and has this one as well.
     Earlier,
     /// It is gone, has not opted in any more, or does not use the Secret any more.
     Skipped,
@@ -145,6 +147,7 @@ impl Context {
                     tracing::info!(resource = %key, %workload, secret, "restarted");
                     outcome.restarted.push(workload);
                 }
+                Ok(One::Before) => outcome.restarted.push(workload),
                 Ok(One::Earlier) => outcome.earlier += 1,
                 Ok(One::Skipped) => metrics::restart("skipped"),
                 Err(why) => {
@@ -171,10 +174,6 @@ impl Context {
         let change = format!("{}/{}", key.name, due.change);
         let latest = self.restarts.latest(&key.namespace, workload);
         let mut latest = latest.lock().await;
-        // Another resource's change may have been the reason; the pods have this one's, too.
-        if latest.is_some_and(|began| began > due.made_at) {
-            return Ok(One::Earlier);
-        }
         for _ in 0..MAX_ROUNDS {
             let began = Instant::now();
             let call = async {
@@ -185,8 +184,15 @@ impl Context {
                     return Ok(One::Skipped);
                 }
                 if live.restarted_for() == Some(&change) {
+                    return Ok(One::Before);
+                }
+                let has_it = |(began, change): &(Instant, String)| {
+                    *began > due.made_at && live.restarted_for() == Some(change)
+                };
+                if latest.as_ref().is_some_and(has_it) {
                     return Ok(One::Earlier);
                 }
+                *latest = Some((began, change.clone()));
                 metrics::api_write("workload_patch");
                 // With the version that was looked at, so that no opt-in is overlooked that was taken back just now.
                 let patch = json!({
@@ -205,10 +211,6 @@ impl Context {
                 Ok(One::Restarted)
             };
             match timeout(CALL, call).await {
-                Ok(Ok(One::Restarted)) => {
-                    *latest = Some(began);
-                    return Ok(One::Restarted);
-                }
                 Ok(Ok(one)) => return Ok(one),
                 Ok(Err(error)) => match meaning(&error) {
                     Meaning::Conflict => {}

@@ -64,9 +64,10 @@ impl Entry {
     }
 }
 
-/// When the call began that restarted a workload last. Who restarts it holds the lock meanwhile, so that another resource's
-/// change, due at the same time, finds out that its pods have it already.
-pub type Latest = Arc<tokio::sync::Mutex<Option<Instant>>>;
+/// The last attempt to restart a workload: when it began, and for which change. Whether it succeeded is seen by the pod template, also
+/// where its answer was lost. Who restarts a workload holds the lock meanwhile, so that another resource's change, due at the
+/// same time, finds out that the pods have it already.
+pub type Latest = Arc<tokio::sync::Mutex<Option<(Instant, String)>>>;
 
 /// What is known about restarts.
 pub struct Restarts {
@@ -204,7 +205,7 @@ impl Restarts {
         self.queue.cancel_later(key);
     }
 
-    /// When a workload was restarted last, to be locked for as long as it is being restarted.
+    /// The last attempt to restart a workload, to be locked for as long as it is being restarted.
     pub fn latest(&self, namespace: &str, workload: &Workload) -> Latest {
         let key = (namespace.into(), workload.clone());
         self.all_latest().entry(key).or_default().clone()

@@ -163,9 +163,9 @@ async fn a_workload_is_restarted_by_one_at_a_time_and_the_next_knows_of_it() {
     let (first, second) = (restarts.latest("shop", &web), restarts.latest("shop", &web));
     let mut latest = first.lock().await;
     assert!(second.try_lock().is_err());
-    let began = Instant::now();
-    *latest = Some(began);
+    let attempt = Some((Instant::now(), "web/1".to_owned()));
+    latest.clone_from(&attempt);
     drop(latest);
-    assert_eq!(*second.lock().await, Some(began));
+    assert_eq!(*second.lock().await, attempt);
     assert_eq!(*restarts.latest("other", &web).lock().await, None);
 }

@@ -136,7 +136,10 @@ impl Secrets {
 
     /// The end of one was heard of.
     pub fn remove(&mut self, key: &Key, uid: Uid) {
-        self.forget(key);
+        // Another one of this name may be known already.
+        if self.metas.get(key).is_none_or(|known| known.uid == uid) {
+            self.forget(key);
+        }
         if self.is_used(key) {
             self.gone.insert(key.clone(), uid);
         }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use ssm_tests::{Ended, eventually};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::task::spawn_blocking;
@@ -52,6 +52,13 @@ impl Drop for Alone {
 /// `kubectl`, which has to succeed; returns what it writes.
 pub async fn kubectl(args: &[&str]) -> String {
     run("kubectl", args, "").await.ok()
+}
+
+/// The same for what is tried again: where it fails, the error is what it said.
+pub async fn try_kubectl(args: &[&str]) -> Result<String> {
+    let ended = run("kubectl", args, "").await;
+    ensure!(ended.code == 0, "{}", ended.stderr);
+    Ok(ended.text())
 }
 
 /// `kubectl apply` of YAML or JSON.
@@ -101,7 +108,7 @@ pub async fn kill(name: &str) {
         PATIENCE,
         &format!("{name} to be started again"),
         async || {
-            anyhow::ensure!(pid()? != before);
+            ensure!(pid()? != before);
             Ok(())
         },
     )

@@ -4,7 +4,7 @@ use anyhow::ensure;
 use ssm_tests::caller::fresh;
 use ssm_tests::eventually;
 
-use crate::cluster::{PATIENCE, among_others, kubectl, run};
+use crate::cluster::{PATIENCE, among_others, kubectl, run, try_kubectl};
 use crate::release::Release;
 use crate::world::World;
 
@@ -68,7 +68,7 @@ async fn an_operator_that_is_confined_to_a_namespace_reads_no_other() {
     world.greet("again").await;
     world.is_synced("again").await;
     eventually(PATIENCE, "nothing to be done elsewhere", async || {
-        let status = kubectl(&[
+        let status = try_kubectl(&[
             "--namespace",
             &other,
             "get",
@@ -77,7 +77,7 @@ async fn an_operator_that_is_confined_to_a_namespace_reads_no_other() {
             "--output",
             "jsonpath={.status}",
         ])
-        .await;
+        .await?;
         ensure!(status.is_empty(), "{status}");
         Ok(())
     })

@@ -33,7 +33,7 @@ async fn two_servers_share_a_mongodb_and_no_acknowledged_write_is_lost_when_one_
     world.is_synced("hello").await;
     let load = Load::start(&world.owner, &world.shop);
     load.goes_on(WRITES).await;
-    let servers = world.release.pods("server").await;
+    let servers = world.release.pods("server").await.unwrap();
     assert_eq!(servers.len(), 2, "{servers:?}");
     world
         .release
@@ -41,7 +41,7 @@ async fn two_servers_share_a_mongodb_and_no_acknowledged_write_is_lost_when_one_
         .await;
     load.goes_on(WRITES).await;
     eventually(PATIENCE, "another server in its place", async || {
-        let now = world.release.pods("server").await;
+        let now = world.release.pods("server").await?;
         ensure!(now.len() == 2 && !now.contains(&servers[0]), "{now:?}");
         Ok(())
     })

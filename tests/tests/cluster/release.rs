@@ -1,12 +1,12 @@
 //! A release of the chart in a namespace of its own.
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 use ssm_tests::caller::{Caller, OWNER, fresh};
 use ssm_tests::{Ended, canary, eventually};
 use tokio::sync::Mutex;
 
-use crate::cluster::{PATIENCE, apply, helm, kubectl, run};
+use crate::cluster::{PATIENCE, apply, helm, kubectl, run, try_kubectl};
 
 /// The chart, as it is in the sources.
 const CHART: &str = concat!(
@@ -170,8 +170,8 @@ impl Release {
             let selector = "--selector=app.kubernetes.io/name=simple-secrets-manager";
             let pods = self
                 .try_kubectl(&["get", "pods", selector, "--output=name"])
-                .await;
-            ensure!(pods.code == 0 && pods.stdout.is_empty(), "{pods:?}");
+                .await?;
+            ensure!(pods.is_empty(), "{pods}");
             Ok(())
         })
         .await
@@ -187,14 +187,19 @@ impl Release {
 
     /// `kubectl` in its namespace.
     pub async fn kubectl(&self, args: &[&str]) -> String {
-        self.try_kubectl(args).await.ok()
+        kubectl(&self.own(args)).await
     }
 
-    /// The same, where it may fail.
-    pub async fn try_kubectl(&self, args: &[&str]) -> Ended {
+    /// The same for what is tried again: where it fails, the error is what it said.
+    pub async fn try_kubectl(&self, args: &[&str]) -> Result<String> {
+        try_kubectl(&self.own(args)).await
+    }
+
+    /// These words, for its namespace.
+    fn own<'a>(&'a self, args: &[&'a str]) -> Vec<&'a str> {
         let mut all = vec!["--namespace", self.namespace.as_str()];
         all.extend(args);
-        run("kubectl", &all, "").await
+        all
     }
 
     /// Applies an object in its namespace.
@@ -203,12 +208,12 @@ impl Release {
     }
 
     /// The names of the pods of a component, `server` for instance.
-    pub async fn pods(&self, component: &str) -> Vec<String> {
+    pub async fn pods(&self, component: &str) -> Result<Vec<String>> {
         let selector = format!("--selector=app.kubernetes.io/component={component}");
         let pods = self
-            .kubectl(&["get", "pods", &selector, "--output=name"])
-            .await;
-        pods.lines().map(str::to_owned).collect()
+            .try_kubectl(&["get", "pods", &selector, "--output=name"])
+            .await?;
+        Ok(pods.lines().map(str::to_owned).collect())
     }
 
     /// Waits until a pod of a component is ready, and returns its name. For a moment after one was killed there is none at all.
@@ -216,8 +221,8 @@ impl Release {
         let selector = format!("--selector=app.kubernetes.io/component={component}");
         eventually(PATIENCE, "a pod that is ready", async || {
             let pods = self
-                .kubectl(&["get", "pods", &selector, "--output=json"])
-                .await;
+                .try_kubectl(&["get", "pods", &selector, "--output=json"])
+                .await?;
             let pods: Value = serde_json::from_str(&pods)?;
             let mut pods = pods["items"].as_array().into_iter().flatten();
             let ready = pods.find(|pod| {

@@ -52,7 +52,7 @@ async fn an_upgrade_to_images_that_are_not_there_is_rolled_back_and_keeps_data()
             let why =
                 "--output=jsonpath={.items[*].status.containerStatuses[*].state.waiting.reason}";
             let why = ["get", "pods", &selector, why];
-            let why = world.release.kubectl(&why).await;
+            let why = world.release.try_kubectl(&why).await?;
             ensure!(
                 why.contains("ErrImagePull") || why.contains("ImagePullBackOff"),
                 "{why}"

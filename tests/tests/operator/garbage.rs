@@ -36,9 +36,13 @@ async fn a_deleted_resource_takes_its_secret_along() {
         })
         .await
         .unwrap();
-        // Nor does the operator make it again.
+        // Nor does the operator make it again, or only before it hears of the end: then that one goes, too.
         world.settled().await;
-        is_gone(&world).await.unwrap();
+        eventually(COLLECTED, "resource and Secret to stay away", async || {
+            is_gone(&world).await
+        })
+        .await
+        .unwrap();
     }
 }
 

@@ -1,9 +1,11 @@
 //! Single keys of somebody else's Secret.
 
+use anyhow::ensure;
 use kube::api::DeleteParams;
 use serde_json::{Value, json};
+use ssm_tests::eventually;
 
-use crate::world::World;
+use crate::world::{PATIENCE, World};
 
 fn spec(world: &World) -> Value {
     let mut spec = world.spec();
@@ -56,6 +58,15 @@ async fn keys_are_merged_kept_and_dropped_and_others_stay() {
         .await;
     world.holds("shared", &[("A", "2"), ("THEIRS", "2")]).await;
     world.condition("web", "Ready", "True", "").await;
+    eventually(PATIENCE, "the status to tell the repair", async || {
+        let version = world.secrets().get("shared").await?.metadata;
+        let version = json!(version.resource_version);
+        let status = world.status("web").await;
+        ensure!(status["target"]["resourceVersion"] == version, "{status}");
+        Ok(())
+    })
+    .await
+    .unwrap();
     world.is_quiet("shared", "web").await;
 
     // They stay when the resource goes, and one that is made again under its name goes on with them.

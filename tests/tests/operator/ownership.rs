@@ -17,7 +17,9 @@ async fn a_foreign_secret_is_left_as_it_is() {
         .unwrap();
     world.set("base", "A", "1").await;
     world.create("web", world.spec()).await.unwrap();
-    let message = world.condition("web", "Ready", "False", "").await;
+    let message = world
+        .condition("web", "Ready", "False", "OwnershipConflict")
+        .await;
     assert!(message.contains("web"), "{message}");
     world.set("base", "A", "2").await;
     world.settled().await;

@@ -126,8 +126,9 @@ async fn a_secret_is_adopted_only_by_the_resource_that_it_names() {
                 json!({"metadata": {"annotations": {"simplesecrets.io/allow": null}}}),
             )
             .await;
-        world.set("base", "A", "2").await;
+        let revision = world.set("base", "A", "2").await;
         world.holds("web", &[("A", "2")]).await;
+        world.tells_revision("web", revision).await;
         world.is_quiet("web", "web").await;
     }
 }
@@ -272,8 +273,9 @@ async fn every_change_of_policy_ends_as_the_last_one_says() {
         .await
         .unwrap();
         let value = n.to_string();
-        world.set("base", "A", &value).await;
+        let revision = world.set("base", "A", &value).await;
         world.holds("web", &[("A", &value), ("B", "1")]).await;
+        world.tells_revision("web", revision).await;
         world.condition("web", "Ready", "True", "").await;
     }
     world.is_quiet("web", "web").await;

@@ -96,7 +96,9 @@ async fn an_absent_config_is_explained_and_makes_no_secret() {
     let mut spec = world.spec();
     spec["sources"][0]["config"] = "nope".into();
     world.create("web", spec).await.unwrap();
-    let message = world.condition("web", "Ready", "False", "").await;
+    let message = world
+        .condition("web", "Ready", "False", "ConfigNotFound")
+        .await;
     assert!(message.contains("nope"), "{message}");
     assert!(world.secrets().get_opt("web").await.unwrap().is_none());
 }
@@ -121,7 +123,7 @@ async fn more_than_kubernetes_takes_is_explained_and_makes_no_secret() {
         .await
         .ok();
     world.create("web", world.spec()).await.unwrap();
-    world.condition("web", "Ready", "False", "").await;
+    world.condition("web", "Ready", "False", "TooLarge").await;
     assert!(world.secrets().get_opt("web").await.unwrap().is_none());
 }
 

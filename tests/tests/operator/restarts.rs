@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Event;
-use k8s_openapi::jiff::Timestamp;
 use kube::Api;
 use kube::api::{ListParams, Patch, PatchParams};
 use serde_json::json;
@@ -14,6 +13,9 @@ use ssm_tests::{ControlPlane, ControlPlaneOptions, FaultProxy, OperatorOptions, 
 
 use crate::workloads::{OPT_IN, env_from, nothing};
 use crate::world::{CRD, PATIENCE, World, control_plane_with_controllers, shared_server};
+
+/// No test waits for so long.
+const LONG: &str = "10m";
 
 /// `web` is synced with this debounce time, and used by a Deployment `web` that has opted in.
 async fn used(debounce: &str) -> World {
@@ -31,6 +33,13 @@ async fn synced(world: &World, debounce: &str) {
     spec["restart"] = json!({"debounce": debounce});
     world.create("web", spec).await.unwrap();
     world.condition("web", "Ready", "True", "").await;
+}
+
+/// Lets a debounce time be over.
+async fn end_debounce(world: &World, name: &str) {
+    world
+        .patch(name, json!({"restart": {"debounce": "0s"}}))
+        .await;
 }
 
 #[tokio::test]
@@ -112,12 +121,13 @@ async fn a_change_restarts_what_has_opted_in_and_uses_the_secret_or_is_named() {
 
 #[tokio::test]
 async fn several_changes_within_the_debounce_time_are_one_restart() {
-    let world = used("15s").await;
+    let world = used(LONG).await;
     for value in ["2", "3", "4"] {
         world.set("base", "A", value).await;
         world.holds("web", &[("A", value)]).await;
     }
     world.is_pending("web").await;
+    end_debounce(&world, "web").await;
     world.is_restarted("web").await;
     world.has_revisions("Deployment", "web", 2).await;
     assert_eq!(world.writes("Deployment", "web").await, 2);
@@ -128,10 +138,11 @@ async fn several_changes_within_the_debounce_time_are_one_restart() {
 
 #[tokio::test]
 async fn a_pending_restart_is_made_once_by_the_operator_after_a_killed_one() {
-    let mut world = used("12s").await;
+    let mut world = used(LONG).await;
     world.set("base", "A", "2").await;
     world.is_pending("web").await;
     world.operator.kill_now().unwrap();
+    end_debounce(&world, "web").await;
     assert_eq!(world.writes("Deployment", "web").await, 1);
     world.operator.restart().await.unwrap();
     world.is_restarted("web").await;
@@ -170,24 +181,15 @@ async fn without_workloads_that_opt_in_nothing_more_is_written() {
         .workload("Deployment", "web", false, env_from("web"))
         .await;
     world.synced().await;
-    let before = world.operator.metrics().await.unwrap();
-    for (kind, count) in [("secret_create", 1), ("status", 1)] {
-        let line = format!("ssm_operator_api_writes_total{{kind=\"{kind}\"}} {count}\n");
-        assert!(before.contains(&line), "{line} is not in {before}");
-    }
+    let writes = async |kind: &str| {
+        let metric = format!("ssm_operator_api_writes_total{{kind=\"{kind}\"}}");
+        world.metric(&metric).await
+    };
+    let before = [writes("secret_patch").await, writes("status").await];
     let revision = world.set("base", "A", "2").await;
-    eventually(PATIENCE, "the status to tell the change", async || {
-        let status = world.status("web").await;
-        ensure!(status["syncedRevision"] == json!(revision), "{status}");
-        Ok(())
-    })
-    .await
-    .unwrap();
-    let after = world.operator.metrics().await.unwrap();
-    for (kind, count) in [("secret_patch", 1), ("status", 2)] {
-        let line = format!("ssm_operator_api_writes_total{{kind=\"{kind}\"}} {count}\n");
-        assert!(after.contains(&line), "{line} is not in {after}");
-    }
+    world.tells_revision("web", revision).await;
+    let after = [writes("secret_patch").await, writes("status").await];
+    assert_eq!(after, before.map(|count| count + 1));
     assert_eq!(world.writes("Deployment", "web").await, 1);
 }
 
@@ -205,23 +207,13 @@ async fn without_the_setting_no_workload_is_watched_or_restarted() {
 
 #[tokio::test]
 async fn while_suspended_nothing_is_restarted() {
-    let world = used("10s").await;
+    let world = used(LONG).await;
     world.set("base", "A", "2").await;
     world.is_pending("web").await;
-    world.patch("web", json!({"suspend": true})).await;
+    let edit = json!({"suspend": true, "restart": {"debounce": "0s"}});
+    world.patch("web", edit).await;
     world.condition("web", "Ready", "True", "Suspended").await;
-    let status = world.status("web").await;
-    let since: Timestamp = status["restartPending"]["since"]
-        .as_str()
-        .unwrap()
-        .parse()
-        .unwrap();
-    eventually(PATIENCE, "the debounce time to be over", async || {
-        ensure!(Timestamp::now().as_second() > since.as_second() + 12);
-        Ok(())
-    })
-    .await
-    .unwrap();
+    world.settled().await;
     assert_eq!(world.writes("Deployment", "web").await, 1);
     world.patch("web", json!({"suspend": false})).await;
     world.is_restarted("web").await;
@@ -230,12 +222,14 @@ async fn while_suspended_nothing_is_restarted() {
 
 #[tokio::test]
 async fn whoever_takes_the_leave_back_meanwhile_is_left_alone() {
-    let world = used("12s").await;
+    let world = used(LONG).await;
     world.set("base", "A", "2").await;
     world.is_pending("web").await;
     world
         .annotate("Deployment", "web", OPT_IN, json!("false"))
         .await;
+    world.settled().await;
+    end_debounce(&world, "web").await;
     let (reason, _) = world.is_restarted("web").await;
     assert_eq!(reason, "NothingToRestart");
     world.has_revisions("Deployment", "web", 1).await;
@@ -320,12 +314,16 @@ async fn two_resources_that_change_at_once_restart_a_workload_once() {
     ]}]});
     world.workload("Deployment", "web", true, pod).await;
     world.set("base", "A", "1").await;
-    for (name, debounce) in [("one", "15s"), ("two", "17s")] {
+    for name in ["one", "two"] {
         let mut spec = world.spec();
         spec["target"]["name"] = name.into();
-        spec["restart"] = json!({"debounce": debounce});
+        spec["restart"] = json!({"debounce": LONG});
         world.create(name, spec).await.unwrap();
         world.condition(name, "Ready", "True", "").await;
+    }
+    world.set("base", "A", "2").await;
+    for name in ["one", "two"] {
+        world.is_pending(name).await;
     }
     // The first learns that it has restarted the workload when the second's debounce time is over as well.
     let mut is_first = true;
@@ -336,7 +334,9 @@ async fn two_resources_that_change_at_once_restart_a_workload_once() {
         }
         Fault::Pass
     });
-    world.set("base", "A", "2").await;
+    for name in ["one", "two"] {
+        end_debounce(&world, name).await;
+    }
     for name in ["one", "two"] {
         world.is_restarted(name).await;
     }

@@ -214,9 +214,34 @@ impl World {
         Api::namespaced_with(self.client.clone(), &self.namespace, &resource)
     }
 
+    /// What a `SecretSync` tells, as soon as the API server says so.
     pub async fn status(&self, name: &str) -> Value {
-        let sync = self.syncs().get(name).await.unwrap();
-        sync.data.get("status").cloned().unwrap_or_default()
+        eventually(PATIENCE, &format!("the status of {name}"), async || {
+            let sync = self.syncs().get(name).await?;
+            Ok(sync.data.get("status").cloned().unwrap_or_default())
+        })
+        .await
+        .unwrap()
+    }
+
+    /// Waits until the status, which comes after the Secret, tells this revision.
+    pub async fn tells_revision(&self, name: &str, revision: u64) {
+        eventually(PATIENCE, "the status to tell the change", async || {
+            let status = self.status(name).await;
+            ensure!(status["syncedRevision"] == json!(revision), "{status}");
+            Ok(())
+        })
+        .await
+        .unwrap();
+    }
+
+    /// The sum of those of the operator's metrics that begin so.
+    pub async fn metric(&self, begin: &str) -> usize {
+        let metrics = self.operator.metrics().await.unwrap();
+        let counts = metrics.lines().filter(|line| line.starts_with(begin));
+        counts
+            .map(|line| line.rsplit(' ').next().unwrap().parse::<usize>().unwrap())
+            .sum()
     }
 
     /// Waits until a condition has this status and a reason that begins so; returns its message.

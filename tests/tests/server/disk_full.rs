@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::Path;
+use std::time::Duration;
 
+use anyhow::ensure;
 use serde_json::{Value, json};
 use ssm_tests::caller::{Caller, Shop, own_server};
-use ssm_tests::{Scratch, Server, ServerOptions};
+use ssm_tests::{Scratch, Server, ServerOptions, eventually};
 
+const PATIENCE: Duration = Duration::from_mins(1);
 const DISK: u64 = 6 << 20;
 /// More writes than the room that the log has in reserve.
 const WRITES: usize = 2_000;
@@ -87,7 +90,13 @@ async fn a_full_disk_stops_writes_alone_and_they_go_on_by_themselves_when_there_
         owner.put(&shop.secret("base", &refused), again).await.ok();
         written.insert(refused, "there is room".into());
         assert_there(&owner, &shop, &written).await;
-        assert_eq!(readiness(&owner).await["status"], "OK", "round {round}");
+        eventually(PATIENCE, "all to be well", async || {
+            let ready = readiness(&owner).await;
+            ensure!(ready["status"] == "OK", "round {round}: {ready}");
+            Ok(())
+        })
+        .await
+        .unwrap();
     }
     restarted_elsewhere(server, &owner, &shop, &written).await;
 }

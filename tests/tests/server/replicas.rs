@@ -53,7 +53,14 @@ async fn what_is_done_at_one_server_counts_at_the_other() {
         shop.secrets("prod"),
         written["revision"]
     );
-    assert_eq!(owner.get(&newer).await.ok()["data"]["A"], "2");
+    eventually(PATIENCE, "what was written elsewhere", async || {
+        let answer = owner.get(&newer).await;
+        ensure!(answer.status == 200, "{}", answer.text);
+        assert_eq!(answer.json()["data"]["A"], "2");
+        Ok(())
+    })
+    .await
+    .unwrap();
 
     let reads = json!({"project": shop.slug, "actions": ["secrets:read"]});
     let ci = owner.service(reads).await;
@@ -132,8 +139,13 @@ async fn writes_fail_and_reads_go_on_while_the_database_is_away_and_nothing_is_l
         .await
         .unwrap();
     }
-    let ready = owner.get("/readyz").await.ok();
-    assert_eq!(ready["status"], "OK", "{ready}");
+    eventually(PATIENCE, "all to be well", async || {
+        let ready = owner.get("/readyz").await.ok();
+        ensure!(ready["status"] == "OK", "{ready}");
+        Ok(())
+    })
+    .await
+    .unwrap();
     let verified = place.command(&["audit", "verify"]).end().await.unwrap();
     assert!(verified.ok().contains("all is as it was written"));
 }

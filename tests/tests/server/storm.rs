@@ -338,6 +338,14 @@ async fn head(weather: &Weather) -> u64 {
 
 /// What a server says must be what the clients know.
 async fn check(server: &Caller, seq: u64, clients: &[Client]) {
+    let counter = format!("{COUNTER}?minRevision={seq}");
+    eventually(PATIENCE, "the server to have got as far", async || {
+        let answer = server.get(&counter).await;
+        ensure!(answer.status == 200, "{}", answer.text);
+        Ok(())
+    })
+    .await
+    .unwrap();
     for client in clients {
         let base = &client.configs["base"];
         for (slug, own) in &client.configs {

@@ -1,5 +1,7 @@
 //! How often passwords can be tried: counted before they are checked, for accounts and addresses, and never for good.
 
+use std::time::{Duration, Instant};
+
 use futures::future::join_all;
 use serde_json::json;
 use ssm_tests::caller::{Answer, Caller, OWNER, own_server};
@@ -35,6 +37,16 @@ async fn succeeds(server: &Server, from: &str) -> bool {
     }
 }
 
+/// The most attempts that are let through in so much time. After those that are free each one more takes a wait: of a second
+/// first, then of twice as long each time, up to half a minute.
+fn most(free: usize, time: Duration) -> usize {
+    let (mut most, mut left, mut wait) = (free, time.as_secs(), 1);
+    while left >= wait {
+        (most, left, wait) = (most + 1, left - wait, (2 * wait).min(30));
+    }
+    most
+}
+
 /// A server that believes whoever is on this machine where requests are from.
 async fn behind_a_proxy() -> Server {
     let options = ServerOptions::default().env("TRUSTED_PROXIES", "127.0.0.1");
@@ -53,9 +65,11 @@ async fn a_burst_of_wrong_passwords_is_counted_before_any_is_checked() {
             ["6.6.6.6", "7.7.7.7"][n % 2],
         )
     });
+    let started = Instant::now();
     let statuses = join_all(tries.collect::<Vec<_>>()).await;
+    let most = most(3, started.elapsed());
     let checked = statuses.iter().filter(|status| **status == 401).count();
-    assert!((1..=3).contains(&checked), "{statuses:?}");
+    assert!((1..=most).contains(&checked), "{statuses:?}");
     for odd in [
         "owner ",
         " owner",
@@ -93,8 +107,13 @@ async fn unknown_users_wait_like_known_ones_and_are_answered_in_the_same_words()
             })
             .collect();
         texts.sort();
+        // How many are let through depends on how long all of them take.
+        texts.dedup();
         said.push(texts);
     }
+    let mut statuses: Vec<_> = said[0].iter().map(|(status, ..)| *status).collect();
+    statuses.dedup();
+    assert_eq!(statuses, [401, 429]);
     assert_eq!(said[0], said[1]);
     // What cannot be a name counts for its address alone, which has more tries.
     assert_eq!(said[2][0], said[0][0]);
@@ -106,9 +125,11 @@ async fn an_account_that_is_tried_from_everywhere_is_still_its_owners() {
     assert!(succeeds(&server, "192.0.2.1").await);
     let addresses: Vec<_> = (1..=24).map(|n| format!("203.0.113.{n}")).collect();
     let tries = addresses.iter().map(|from| fails(&server, OWNER, from));
+    let started = Instant::now();
     let statuses = join_all(tries).await;
+    let most = most(10, started.elapsed());
     let checked = statuses.iter().filter(|status| **status == 401).count();
-    assert!((1..=10).contains(&checked), "{statuses:?}");
+    assert!((1..=most).contains(&checked), "{statuses:?}");
     assert!(succeeds(&server, "192.0.2.1").await);
 }
 
@@ -129,28 +150,18 @@ async fn every_way_to_prove_a_password_counts() {
             .header("sec-fetch-site", "same-origin")
             .json(&body)
     };
-    let tries = [
-        basic(),
-        basic(),
-        sign_out(),
-        sign_out(),
-        console(),
-        console(),
-    ];
+    let tries = (0..4).flat_map(|_| [basic(), sign_out(), console()]);
+    let started = Instant::now();
     let answers = join_all(tries.map(Caller::send)).await;
+    let most = most(3, started.elapsed());
     let statuses: Vec<_> = answers
         .iter()
         .map(|answer| answer.status.as_u16())
         .collect();
     let checked = statuses.iter().filter(|status| **status == 401).count();
-    assert_eq!(
-        (
-            checked,
-            statuses.iter().filter(|status| **status == 429).count()
-        ),
-        (3, 3),
-        "{statuses:?}"
-    );
+    let refused = statuses.iter().filter(|status| **status == 429).count();
+    assert!((3..=most).contains(&checked), "{statuses:?}");
+    assert_eq!(checked + refused, 12, "{statuses:?}");
     // Who has signed in already is not kept from anything.
     owner.get("/api/me").await.ok();
 }
@@ -162,9 +173,13 @@ async fn counts_survive_a_restart() {
         assert_eq!(fails(&server, OWNER, "x").await, 401);
     }
     server.restart().await.unwrap();
-    // After three, the fourth may be let through by now; no two are at once.
-    let (one, other) = tokio::join!(fails(&server, OWNER, "x"), fails(&server, OWNER, "x"));
-    assert!([one, other].contains(&429), "{one} {other}");
+    // The fourth may be let through by now: the second that it waits for counts as over. Those behind it wait for longer.
+    let tries = (0..8).map(|_| fails(&server, OWNER, "x"));
+    let started = Instant::now();
+    let statuses = join_all(tries).await;
+    let most = most(0, Duration::from_secs(1) + started.elapsed());
+    let checked = statuses.iter().filter(|status| **status == 401).count();
+    assert!(checked <= most, "{statuses:?}");
 }
 
 #[tokio::test]
@@ -180,9 +195,13 @@ async fn the_setup_token_cannot_be_guessed_for_long() {
         Caller::send(request.header("x-setup-token", token))
     };
     let guesses: Vec<_> = (0..20).map(|n| format!("guess-{n}")).collect();
+    let started = Instant::now();
     let answers = join_all(guesses.iter().map(|token| guess(token))).await;
+    let most = most(5, started.elapsed());
     let refused = |status: u16| answers.iter().filter(move |answer| answer.status == status);
-    assert_eq!((refused(403).count(), refused(429).count()), (5, 15));
+    let (checked, throttled) = (refused(403).count(), refused(429).count());
+    assert!((5..=most).contains(&checked), "{checked}");
+    assert_eq!(checked + throttled, 20);
     for answer in refused(403) {
         answer.refused(403, "setup_token_required");
     }

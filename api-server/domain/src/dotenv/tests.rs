@@ -252,9 +252,13 @@ fn time_is_linear_in_length() {
     for start in ["", "A=", "A='", "A=\""] {
         for fill in fills {
             let file = format!("{start}{}", fill.repeat((64 << 10) / fill.len()));
-            let began = Instant::now();
-            let _ = parse(file.as_bytes());
-            let took = began.elapsed();
+            // The fastest of some runs: anything may come in between.
+            let runs = (0..3).map(|_| {
+                let began = Instant::now();
+                let _ = parse(file.as_bytes());
+                began.elapsed()
+            });
+            let took = runs.min().unwrap();
             // Some milliseconds; it would be ten times the limit if each line were searched to the end of the file.
             assert!(
                 took < Duration::from_secs(2),

@@ -2,6 +2,7 @@
 
 use std::io::Cursor;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use proptest::prelude::*;
 use ssm_domain::access::Action;
@@ -307,9 +308,12 @@ async fn a_restore_keeps_records_of_reads_however_old_they_are() {
     assert_eq!(kept[0].bytes, bytes);
 }
 
-/// Makes and deletes projects, and changes keys, some times.
-async fn write_on(engine: Engine, owner: Requester, n: usize) {
-    for round in 0..20 {
+/// Makes and deletes projects, and changes keys, some times and until there is `enough`.
+async fn write_on(engine: Engine, owner: Requester, n: usize, enough: Arc<AtomicBool>) {
+    for round in 0.. {
+        if round >= 20 && enough.load(Ordering::Relaxed) {
+            return;
+        }
         let project = format!("p{n}-{}", round % 3);
         create_project(&engine, &project).await.unwrap();
         create_config(&engine, &format!("{project}/c"), None)
@@ -335,15 +339,16 @@ async fn every_backup_beside_an_engine_that_goes_on_is_whole() {
     shop(&open(&journal).await).await;
     let engine = Engine::open(journal.clone(), both()).await.unwrap();
     let owner = an_owner(&engine).await;
-    let writers: Vec<_> = (0..3)
-        .map(|n| tokio::spawn(write_on(engine.clone(), owner.clone(), n)))
-        .collect();
+    let enough = Arc::<AtomicBool>::default();
+    let write = |n| write_on(engine.clone(), owner.clone(), n, enough.clone());
+    let writers: Vec<_> = (0..3).map(|n| tokio::spawn(write(n))).collect();
     let mut backups = Vec::new();
     while !writers.iter().all(tokio::task::JoinHandle::is_finished) {
         backups.push(back_up(&journal, both()).await);
         if backups.len() == 2 {
             engine.rotate_root_key(owner.clone()).await.unwrap();
         }
+        enough.store(backups.len() > 2, Ordering::Relaxed);
     }
     for writer in writers {
         writer.await.unwrap();

@@ -205,13 +205,19 @@ async fn in_a_cluster_nothing_crosses_namespaces_and_nothing_malformed_stalls_an
     operator.restart().await.unwrap();
     a.create("good-2", good).await;
     a.is_ready("good-2", "True").await;
+    // An interval that is none is the usual one.
+    eventually(PATIENCE, "interval-none has its Secret", async || {
+        a.secrets().get("interval-none").await?;
+        Ok(())
+    })
+    .await
+    .unwrap();
     let mut made = Vec::new();
     for (name, _) in &malformed {
         if a.has_secret(name).await {
             made.push(*name);
         }
     }
-    // An interval that is none is the usual one.
     assert_eq!(made, ["interval-none"]);
     for name in [
         "type-identity",

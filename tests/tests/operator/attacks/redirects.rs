@@ -29,7 +29,9 @@ async fn a_redirect_is_not_followed() {
     let (owner, _) = shared_server().await;
     let world = World::with(owner, &url, |options| options).await;
     world.create("web", world.spec()).await.unwrap();
-    let message = world.condition("web", "Ready", "False", "").await;
+    let message = world
+        .condition("web", "Ready", "False", "UnusableAnswer")
+        .await;
     assert!(!message.is_empty());
     world.syncs().get("web").await.unwrap();
     let asked = tokio::time::timeout(std::time::Duration::from_millis(1), elsewhere.accept()).await;

@@ -108,8 +108,10 @@ impl<'a> Scenario<'a> {
     }
 
     async fn new_token(&mut self, world: &World) {
-        let scope =
-            json!({"project": self.shop.slug, "actions": ["secrets:read", "secrets:export"]});
+        // Long enough that its end is not worth a word.
+        let scope = json!({
+            "project": self.shop.slug, "actions": ["secrets:read", "secrets:export"], "ttl_seconds": 30 * 86_400,
+        });
         let token = self.owner.service(scope).await.token().to_owned();
         world.put_token(&self.token_secret(), &token).await;
         let former = std::mem::replace(&mut self.token, token);

@@ -6,11 +6,12 @@ mod steps;
 mod writer;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ssm_tests::caller::{Caller, Shop};
 use ssm_tests::{Place, ServerOptions};
-use tokio::task::{JoinHandle, yield_now};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use writer::{Outcome, Writer};
 
@@ -83,13 +84,7 @@ struct Load {
 /// A load that goes on.
 struct Running {
     tasks: Vec<JoinHandle<Writer>>,
-    signals: Arc<Signals>,
-}
-
-#[derive(Default)]
-struct Signals {
-    acknowledged: AtomicUsize,
-    over: AtomicBool,
+    over: Arc<AtomicBool>,
 }
 
 impl Load {
@@ -102,19 +97,16 @@ impl Load {
 
     /// Sets it going, and returns when so many writes were acknowledged.
     async fn run(self, acknowledged: usize) -> Running {
-        let signals = Arc::<Signals>::default();
+        let over = Arc::<AtomicBool>::default();
+        let (counter, mut counted) = watch::channel(0);
         let writers = self.writers.into_iter();
-        let tasks = writers.map(|writer| tokio::spawn(work(writer, signals.clone())));
-        let running = Running {
-            tasks: tasks.collect(),
-            signals,
-        };
-        while running.signals.acknowledged.load(Ordering::Relaxed) < acknowledged {
-            let all_ended = running.tasks.iter().all(JoinHandle::is_finished);
-            assert!(!all_ended, "nobody can write");
-            yield_now().await;
-        }
-        running
+        let work = |writer| tokio::spawn(work(writer, counter.clone(), over.clone()));
+        let tasks = writers.map(work).collect();
+        // Where nobody writes any more, the count ends.
+        drop(counter);
+        let enough = counted.wait_for(|count| *count >= acknowledged).await;
+        assert!(enough.is_ok(), "nobody can write");
+        Running { tasks, over }
     }
 
     /// Compares what is stored with what is known outside of the server.
@@ -129,7 +121,7 @@ impl Load {
 impl Running {
     /// Lets everybody finish the write that they are at.
     async fn end(self) -> Load {
-        self.signals.over.store(true, Ordering::Relaxed);
+        self.over.store(true, Ordering::Relaxed);
         let mut writers = Vec::with_capacity(self.tasks.len());
         for task in self.tasks {
             writers.push(task.await.unwrap());
@@ -138,13 +130,13 @@ impl Running {
     }
 }
 
-/// Writes until something fails or all is over.
-async fn work(mut writer: Writer, signals: Arc<Signals>) -> Writer {
-    while !signals.over.load(Ordering::Relaxed) {
+/// Writes until something fails or all is over, and counts what was acknowledged.
+async fn work(mut writer: Writer, counter: watch::Sender<usize>, over: Arc<AtomicBool>) -> Writer {
+    while !over.load(Ordering::Relaxed) {
         match writer.write().await {
-            Outcome::Acknowledged => signals.acknowledged.fetch_add(1, Ordering::Relaxed),
+            Outcome::Acknowledged => counter.send_modify(|count| *count += 1),
             Outcome::Refused | Outcome::Unknown => break,
-        };
+        }
     }
     writer
 }
