@@ -60,10 +60,8 @@ impl Election {
                 _ = resigned => {}
             }
             let held = *sender.borrow();
-            if held {
-                if timeout(RELEASE, candidate.release(&client)).await.is_err() {
-                    tracing::warn!("the lease was not released; it runs out by itself");
-                }
+            if held && timeout(RELEASE, candidate.release(&client)).await.is_err() {
+                tracing::warn!("the lease was not released; it runs out by itself");
             }
         });
         Ok(Self {
