@@ -92,7 +92,7 @@ bench: tools ## Measure, each figure as a ratio against a reference in the same 
 	cargo build --release --workspace --bins
 	cargo run --quiet --release --package ssm-tests --bin bench -- $(ONLY)
 
-soak: ## Keep server and operator busy, and hold their memory against what it was when warm (SOAK_MINUTES=5)
+soak: ## Keep server and operator busy, and hold their memory against what it was when warm (SOAK_MINUTES=10)
 	@tests/release/soak.sh
 
 audit: ## Ask whether holes are known in what we depend on

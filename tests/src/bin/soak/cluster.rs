@@ -9,6 +9,8 @@ use serde_json::json;
 use ssm_tests::caller::{Caller, Shop};
 use ssm_tests::{ControlPlane, ControlPlaneOptions, Operator, OperatorOptions, eventually, rbac};
 
+use crate::load::scope;
+
 const CRD: &str = include_str!("../../../../crds/secretsyncs.yaml");
 const PATIENCE: Duration = Duration::from_mins(1);
 const LAST: &str = "at the very end";
@@ -33,9 +35,7 @@ impl Cluster {
             .await?;
         let options = OperatorOptions::new(&kubeconfig, url).namespace(&namespace);
         let operator = Operator::start(options).await?;
-        let token = owner
-            .service(json!({"project": shop.slug, "actions": ["secrets:read", "secrets:export"]}))
-            .await;
+        let token = owner.service(scope(shop)).await;
         let secret = json!({
             "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "token"}, "stringData": {"token": token.token()},
         });

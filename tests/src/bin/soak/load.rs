@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use reqwest::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 use ssm_tests::caller::{Answer, Caller, OWNER, Shop};
 use ssm_tests::canary;
 use tokio::sync::watch;
@@ -39,6 +39,13 @@ impl fmt::Display for Tally {
 }
 
 type Shared = Arc<Mutex<Tally>>;
+
+/// What a machine may do, for longer than any run takes.
+pub fn scope(shop: &Shop) -> Value {
+    json!({
+        "project": shop.slug, "actions": ["secrets:read", "secrets:export"], "ttl_seconds": 30 * 86_400,
+    })
+}
 
 /// Those who ask, until they are told to end.
 pub struct Load {
@@ -75,8 +82,7 @@ impl Load {
             going,
             workers: JoinSet::new(),
         };
-        let scope = json!({"project": shop.slug, "actions": ["secrets:read", "secrets:export"]});
-        let machine = owner.service(scope).await;
+        let machine = owner.service(scope(shop)).await;
         let worker = |caller: &Caller| Worker {
             caller: caller.clone(),
             configs: shop.configs.clone(),
