@@ -28,6 +28,7 @@ impl World {
 async fn a_wish_is_followed_once() {
     let mut world = World::new().await;
     world.synced().await;
+    world.settled().await;
     let before = world.reads().await;
     let secret = world.versions("web", "web").await.0;
     world
@@ -40,6 +41,8 @@ async fn a_wish_is_followed_once() {
     })
     .await
     .unwrap();
+    world.settled().await;
+    assert_eq!(world.reads().await, before + 1);
     assert_eq!(
         world.versions("web", "web").await.0,
         secret,
