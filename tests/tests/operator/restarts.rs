@@ -185,6 +185,7 @@ async fn without_workloads_that_opt_in_nothing_more_is_written() {
         let metric = format!("ssm_operator_api_writes_total{{kind=\"{kind}\"}}");
         world.metric(&metric).await
     };
+    assert_eq!(writes("secret_create").await, 1);
     let before = [writes("secret_patch").await, writes("status").await];
     let revision = world.set("base", "A", "2").await;
     world.tells_revision("web", revision).await;
