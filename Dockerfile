@@ -66,6 +66,8 @@ LABEL org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.vendor="Simple Secrets Manager"
 USER 65532:65532
 WORKDIR /
+# By default the allocator has eight arenas for each core, and what is freed in one of them is of no use to the others.
+ENV MALLOC_ARENA_MAX=2
 
 FROM runtime AS operator
 LABEL org.opencontainers.image.title="Simple Secrets Manager operator" \

@@ -14,9 +14,6 @@ use crate::schema;
 /// How many reads go on at a time.
 const AT_ONCE: usize = 4;
 
-/// The page cache of one connection; the kernel has its own.
-const CACHE_KIB: i64 = 512;
-
 /// Connections are opened when they are needed and kept for the next read.
 pub struct Readers {
     path: PathBuf,
@@ -69,6 +66,5 @@ pub fn open(path: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     schema::configure(&connection)?;
-    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     Ok(connection)
 }

@@ -11,6 +11,9 @@ pub const APPLICATION_ID: i32 = i32::from_be_bytes(*b"SSMJ");
 /// `PRAGMA user_version`: the layout that is written here.
 pub const VERSION: i64 = 1;
 
+/// The page cache of one connection; the kernel has its own.
+const CACHE_KIB: i64 = 512;
+
 /// Every table.
 pub const TABLES: &[&str] = &[
     "journal",
@@ -113,6 +116,7 @@ pub fn create(connection: &mut Connection) -> Result<()> {
 /// Settings of every connection.
 pub fn configure(connection: &Connection) -> Result<()> {
     connection.busy_timeout(LOCK_WAIT)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)
 }

@@ -10,6 +10,7 @@ use ssm_tests::caller::{Caller, Shop};
 use ssm_tests::{ControlPlane, ControlPlaneOptions, Operator, OperatorOptions, eventually, rbac};
 
 use crate::load::scope;
+use crate::{ARENAS, arenas};
 
 const CRD: &str = include_str!("../../../../crds/secretsyncs.yaml");
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -33,7 +34,9 @@ impl Cluster {
         let kubeconfig = plane
             .service_account(&namespace, "ssm-operator", &[&rights])
             .await?;
-        let options = OperatorOptions::new(&kubeconfig, url).namespace(&namespace);
+        let options = OperatorOptions::new(&kubeconfig, url)
+            .namespace(&namespace)
+            .env(ARENAS, arenas()?);
         let operator = Operator::start(options).await?;
         let token = owner.service(scope(shop)).await;
         let secret = json!({

@@ -23,6 +23,20 @@ const EVERY: Duration = Duration::from_secs(1);
 /// How much more of it may be needed at the end, in percent.
 const GROWTH: f64 = 5.0;
 
+/// What bounds the arenas of the allocator.
+const ARENAS: &str = "MALLOC_ARENA_MAX";
+
+/// How many of them the images allow.
+fn arenas() -> Result<&'static str> {
+    let lines = include_str!("../../../../Dockerfile").lines();
+    let mut found = lines.filter_map(|line| {
+        line.strip_prefix("ENV ")?
+            .strip_prefix(ARENAS)?
+            .strip_prefix('=')
+    });
+    found.next().context("the Dockerfile has no bound")
+}
+
 #[tokio::main]
 async fn main() -> Result<()> {
     let minutes = match std::env::var("SOAK_MINUTES") {
@@ -31,7 +45,8 @@ async fn main() -> Result<()> {
     };
     ensure!(minutes > 0, "SOAK_MINUTES is 0");
     install_crypto();
-    let (mut server, owner) = own_server(ServerOptions::default().embedded()).await;
+    let options = ServerOptions::default().embedded();
+    let (mut server, owner) = own_server(options.env(ARENAS, arenas()?)).await;
     let shop = owner.shop().await;
     let mut load = Load::start(&owner, &shop).await;
     let mut cluster = Cluster::start(&owner, &shop, &server.url()).await?;
