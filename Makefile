@@ -8,6 +8,9 @@ CARGO_DENY := 0.20.2
 CARGO_MACHETE := 0.9.2
 CARGO_CYCLONEDX := 0.5.9
 
+# Tests wait about as long as they compute, so twice as many of them as there are cores go on at a time.
+export RUST_TEST_THREADS ?= $(shell expr 2 '*' $$(getconf _NPROCESSORS_ONLN))
+
 # What begins, and when.
 step = @printf '\n== %s (%(%T)T)\n' '$(1)' -1
 
