@@ -66,8 +66,9 @@ LABEL org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.vendor="Simple Secrets Manager"
 USER 65532:65532
 WORKDIR /
-# By default the allocator has eight arenas for each core, and what is freed in one of them is of no use to the others.
-ENV MALLOC_ARENA_MAX=2
+# By default the allocator has eight arenas for each core, and what is freed in one of them is of no use to the others. Buffers from
+# 128 KiB on are given back to the system at once, rather than up to the size of the largest one so far.
+ENV MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=131072
 
 FROM runtime AS operator
 LABEL org.opencontainers.image.title="Simple Secrets Manager operator" \

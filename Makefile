@@ -15,7 +15,7 @@ export RUST_TEST_THREADS ?= $(shell expr 2 '*' $$(getconf _NPROCESSORS_ONLN))
 step = @printf '\n== %s (%(%T)T)\n' '$(1)' -1
 
 # Tests over HTTP that choose their databases themselves, or need none: they are not run again over MongoDB.
-ON_BOTH := crash:: replicas storm:: sweeping:: mongodb_user:: migrate:: import_v1:: startup:: disk_full:: cli::
+ON_BOTH := crash:: replicas storm:: sweeping:: mongodb_late:: mongodb_user:: migrate:: import_v1:: startup:: disk_full:: cli::
 
 .PHONY: help run test check release-check bench web web-dev tools generate audit sbom soak test-cluster cluster-tools
 

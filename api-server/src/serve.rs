@@ -18,7 +18,7 @@ use tracing::{info, warn};
 
 use self::admission::Admission;
 use self::connection::Host;
-use self::stop::Stop;
+pub(crate) use self::stop::Stop;
 pub(crate) use self::tls::{Tls, TlsError, TlsHealth};
 use crate::config::Config;
 use crate::state::App;
@@ -39,8 +39,7 @@ pub(crate) async fn bind(config: &Config) -> Result<TcpListener> {
 }
 
 /// Serves until the process is told to stop. Told a second time, it ends at once, whatever has begun.
-pub(crate) async fn run(listener: TcpListener, app: Arc<App>) {
-    let mut stop = Stop::listen();
+pub(crate) async fn run(listener: TcpListener, app: Arc<App>, mut stop: Stop) {
     let admission = Admission::new(&app.web, app.metrics.connections());
     let host = Arc::new(Host::new(app.clone()));
     let connections = GracefulShutdown::new();

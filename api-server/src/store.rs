@@ -31,6 +31,12 @@ pub(crate) enum StoreError {
 }
 
 impl StoreError {
+    /// Whether nothing answers where the data is, which may pass.
+    pub(crate) fn is_unavailable(&self) -> bool {
+        use ssm_journal_mongodb::OpenError::Unavailable;
+        matches!(self, Self::Mongo(Unavailable(_)))
+    }
+
     /// Whether it is the data that is damaged.
     pub(crate) fn is_damage(&self) -> bool {
         use ssm_journal_sqlite::OpenError::{Damaged, LogWithoutDatabase};

@@ -18,8 +18,8 @@ readonly version
 mongo_tag=$(sed -n '/repository: mongo$/,/tag:/s/^ *tag: //p' "$here/../../charts/simple-secrets-manager/values.yaml")
 readonly mongo_tag
 readonly path='"PATH=/usr/local/bin:/usr/bin:/bin"'
-arenas=$(grep -o 'MALLOC_ARENA_MAX=[0-9]*' "$here/../../Dockerfile")
-readonly arenas
+allocator=$(grep -o 'MALLOC_[A-Z_]*=[0-9]*' "$here/../../Dockerfile" | sed 's/.*/,"&"/' | tr -d '\n')
+readonly allocator
 
 rm -rf "$out"
 mkdir -p "$out"
@@ -53,7 +53,7 @@ product() {
   strip -o "$root/usr/local/bin/$1" "$programs/$1"
   libraries "$root" "$programs/$1"
   "$here/image.sh" "$out/$2.tar" "ghcr.io/simple-secrets-manager/$2:$version" "$root" \
-    "{\"User\":\"65532:65532\",\"Env\":[$path,\"$arenas\"$3],\"Entrypoint\":[\"/usr/local/bin/$1\"]}"
+    "{\"User\":\"65532:65532\",\"Env\":[$path$allocator$3],\"Entrypoint\":[\"/usr/local/bin/$1\"]}"
 }
 
 # A shell and what a pod of the tests does with it. Asked for nothing, it waits: so it is what holds a pod's namespaces, too.

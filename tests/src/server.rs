@@ -91,17 +91,22 @@ pub struct Refusal {
 impl Server {
     /// Starts one and returns when it is ready.
     pub async fn start(options: ServerOptions) -> Result<Self> {
+        let mut server = Self::spawn(options).await?;
+        server.ready().await?;
+        Ok(server)
+    }
+
+    /// Starts one, which may be long in getting [ready](Self::ready).
+    pub async fn spawn(options: ServerOptions) -> Result<Self> {
         let has_tls = options.env.iter().any(|(name, _)| name == "TLS_CERT_FILE");
         let (launch, port, data) = prepare(options).await?;
-        let mut server = Self {
+        Ok(Self {
             process: launch.spawn()?,
             launch,
             scheme: if has_tls { "https" } else { "http" },
             port,
             data,
-        };
-        server.ready().await?;
-        Ok(server)
+        })
     }
 
     /// Starts one that must end by itself without having become ready.
@@ -167,7 +172,8 @@ impl Server {
         self.ready().await
     }
 
-    async fn ready(&mut self) -> Result<()> {
+    /// Waits until it is ready.
+    pub async fn ready(&mut self) -> Result<()> {
         let url = format!("{}/readyz", self.url());
         let client = probe::client()?;
         self.process

@@ -1,16 +1,25 @@
 //! `ssm-server serve`: the server itself.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
-use ssm_engine::Engine;
+use anyhow::{Context as _, Error, Result};
+use ssm_engine::journal::ReadError;
+use ssm_engine::{Engine, OpenError};
+use tokio::time::sleep;
 use tracing::{info, warn};
 
 use crate::cli::{Exit, Outcome};
 use crate::config::{Config, Settings};
-use crate::serve::Tls;
+use crate::serve::{Stop, Tls};
 use crate::state::{App, SetupToken};
+use crate::store::StoreError;
 use crate::{hardening, keys, logging, serve, store};
+
+/// How long a MongoDB that does not answer is waited for: one that was started beside the server, or that has lost its primary.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// How long until it is tried again.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Serves until the process is told to stop.
 pub(crate) fn run(settings: Settings) -> Outcome {
@@ -25,9 +34,14 @@ async fn serve_until_told_to_stop(config: Config) -> Result<()> {
     hardening::take_file_descriptors(config.web.limits.connections);
     let tls = config.web.tls.clone().map(Tls::load).transpose()?;
     let listener = serve::bind(&config).await?;
-    let keys = keys::load(&config.data)?;
-    let journal = store::open(&config.data).await?;
-    let engine = Engine::open_with(journal, keys, config.engine).await?;
+    let mut stop = Stop::listen();
+    let engine = tokio::select! {
+        opened = open_patiently(&config) => opened?,
+        () = stop.asked() => {
+            info!("stopped before anything was served");
+            return Ok(());
+        }
+    };
     let setup = SetupToken::choose(&config, &engine.state());
     let address = listener.local_addr().context("the port has no address")?;
     info!(
@@ -44,8 +58,35 @@ async fn serve_until_told_to_stop(config: Config) -> Result<()> {
         );
     }
     let app = App::new(engine.clone(), setup, config.web, tls.map(Arc::new));
-    serve::run(listener, Arc::new(app)).await;
+    serve::run(listener, Arc::new(app), stop).await;
     engine.shut_down().await;
     info!("stopped");
     Ok(())
+}
+
+/// Opens what is served, and waits for a MongoDB that does not answer yet.
+async fn open_patiently(config: &Config) -> Result<Engine> {
+    let began = Instant::now();
+    loop {
+        let error = match open(config).await {
+            Err(error) if may_pass(&error) && began.elapsed() < PATIENCE => error,
+            done => return done,
+        };
+        warn!(%error, "waiting for the database");
+        sleep(PAUSE).await;
+    }
+}
+
+async fn open(config: &Config) -> Result<Engine> {
+    let keys = keys::load(&config.data)?;
+    let journal = store::open(&config.data).await?;
+    Ok(Engine::open_with(journal, keys, config.engine).await?)
+}
+
+fn may_pass(error: &Error) -> bool {
+    let unreadable = matches!(
+        error.downcast_ref(),
+        Some(OpenError::Read(ReadError::Unavailable(_)))
+    );
+    unreadable || error.downcast_ref().is_some_and(StoreError::is_unavailable)
 }

@@ -4,11 +4,11 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::warn;
 
 /// The signals that tell the process to stop. Each can come more than once.
-pub(super) struct Stop(Option<(Signal, Signal)>);
+pub(crate) struct Stop(Option<(Signal, Signal)>);
 
 impl Stop {
     /// From now on the signals do not end the process by themselves.
-    pub(super) fn listen() -> Self {
+    pub(crate) fn listen() -> Self {
         let terminate = signal(SignalKind::terminate());
         match terminate.and_then(|terminate| Ok((terminate, signal(SignalKind::interrupt())?))) {
             Ok(both) => Self(Some(both)),
@@ -20,7 +20,7 @@ impl Stop {
     }
 
     /// Comes when the process is told to stop, each time.
-    pub(super) async fn asked(&mut self) {
+    pub(crate) async fn asked(&mut self) {
         match &mut self.0 {
             Some((terminate, interrupt)) => tokio::select! {
                 _ = terminate.recv() => {}

@@ -26,6 +26,7 @@ mod import_v1;
 mod keys;
 mod leaks;
 mod migrate;
+mod mongodb_late;
 mod mongodb_user;
 mod old_clients;
 mod onboarding;

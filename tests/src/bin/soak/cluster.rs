@@ -9,8 +9,8 @@ use serde_json::json;
 use ssm_tests::caller::{Caller, Shop};
 use ssm_tests::{ControlPlane, ControlPlaneOptions, Operator, OperatorOptions, eventually, rbac};
 
+use crate::allocator;
 use crate::load::scope;
-use crate::{ARENAS, arenas};
 
 const CRD: &str = include_str!("../../../../crds/secretsyncs.yaml");
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -34,9 +34,10 @@ impl Cluster {
         let kubeconfig = plane
             .service_account(&namespace, "ssm-operator", &[&rights])
             .await?;
-        let options = OperatorOptions::new(&kubeconfig, url)
-            .namespace(&namespace)
-            .env(ARENAS, arenas()?);
+        let options = allocator().fold(
+            OperatorOptions::new(&kubeconfig, url).namespace(&namespace),
+            |options, (name, value)| options.env(name, value),
+        );
         let operator = Operator::start(options).await?;
         let token = owner.service(scope(shop)).await;
         let secret = json!({

@@ -23,18 +23,14 @@ const EVERY: Duration = Duration::from_secs(1);
 /// How much more of it may be needed at the end, in percent.
 const GROWTH: f64 = 5.0;
 
-/// What bounds the arenas of the allocator.
-const ARENAS: &str = "MALLOC_ARENA_MAX";
-
-/// How many of them the images allow.
-fn arenas() -> Result<&'static str> {
+/// What the images tell the allocator: names and values of environment variables.
+fn allocator() -> impl Iterator<Item = (&'static str, &'static str)> {
     let lines = include_str!("../../../../Dockerfile").lines();
-    let mut found = lines.filter_map(|line| {
-        line.strip_prefix("ENV ")?
-            .strip_prefix(ARENAS)?
-            .strip_prefix('=')
-    });
-    found.next().context("the Dockerfile has no bound")
+    lines
+        .filter_map(|line| line.strip_prefix("ENV "))
+        .flat_map(str::split_whitespace)
+        .filter_map(|setting| setting.split_once('='))
+        .filter(|(name, _)| name.starts_with("MALLOC_"))
 }
 
 #[tokio::main]
@@ -45,8 +41,11 @@ async fn main() -> Result<()> {
     };
     ensure!(minutes > 0, "SOAK_MINUTES is 0");
     install_crypto();
-    let options = ServerOptions::default().embedded();
-    let (mut server, owner) = own_server(options.env(ARENAS, arenas()?)).await;
+    let options = allocator().fold(
+        ServerOptions::default().embedded(),
+        |options, (name, value)| options.env(name, value),
+    );
+    let (mut server, owner) = own_server(options).await;
     let shop = owner.shop().await;
     let mut load = Load::start(&owner, &shop).await;
     let mut cluster = Cluster::start(&owner, &shop, &server.url()).await?;
