@@ -67,9 +67,10 @@ async fn serve_until_told_to_stop(config: Config) -> Result<()> {
 /// Opens what is served, and waits for a MongoDB that does not answer yet.
 async fn open_patiently(config: &Config) -> Result<Engine> {
     let began = Instant::now();
+    let waits = || config.data.mongo.is_some() && began.elapsed() < PATIENCE;
     loop {
         let error = match open(config).await {
-            Err(error) if may_pass(&error) && began.elapsed() < PATIENCE => error,
+            Err(error) if waits() && may_pass(&error) => error,
             done => return done,
         };
         warn!(%error, "waiting for the database");
@@ -83,6 +84,7 @@ async fn open(config: &Config) -> Result<Engine> {
     Ok(Engine::open_with(journal, keys, config.engine).await?)
 }
 
+/// Whether nothing answered, which may be otherwise in a moment.
 fn may_pass(error: &Error) -> bool {
     let unreadable = matches!(
         error.downcast_ref(),
