@@ -26,9 +26,8 @@ use model::Model;
 use wire::Wire;
 
 const CLIENTS: usize = 8;
-/// How many operations all clients of a history together do, unless `HISTORY_OPERATIONS` says otherwise. There are two
-/// histories, since each goes on one processor.
-const OPERATIONS: usize = 50_000;
+/// How many operations all clients together do, unless `HISTORY_OPERATIONS` says otherwise.
+const OPERATIONS: usize = 100_000;
 /// How often the storage fails, of a hundred calls.
 const FAILING: u32 = 20;
 /// How often a call begins an outage, of ten thousand, and how many calls it lasts: long enough that callers give up
@@ -38,15 +37,6 @@ const OUTAGE: u32 = 20;
 
 #[tokio::test(start_paused = true)]
 async fn a_long_history_over_failing_storage_is_what_a_model_says() {
-    history().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn another_long_history_is_what_a_model_says() {
-    history().await;
-}
-
-async fn history() {
     let operations = given("HISTORY_OPERATIONS").unwrap_or(OPERATIONS);
     let seed = given("HISTORY_SEED").unwrap_or_else(rand::random);
     println!("again with HISTORY_SEED={seed}");
