@@ -1,5 +1,6 @@
 import type { Request } from '@playwright/test';
 
+import { report } from './data.ts';
 import { expect, isAccessible, signIn, test } from './fixtures.ts';
 
 test('while the server is away nothing typed is lost, and all goes on when it is back', async ({ shop, api, server }) => {
@@ -80,4 +81,20 @@ test('a console that cannot begin tries again by itself', async ({ page, api }) 
   await expect(page.getByRole('alert')).toContainText('The console cannot start');
   await page.unroute('**/api/me');
   await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
+});
+
+test('what changes before a page hears of changes is seen as well', async ({ shop, api }) => {
+  await report(api, 'shop', 'prod', [{ name: 'web' }]);
+  let open = () => {};
+  const opened = new Promise<void>((done) => (open = done));
+  await shop.route('**/api/watch', async (route) => {
+    await opened;
+    await route.continue();
+  });
+  await shop.goto('/p/shop/c/prod/consumers');
+  const headline = shop.getByRole('main').getByRole('status');
+  await expect(headline).toHaveText(/^It has revision \d+$/);
+  await api.put('/api/projects/shop/configs/prod/secrets/NEW', { value: '1' });
+  open();
+  await expect(headline).toHaveText(/^It does not have revision \d+ yet$/);
 });

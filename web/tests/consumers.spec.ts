@@ -55,10 +55,9 @@ test('nothing is asked while everybody has what there is', async ({ shop, api })
   await shop.goto(ADDRESS);
   const headline = shop.getByRole('main').getByRole('status');
   await expect(headline).toHaveText(/^It has revision \d+$/);
-  await shop.waitForLoadState('networkidle');
-  const before = asked;
-  await shop.clock.runFor(30_000);
-  expect(asked).toBe(before);
+  await shop.clock.runFor(60_000);
+  // Again at most once all there is has been told, and not in a minute after.
+  expect(asked).toBeLessThanOrEqual(2);
   await report(api, 'shop', 'prod', [{ name: 'web', behind: true }]);
   await api.put('/api/projects/shop/configs/prod/secrets/NEW', { value: '1' });
   await shop.clock.runFor(5_000);

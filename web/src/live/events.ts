@@ -6,19 +6,16 @@ export type LiveEvent =
   | { kind: 'synced' }
   | { kind: 'lost' };
 
-/** What a page should load again. */
-export type Stale = 'nothing' | 'session' | 'everything' | { project: string };
+/** What a page should load again; `unsure` is what was loaded before all was told, unless its revision says that it is so still. */
+export type Stale = 'nothing' | 'session' | 'everything' | 'unsure' | { project: string };
+
+/** Which revision a config has, as it was told. */
+type Told = Extract<LiveEvent, { kind: 'revision' }>;
 
 /** Follows the stream, and tells what of a page it makes stale. */
 export class Follower {
   readonly #revisions = new Map<string, number>();
-  readonly #held: (project: string, config: string) => number | undefined;
   #state: 'new' | 'up' | 'lost' = 'new';
-
-  /** `held` tells which revision of a config the page has loaded already. */
-  constructor(held: (project: string, config: string) => number | undefined) {
-    this.#held = held;
-  }
 
   /** Whether the stream was there, and is not. */
   get isLost(): boolean {
@@ -30,9 +27,9 @@ export class Follower {
       case 'revision': {
         const { project, config, revision } = event;
         const path = `${project}/${config}`;
-        const known = this.#revisions.get(path) ?? this.#held(project, config);
+        const known = this.#revisions.get(path);
         this.#revisions.set(path, revision);
-        // Before all was told, what is not known is not new.
+        // Before all was told, what is not known need not be new.
         if (known === undefined) return this.#state === 'up' ? 'everything' : 'nothing';
         return known === revision ? 'nothing' : { project };
       }
@@ -40,10 +37,11 @@ export class Follower {
         this.#revisions.delete(`${event.project}/${event.config}`);
         return 'everything';
       case 'synced': {
-        // Members, tokens and settings have no revisions: after a break, each may have changed.
-        const stale = this.#state === 'lost' ? 'everything' : 'nothing';
+        const before = this.#state;
         this.#state = 'up';
-        return stale;
+        if (before === 'new') return 'unsure';
+        // Members, tokens and settings have no revisions: after a break, each may have changed.
+        return before === 'lost' ? 'everything' : 'nothing';
       }
       case 'lost':
         this.#state = 'lost';
@@ -52,12 +50,17 @@ export class Follower {
     }
   }
 
-  /** What tells another tab all that this one knows. */
-  replay(): LiveEvent[] {
-    const events: LiveEvent[] = [...this.#revisions].map(([path, revision]) => {
+  /** The revisions that there are. */
+  revisions(): Told[] {
+    return [...this.#revisions].map(([path, revision]) => {
       const [project = '', config = ''] = path.split('/');
       return { kind: 'revision', project, config, revision };
     });
+  }
+
+  /** What tells another tab all that this one knows. */
+  replay(): LiveEvent[] {
+    const events = this.revisions();
     switch (this.#state) {
       case 'new':
         return events;

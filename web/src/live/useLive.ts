@@ -1,7 +1,7 @@
-import { useQueryClient } from '@tanstack/react-query';
+import { hashKey, type QueryClient, type QueryFilters, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 
-import { keysQuery, meQuery } from '../api/queries.ts';
+import { keysQuery, meQuery, projectsQuery } from '../api/queries.ts';
 import { Follower, type Stale } from './events.ts';
 import { followShared } from './shared.ts';
 
@@ -13,30 +13,30 @@ export function useLive(): { isLost: boolean } {
   const queries = useQueryClient();
   const [isLost, setIsLost] = useState(false);
   useEffect(() => {
+    const follower = new Follower();
     const projects = new Set<string>();
-    let isAllStale = false;
+    let [isAllStale, isUnsure] = [false, false];
     let timer: number | undefined;
     let loadedAt = -Infinity;
     const load = () => {
       timer = undefined;
       loadedAt = performance.now();
-      const stale = isAllStale ? [[]] : [...projects].map((project) => ['projects', project]);
-      for (const queryKey of stale) void queries.invalidateQueries({ queryKey });
-      isAllStale = false;
+      const stale: QueryFilters[] = isAllStale ? [{}] : [...projects].map((project) => ({ queryKey: ['projects', project] }));
+      if (isUnsure && !isAllStale) stale.push(unsure(queries, follower));
+      for (const filter of stale) void queries.invalidateQueries(filter);
+      [isAllStale, isUnsure] = [false, false];
       projects.clear();
     };
     const note = (stale: Stale) => {
       if (stale === 'nothing') return;
       if (stale === 'session') return void queries.invalidateQueries({ queryKey: meQuery.queryKey, exact: true });
       if (stale === 'everything') isAllStale = true;
+      else if (stale === 'unsure') isUnsure = true;
       else projects.add(stale.project);
       // A burst, as of rights in many configs, is told within one turn.
       timer ??= window.setTimeout(load, Math.max(50, loadedAt + PAUSE_MS - performance.now()));
     };
 
-    const follower = new Follower(
-      (project, config) => queries.getQueryData(keysQuery(project, config).queryKey)?.revision,
-    );
     const stop = followShared(follower, (stale) => {
       setIsLost(follower.isLost);
       note(stale);
@@ -47,4 +47,14 @@ export function useLive(): { isLost: boolean } {
     };
   }, [queries]);
   return { isLost };
+}
+
+/** What of the projects may be older than what was told: all but the keys that are of the revision there is. */
+function unsure(queries: QueryClient, follower: Follower): QueryFilters {
+  const sure = new Set<string>();
+  for (const { project, config, revision } of follower.revisions()) {
+    const { queryKey } = keysQuery(project, config);
+    if (queries.getQueryData(queryKey)?.revision === revision) sure.add(hashKey(queryKey));
+  }
+  return { queryKey: projectsQuery.queryKey, predicate: ({ queryHash }) => !sure.has(queryHash) };
 }
