@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 
-import { expect, isAccessible, isNowhere, SECRET, test } from './fixtures.ts';
+import { beforeChange, expect, isAccessible, isNowhere, SECRET, test } from './fixtures.ts';
 
 const ADDRESS = '/p/shop/compare';
 
@@ -123,10 +123,7 @@ test('a promotion is refused once somebody changed what it goes into', async ({ 
   await dialog.getByRole('combobox', { name: 'To' }).or(dialog.getByRole('textbox', { name: 'To' })).click();
   await shop.getByRole('option', { name: 'prod' }).click();
   await expect(dialog).toContainText('1 new in prod.');
-  await shop.route('**/promote', async (route) => {
-    await api.put('/api/projects/shop/configs/prod/secrets/DEV_ONLY', { value: 'theirs' });
-    await route.continue();
-  }, { times: 1 });
+  await beforeChange(shop, '**/promote', () => api.put('/api/projects/shop/configs/prod/secrets/DEV_ONLY', { value: 'theirs' }));
   await dialog.getByRole('button', { name: 'Promote 1 key to prod' }).click();
   await expect(dialog.getByRole('alert')).toContainText('Not promoted: somebody changed prod meanwhile');
   await expect(dialog).toContainText('1 changed in prod.');

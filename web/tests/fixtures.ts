@@ -172,6 +172,19 @@ export async function tells(page: Page, words: RegExp, act: () => Promise<unknow
   await sees(page, '[role=alert]', words, act);
 }
 
+/** Does something right before a change is first sent; its previews, which a page asks for as often as it likes, do not count. */
+export async function beforeChange(page: Page, address: string, act: () => Promise<unknown>) {
+  let isDone = false;
+  await page.route(address, async (route) => {
+    const { dryRun } = route.request().postDataJSON() as { dryRun?: boolean };
+    if (!isDone && dryRun !== true) {
+      isDone = true;
+      await act();
+    }
+    await route.continue();
+  });
+}
+
 /** Goes to a place by its keys, of which the second has to follow soon. */
 export async function jumpTo(page: Page, key: string, heading: string) {
   await expect(async () => {

@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 
-import { expect, isAccessible, isNowhere, SECRET, tells, test } from './fixtures.ts';
+import { beforeChange, expect, isAccessible, isNowhere, SECRET, tells, test } from './fixtures.ts';
 
 const ADDRESS = '/p/shop/c/prod/history';
 const prod = '/api/projects/shop/configs/prod';
@@ -108,10 +108,7 @@ test('going back to what was seen is refused once somebody changed more', async 
   await shop.getByRole('menuitem', { name: /^Roll back to/ }).click();
   const dialog = shop.getByRole('dialog', { name: /^Roll back prod to/ });
   await expect(dialog).toContainText('1 key gets its old value');
-  await shop.route('**/rollback', async (route) => {
-    if (!route.request().postDataJSON().dryRun) await api.put(`${prod}/secrets/NEW_KEY`, { value: 'theirs' });
-    await route.continue();
-  }, { times: 1 });
+  await beforeChange(shop, '**/rollback', () => api.put(`${prod}/secrets/NEW_KEY`, { value: 'theirs' }));
   await dialog.getByRole('button', { name: /^Roll back to \d+$/ }).click();
   await expect(dialog.getByRole('alert')).toContainText('Not rolled back: somebody changed the config meanwhile');
   await expect(dialog).toContainText('1 goes');

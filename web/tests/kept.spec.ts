@@ -23,6 +23,7 @@ test('saving by keyboard takes in the editor, and leaves a dialog with its text 
   await shop.keyboard.press('Control+s');
   await expect(shop.getByLabel('Key', { exact: true })).toHaveValue('SECOND');
   await shop.getByRole('button', { name: 'Cancel' }).click();
+  await expect(shop.getByRole('dialog')).toBeHidden();
   await shop.keyboard.press('Control+s');
   await expect(shop.getByText('not saved')).toBeHidden();
   expect(await api.get('/api/projects/shop/configs/prod/secrets')).toHaveProperty('data.LOG_LEVEL', 'typed');
