@@ -48,7 +48,9 @@ test('the header leads to another project or config by typing', async ({ shop, a
 test('what others change appears by itself in every tab, over one stream', async ({ shop, context, api }) => {
   const streams: string[] = [];
   context.on('request', (request) => {
-    if (request.url().endsWith('/api/watch')) streams.push(request.url());
+    // What the page before asked for has gone with it.
+    const isOfBoth = request.frame().url().endsWith('/p/shop/c/prod');
+    if (isOfBoth && request.url().endsWith('/api/watch')) streams.push(request.url());
   });
   await shop.goto('/p/shop/c/prod');
   await expect(shop.getByText('Live', { exact: true })).toBeVisible();

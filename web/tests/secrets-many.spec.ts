@@ -85,9 +85,11 @@ test('thousands of keys come in from one file', async ({ shop, api }) => {
   await shop.getByRole('button', { name: 'Review…' }).click();
   const changes = shop.getByRole('dialog').getByRole('listitem');
   await expect(changes).toHaveCount(50);
+  const save = shop.getByRole('dialog').getByRole('button', { name: 'Save as one revision' });
+  await expect(save).toBeInViewport({ ratio: 1 });
   await changes.last().scrollIntoViewIfNeeded();
   await expect(changes.nth(50)).toBeAttached();
-  await shop.getByRole('dialog').getByRole('button', { name: 'Save as one revision' }).click();
+  await save.click();
   await expect(shop.getByText('not saved')).toBeHidden();
   const { data } = await api.get('/api/projects/shop/configs/large/secrets');
   expect(data).toMatchObject({ [key(0)]: 'x', [key(1)]: 'y', [key(COUNT - 1)]: 'y' });

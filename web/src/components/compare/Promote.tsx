@@ -132,7 +132,7 @@ function Preview({ project, promotion, close, done }: PreviewProps) {
           {changes === 0 ? 'Close' : 'Cancel'}
         </Button>
         {changes > 0 && (
-          <Button loading={promoting.isPending} disabled={preview.isFetching} onClick={() => promoting.mutate(etag)}>
+          <Button loading={promoting.isPending} onClick={() => promoting.mutate(etag)}>
             Promote {count(changes, 'key')} to {promotion.to}
           </Button>
         )}

@@ -70,7 +70,7 @@ function Content({ place, revision, mayReveal, close }: Omit<Props, 'revision'> 
           {keys.length === 0 ? 'Close' : 'Cancel'}
         </Button>
         {keys.length > 0 && (
-          <Button loading={rolling.isPending} disabled={preview.isFetching} onClick={() => rolling.mutate(etag)}>
+          <Button loading={rolling.isPending} onClick={() => rolling.mutate(etag)}>
             Roll back to {revision}
           </Button>
         )}

@@ -44,19 +44,21 @@ export function Review({ place, keys, drafts, conflicts, isSaving, keepMine, kee
             ? 'Somebody else changed the same keys since you began. Choose for each of them what counts; your other changes stay.'
             : 'Nothing is saved yet. Values are shown when you ask for them, which goes on record.'}
         </Text>
-        <ul className={classes.review}>
-          {sorted.slice(0, drawn).map(([key, draft]) => (
-            <Item
-              key={key}
-              name={key}
-              draft={draft}
-              place={place}
-              keys={keys}
-              contest={contested.has(key) ? { mine: () => keepMine(key), theirs: () => keepTheirs(key) } : null}
-            />
-          ))}
-        </ul>
-        {drawn < sorted.length && <End key={drawn} reached={() => setDrawn(drawn + STEP)} />}
+        <div className={classes.review}>
+          <ul>
+            {sorted.slice(0, drawn).map(([key, draft]) => (
+              <Item
+                key={key}
+                name={key}
+                draft={draft}
+                place={place}
+                keys={keys}
+                contest={contested.has(key) ? { mine: () => keepMine(key), theirs: () => keepTheirs(key) } : null}
+              />
+            ))}
+          </ul>
+          {drawn < sorted.length && <End key={drawn} reached={() => setDrawn(drawn + STEP)} />}
+        </div>
         <Group justify="flex-end" gap="xs">
           <Button variant="default" onClick={close}>
             Back
