@@ -10,7 +10,8 @@ use anyhow::{Result, bail};
 
 use crate::{free_port, launch::Launch, paths, probe, process::Process, scratch::DataDir, store};
 
-const READY: Duration = Duration::from_secs(30);
+/// Longer than a server itself waits for its database.
+const READY: Duration = Duration::from_secs(90);
 const STOP: Duration = Duration::from_secs(20);
 
 /// How a server is started. The default is a fresh one.
