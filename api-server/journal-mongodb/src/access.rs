@@ -22,7 +22,7 @@ use ssm_engine::journal::{AppendError, ReadError};
 
 use crate::MongoJournal;
 use crate::bytes::{binary, clamp, exactly, to_bson, to_seq};
-use crate::calls::{call, not_inserted, read, store};
+use crate::calls::{call, not_inserted, read, read_all, store};
 use crate::layout::all;
 
 /// A record.
@@ -183,9 +183,9 @@ impl MongoJournal {
             return Ok(Vec::new());
         }
         let access = self.layout.access::<AccessDocument>();
-        let found = read(async move {
-            let found = access.find(wanted).sort(order).limit(clamp(limit));
-            all(found.await?).await
+        let found = read_all(async move {
+            let found = access.find(wanted).sort(order);
+            found.limit(clamp(limit)).await
         });
         found.await?.into_iter().map(stored).collect()
     }

@@ -11,8 +11,7 @@ use ssm_engine::journal::ReadError;
 
 use crate::MongoJournal;
 use crate::bytes::binary;
-use crate::calls::{read, store};
-use crate::layout::all;
+use crate::calls::{read_all, store};
 
 /// How many records one command stores.
 const AT_ONCE: usize = 500;
@@ -70,7 +69,7 @@ impl ActivityStore for MongoJournal {
 impl MongoJournal {
     async fn find_activity(&self, filter: Document) -> Result<Vec<ActivityRecord>, ReadError> {
         let activity = self.layout.activity::<ActivityDocument>();
-        let found = read(async move { all(activity.find(filter).await?).await });
+        let found = read_all(async move { activity.find(filter).await });
         // Those of another kind are a later release's.
         let record = |document: ActivityDocument| {
             Some(ActivityRecord {

@@ -4,14 +4,19 @@
 //! every call is a task of its own; whoever stops waiting does not stop it.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use mongodb::Cursor;
 use mongodb::error::{Error, ErrorKind, WriteFailure};
+use serde::de::DeserializeOwned;
 use ssm_engine::activity::StoreError;
 use ssm_engine::journal::{AppendError, ReadError};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// How long an answer is waited for.
+/// How long an answer is waited for; of many documents, how long for the next one.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Codes of the server for a key that is there already.
 const DUPLICATE_KEY: [i32; 3] = [11000, 11001, 12582];
@@ -41,23 +46,53 @@ impl fmt::Display for CallError {
 pub async fn call<T: Send + 'static>(
     work: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, CallError> {
-    match timeout(PATIENCE, tokio::spawn(work)).await {
-        Ok(Ok(done)) => done.map_err(CallError::Failed),
-        Ok(Err(_)) => Err(CallError::Stopped),
-        Err(_) => Err(CallError::Late),
+    end(tokio::spawn(work), &Notify::new()).await
+}
+
+/// Waits for the end of a call, anew whenever there is some of its answer.
+async fn end<T>(mut call: JoinHandle<Result<T, Error>>, some: &Notify) -> Result<T, CallError> {
+    loop {
+        tokio::select! {
+            done = &mut call => {
+                return done.map_err(|_| CallError::Stopped)?.map_err(CallError::Failed);
+            }
+            waited = timeout(PATIENCE, some.notified()) => waited.map_err(|_| CallError::Late)?,
+        }
     }
 }
 
-/// The same for what only reads.
+/// The same as [`call`] for what only reads.
 pub async fn read<T: Send + 'static>(
     work: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, ReadError> {
-    call(work).await.map_err(|error| match &error {
+    call(work).await.map_err(|error| unread(&error))
+}
+
+/// Reads every document that is found. All of them may take longer than one answer may, as over a slow network.
+pub async fn read_all<T: DeserializeOwned + Send + 'static>(
+    find: impl Future<Output = Result<Cursor<T>, Error>> + Send + 'static,
+) -> Result<Vec<T>, ReadError> {
+    let some = Arc::new(Notify::new());
+    let one_more = Arc::clone(&some);
+    let reading = tokio::spawn(async move {
+        let mut found = find.await?;
+        let mut all = Vec::new();
+        while found.advance().await? {
+            one_more.notify_one();
+            all.push(found.deserialize_current()?);
+        }
+        Ok(all)
+    });
+    end(reading, &some).await.map_err(|error| unread(&error))
+}
+
+fn unread(error: &CallError) -> ReadError {
+    match error {
         CallError::Failed(failed) if is_damage(failed) => ReadError::Damaged(error.to_string()),
         CallError::Failed(_) | CallError::Late | CallError::Stopped => {
             ReadError::Unavailable(error.to_string())
         }
-    })
+    }
 }
 
 /// The same for what is stored beside the entries.
@@ -148,5 +183,37 @@ pub fn describe(error: &Error) -> String {
         }
         ErrorKind::Shutdown => "the server is going down".to_owned(),
         _ => "MongoDB cannot be used".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use tokio::sync::Notify;
+    use tokio::time::sleep;
+
+    use super::{CallError, PATIENCE, end};
+
+    /// What becomes of a call whose answer comes in three pieces, so far apart.
+    async fn in_pieces(apart: Duration) -> Result<&'static str, CallError> {
+        let some = Arc::new(Notify::new());
+        let one_more = Arc::clone(&some);
+        let call = tokio::spawn(async move {
+            for _ in 0..3 {
+                sleep(apart).await;
+                one_more.notify_one();
+            }
+            Ok("all of it")
+        });
+        end(call, &some).await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_long_answer_may_take_its_time_as_long_as_it_goes_on() {
+        assert_eq!(in_pieces(PATIENCE / 2).await.unwrap(), "all of it");
+        let late = in_pieces(PATIENCE * 2).await.unwrap_err();
+        assert!(matches!(late, CallError::Late));
     }
 }

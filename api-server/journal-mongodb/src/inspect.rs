@@ -11,18 +11,17 @@ use ssm_engine::verify::{AccessPlace, FOUND_BY, Indexed, Inspect, InspectedAcces
 use crate::MongoJournal;
 use crate::access::{AccessDocument, behind, stored};
 use crate::bytes::{binary, clamp, to_bson};
-use crate::calls::read;
-use crate::layout::all;
+use crate::calls::{read, read_all};
 
 #[async_trait]
 impl Inspect for MongoJournal {
     async fn indexed(&self, first: Seq, last: Seq) -> Result<Vec<(Seq, Indexed)>, ReadError> {
         let journal = self.layout.journal().clone_with_type::<Document>();
-        let found = read(async move {
+        let found = read_all(async move {
             let wanted = doc! { "_id": { "$gte": to_bson(first), "$lte": to_bson(last) } };
             let fields = doc! { "project": 1, "config": 1, "touched": 1 };
             let found = journal.find(wanted).projection(fields);
-            all(found.sort(doc! { "_id": 1 }).await?).await
+            found.sort(doc! { "_id": 1 }).await
         });
         let indexed = |document: Document| {
             let seq = document.get_i64("_id").ok()?;
@@ -58,9 +57,9 @@ impl Inspect for MongoJournal {
             doc! { "_id": { "$gt": binary(&after) } }
         });
         let values = self.layout.values().clone_with_type::<Document>();
-        let found = read(async move {
+        let found = read_all(async move {
             let found = values.find(wanted).projection(doc! { "_id": 1 });
-            all(found.sort(doc! { "_id": 1 }).limit(clamp(limit)).await?).await
+            found.sort(doc! { "_id": 1 }).limit(clamp(limit)).await
         });
         let names = found.await?.into_iter();
         Ok(names
@@ -83,10 +82,10 @@ impl Inspect for MongoJournal {
         let mut read_before = None;
         loop {
             let (access, wanted) = (self.layout.access::<Document>(), wanted.clone());
-            let found = read(async move {
+            let found = read_all(async move {
                 let found = access.find(wanted).sort(doc! { "server": 1, "seq": 1 });
                 let at_once = u32::try_from(limit).unwrap_or(u32::MAX);
-                all(found.limit(clamp(limit)).batch_size(at_once).await?).await
+                found.limit(clamp(limit)).batch_size(at_once).await
             });
             let found: Vec<_> = found.await?.into_iter().filter_map(inspected).collect();
             // MongoDB may let writes pass while it searches, so that records which were appended, or deleted, meanwhile are

@@ -1,6 +1,5 @@
 //! Reading entries, values and records.
 
-use futures::TryStreamExt;
 use mongodb::bson::{Document, doc};
 use ssm_domain::command::{AuthRecord, AuthStore};
 use ssm_domain::digest::Digest;
@@ -11,8 +10,8 @@ use ssm_domain::state::Values;
 use ssm_engine::journal::{ReadError, StoredEntry};
 
 use crate::bytes::{binary, clamp, exactly, to_bson, to_seq};
-use crate::calls::read;
-use crate::layout::{EntryDocument, Layout, all};
+use crate::calls::read_all;
+use crate::layout::{EntryDocument, Layout, RecordDocument};
 
 /// How many digests are looked for at once.
 const DIGESTS: usize = 1000;
@@ -71,9 +70,9 @@ async fn find(
         return Ok(Vec::new());
     }
     let journal = layout.journal();
-    let found = read(async move {
-        let found = journal.find(wanted).sort(order).limit(clamp(limit));
-        all(found.await?).await
+    let found = read_all(async move {
+        let found = journal.find(wanted).sort(order);
+        found.limit(clamp(limit)).await
     });
     found.await?.into_iter().map(stored).collect()
 }
@@ -98,10 +97,7 @@ pub async fn signatures(
         doc! { "_id": { "$gte": to_bson(first), "$lte": to_bson(last) } }
     };
     let journal = layout.journal();
-    let found = read(async move {
-        let found = journal.find(wanted).sort(doc! { "_id": 1 });
-        all(found.await?).await
-    });
+    let found = read_all(async move { journal.find(wanted).sort(doc! { "_id": 1 }).await });
     let mut signatures = Vec::new();
     for entry in found.await? {
         let mut of_entry = Vec::with_capacity(entry.signatures.len());
@@ -128,10 +124,8 @@ pub async fn values(layout: &Layout, digests: &[Digest]) -> Result<Values, ReadE
             .map(|digest| binary(digest.as_bytes()))
             .collect();
         let collection = layout.values();
-        let found = read(async move {
-            let found = collection.find(doc! { "_id": { "$in": wanted } });
-            all(found.await?).await
-        });
+        let found =
+            read_all(async move { collection.find(doc! { "_id": { "$in": wanted } }).await });
         for value in found.await? {
             let digest = Digest::from_bytes(exactly("the digest of a value", &value.digest)?);
             values.insert(digest, Sealed::from_bytes(value.sealed.bytes));
@@ -147,14 +141,11 @@ pub async fn records(
     wanted: Document,
 ) -> Result<Vec<AuthRecord>, ReadError> {
     let collection = layout.records(store);
-    read(async move {
-        let found = collection.find(wanted).sort(doc! { "_id": 1 }).await?;
-        let record = found.map_ok(move |record| AuthRecord {
-            store,
-            id: record.id,
-            body: record.body.bytes,
-        });
-        record.try_collect().await
-    })
-    .await
+    let found = read_all(async move { collection.find(wanted).sort(doc! { "_id": 1 }).await });
+    let record = |record: RecordDocument| AuthRecord {
+        store,
+        id: record.id,
+        body: record.body.bytes,
+    };
+    Ok(found.await?.into_iter().map(record).collect())
 }

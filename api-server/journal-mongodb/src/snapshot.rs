@@ -10,7 +10,7 @@ use ssm_engine::snapshot::SnapshotStore;
 
 use crate::MongoJournal;
 use crate::bytes::{binary, to_bson, to_seq};
-use crate::calls::{read, store};
+use crate::calls::{read_all, store};
 use crate::layout::all;
 
 /// A chunk.
@@ -78,10 +78,7 @@ impl SnapshotStore for MongoJournal {
 
     async fn snapshots(&self) -> Result<Vec<Seq>, ReadError> {
         let snapshots = self.layout.snapshots();
-        let found = read(async move {
-            let found = snapshots.find(doc! {}).sort(doc! { "_id": -1 });
-            all(found.await?).await
-        });
+        let found = read_all(async move { snapshots.find(doc! {}).sort(doc! { "_id": -1 }).await });
         let seq = |finished: mongodb::bson::Document| {
             let seq = finished.get_i64("_id");
             to_seq(seq.map_err(|_| ReadError::Damaged("a snapshot has no position".to_owned()))?)
@@ -91,9 +88,9 @@ impl SnapshotStore for MongoJournal {
 
     async fn load_snapshot(&self, seq: Seq) -> Result<Vec<u8>, ReadError> {
         let chunks = self.layout.snapshot_chunks::<ChunkDocument>();
-        let found = read(async move {
+        let found = read_all(async move {
             let found = chunks.find(doc! { "seq": to_bson(seq) });
-            all(found.sort(doc! { "chunk": 1 }).await?).await
+            found.sort(doc! { "chunk": 1 }).await
         });
         let mut whole = Vec::new();
         for chunk in found.await? {

@@ -13,8 +13,7 @@ use ssm_engine::sweep::SweepStore;
 use crate::MongoJournal;
 use crate::append::destroy;
 use crate::bytes::{binary, clamp, exactly, to_bson, to_seq};
-use crate::calls::{read, store};
-use crate::layout::all;
+use crate::calls::{read_all, store};
 
 /// A value without its bytes.
 #[derive(Debug, Deserialize)]
@@ -40,13 +39,10 @@ impl SweepStore for MongoJournal {
         limit: usize,
     ) -> Result<Vec<(Seq, Digest)>, ReadError> {
         let values = self.layout.values().clone_with_type::<Unsettled>();
-        let found = read(async move {
-            let found = values
-                .find(up_to(last))
-                .sort(doc! { "storedFor": 1 })
-                .limit(clamp(limit))
-                .projection(doc! { "storedFor": 1 });
-            all(found.await?).await
+        let found = read_all(async move {
+            let found = values.find(up_to(last)).sort(doc! { "storedFor": 1 });
+            let found = found.limit(clamp(limit));
+            found.projection(doc! { "storedFor": 1 }).await
         });
         let unsettled = |value: Unsettled| {
             let digest = exactly("the digest of a value", &value.digest)?;
@@ -73,9 +69,9 @@ impl SweepStore for MongoJournal {
         let mut names = Vec::new();
         for auth_store in AuthStore::ALL {
             let records = self.layout.records(auth_store).clone_with_type::<Name>();
-            let found = read(async move {
-                let found = records.find(up_to(last)).projection(doc! { "_id": 1 });
-                all(found.await?).await
+            let found = read_all(async move {
+                let found = records.find(up_to(last));
+                found.projection(doc! { "_id": 1 }).await
             });
             names.extend(found.await?.into_iter().map(|Name { id }| RecordName {
                 store: auth_store,
