@@ -49,8 +49,8 @@ test('what others change appears by itself in every tab, over one stream', async
   const streams: string[] = [];
   context.on('request', (request) => {
     // What the page before asked for has gone with it.
-    const isOfBoth = request.frame().url().endsWith('/p/shop/c/prod');
-    if (isOfBoth && request.url().endsWith('/api/watch')) streams.push(request.url());
+    const isStream = request.url().endsWith('/api/watch') && request.frame().url().endsWith('/p/shop/c/prod');
+    if (isStream) streams.push(request.url());
   });
   await shop.goto('/p/shop/c/prod');
   await expect(shop.getByText('Live', { exact: true })).toBeVisible();
